@@ -1,0 +1,159 @@
+// What a machine that can run VMs must be able to do. Two of them exist:
+// backend/qemu for real guests, backend/sim for ten thousand imagined ones; one
+// contract suite (test/contract) holds both to what is said here.
+//
+// A backend reports; it does not know who listens, and it keeps no inventory. It
+// finds its VMs again after hostd died: nothing here depends on hostd's memory.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "rt/co.h"
+
+namespace backend {
+
+enum class RunState { kStopped, kRunning, kPaused };
+
+enum class Bus { kIde, kSata, kLsiLogic, kLsiSas, kBusLogic, kPvscsi, kNvme, kVirtio, kFloppy };
+
+// A disk or a CD-ROM. `key` is the device key of the API (2000, 3002, ...); the QEMU
+// devices are named after it.
+struct DiskSpec {
+    int key = 0;
+    Bus bus = Bus::kLsiLogic;
+    int bus_number = 0;              // which controller of that kind
+    int unit = 0;                    // where on it
+    bool cdrom = false;
+    std::string path;                // absolute; the raw extent or ISO. "" : no medium
+    bool read_only = false;
+    bool connected = true;
+    bool operator==(const DiskSpec&) const = default;
+};
+
+struct NicSpec {
+    int key = 0;
+    std::string model;               // e1000 e1000e vmxnet3 virtio-net-pci pcnet
+    std::string mac;
+    std::string network;             // port group name; how it is wired is the backend's matter
+    bool connected = true;
+    bool operator==(const NicSpec&) const = default;
+};
+
+// Everything that the command line is made of. The same spec gives the same words.
+struct VmSpec {
+    std::string id;                  // managed object id; names the run directory, cgroup and user
+    std::string name;                // for -name; not trusted
+    std::string uuid;                // dashed
+    int cpus = 1;
+    int cores_per_socket = 1;
+    std::int64_t memory_mb = 256;
+    bool efi = false;
+    std::string nvram;               // EFI variables file; "" with BIOS
+    std::string kernel, initrd, command_line;   // direct boot; "" : firmware boots
+    std::vector<DiskSpec> disks;
+    std::vector<NicSpec> nics;
+    std::string serial_log;          // file that receives the first serial port; "" : none
+    std::string log;                 // QEMU's own words (vmware.log's neighbour)
+    std::vector<std::string> boot_order;        // "disk", "cdrom", "ethernet"; empty: firmware's own
+};
+
+struct GuestNic {
+    std::string mac, name;
+    std::vector<std::string> addresses;         // "192.0.2.1/24"
+    bool operator==(const GuestNic&) const = default;
+};
+
+// What the guest agent says. Absent agent: `agent` false and all else empty.
+struct GuestInfo {
+    bool agent = false;
+    std::string agent_version;
+    std::string host_name;
+    std::string os_id, os_name, os_version, kernel;
+    std::vector<GuestNic> nics;
+    bool operator==(const GuestInfo&) const = default;
+};
+
+// Resource use of a running VM, for quickStats. Counters only grow.
+struct Usage {
+    std::int64_t cpu_us = 0;         // of all vCPU threads and the emulator
+    std::int64_t resident_bytes = 0;
+};
+
+enum class EventKind {
+    kRunning,          // its processors run (again)
+    kPaused,           // they do not: asked for, or `detail` says why ("io-error", "no space", "watchdog")
+    kGuestShutdown,    // the guest powered itself off; kStopped follows
+    kGuestReset,       // the guest rebooted, or was reset
+    kGuestPanicked,
+    kStopped,          // the process is gone. `detail`: "" asked for or by the guest; else how it died
+    kGuestInfo,        // what the guest agent says changed: `guest`
+    kHeartbeat,        // `alive` says whether the agent answers
+};
+
+struct Event {
+    std::string vm;
+    EventKind kind;
+    std::string detail;
+    GuestInfo guest;
+    bool alive = false;
+};
+
+// What one host can do.
+struct Abilities {
+    std::string engine;              // "QEMU 10.0.2", "sim"
+    std::string accelerator;         // "kvm", "tcg", "sim"
+    std::string accelerator_reason;  // why that one, for a person
+    int max_cpus = 0;                // per VM
+    std::int64_t max_memory_mb = 0;
+};
+
+// Where a start is, 0..100.
+using Progress = std::function<void(int percent)>;
+
+class Hypervisor {
+public:
+    virtual ~Hypervisor() = default;
+
+    // Settles what the machine can do (the accelerator by proof). Called once, first.
+    virtual rt::Co<base::Result<Abilities>> Open() = 0;
+
+    // Starts the VM; returns once its processors run. With `state` it continues from a
+    // file that Suspend() wrote. Nothing is left behind when it fails: no process, no
+    // socket, no cgroup. kExists when it runs already.
+    virtual rt::Co<base::Result<>> Start(VmSpec spec, std::string state, Progress progress) = 0;
+    // Ends the VM now, as pulling the plug does. kNotFound when it does not run.
+    virtual rt::Co<base::Result<>> Stop(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> Reset(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> Pause(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> Resume(std::string vm) = 0;
+    // Writes memory and device state to `state`, synced, then ends the process. When it
+    // fails the VM runs on and no file is left.
+    virtual rt::Co<base::Result<>> Suspend(std::string vm, std::string state, Progress progress) = 0;
+    // Asks the guest: by its agent when that answers, else by ACPI. Returns when asked,
+    // not when done. kBusy: the guest did not take the request.
+    virtual rt::Co<base::Result<>> ShutdownGuest(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> RebootGuest(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> StandbyGuest(std::string vm) = 0;
+
+    // While it runs: another medium ("" : none), link up or down, a disk more or less.
+    virtual rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) = 0;
+    virtual rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) = 0;
+
+    virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
+
+    // After a restart of hostd: the VMs that run or pause now, each connected again and
+    // reporting. A dead one's leavings are removed.
+    struct Found { std::string vm; RunState state; GuestInfo guest; };
+    virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
+    virtual RunState StateOf(const std::string& vm) const = 0;
+
+    // Called on the loop, in the order in which things happened. Set before Open().
+    std::function<void(const Event&)> on_event;
+};
+
+}  // namespace backend
