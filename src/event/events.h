@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "vim/gen/all.h"
+#include "vim/gen/event.h"
 
 namespace event {
 

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "vim/gen/managed.h"
+#include "vim/managed.h"
 
 namespace inventory {
 

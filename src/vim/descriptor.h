@@ -3,10 +3,12 @@
 // for any of them.
 //
 // How a field lies in memory follows from its type and arity:
-//   scalar, enum, ref     T            std::optional<T>     std::vector<T>
-//   data object           T or Ptr<T>  Ptr<T>               std::vector<T> or vector<Ptr<T>>
-//   anyType               Any          Any (empty = unset)  std::vector<Any>
-// Ptr is taken for an object that has subtypes, or that lies in a managed object.
+//   scalar, enum   T                 std::optional<T>     std::vector<T>
+//   reference      Ref               Ref (null = unset)   std::vector<Ref>
+//   data object    Ptr<T>            Ptr<T>               std::vector<Ptr<T>>
+//   anyType        Any               Any (empty = unset)  std::vector<Any>
+// All Ptr<T> have one layout, all enumerations are one byte: so a dozen SlotOps serve
+// every type, and an element of a kData field is always a Ptr<DynamicData>.
 #pragma once
 
 #include <cstddef>
@@ -23,9 +25,9 @@ namespace vim {
 enum class Kind : std::uint8_t {
     kBool, kByte, kShort, kInt, kLong, kFloat, kDouble, kString, kUri, kDateTime, kBinary,
     kEnum,      // a uint8_t index into `names`
-    kRef,       // a reference to a managed object of this type
+    kRef,       // ManagedObjectReference without a type of its own (in an anyType)
     kData,      // a data object
-    kManaged,   // the managed object itself: `fields` are its properties
+    kManaged,   // a managed object: `fields` are its properties. A Field of this type holds a Ref
     kAny,
     kVoid,
 };
@@ -39,7 +41,6 @@ struct SlotOps {
     const void* (*at)(const void* slot, std::size_t index);
     void* (*add)(void* slot);                    // a default element, to be filled in
     void (*clear)(void* slot);
-    bool boxed;                                  // an element is a Ptr<DynamicData>
 };
 
 struct Field {
@@ -59,7 +60,8 @@ struct Type {
     const Type* base;            // wire order: base fields first, then ours
     std::span<const Field> fields;
     std::span<const std::string_view> names;     // of an enumeration
-    DynamicData* (*make)();      // a default object; null for abstract kinds
+    DynamicData* (*make)();      // a default object; null for scalars
+    std::string_view doc;
 
     bool IsA(const Type& ancestor) const {
         for (const Type* t = this; t; t = t->base)
@@ -79,7 +81,8 @@ struct Method {
     std::string_view privilege;      // "" : none; "dyn": the handler decides
     std::span<const Type* const> faults;
     Version since;
-    const char* doc;
+    bool unsupported;                // the schema says so: answers NotSupported
+    std::string_view doc;
 };
 
 // All types and methods that the schema has, by wire name; null when unknown.
@@ -103,10 +106,9 @@ inline const void* SlotOf(const DynamicData& object, const Field& f) {
 }
 inline void* SlotOf(DynamicData& object, const Field& f) { return reinterpret_cast<char*>(&object) + f.offset; }
 
-// The data object that an element of a kData field is; null when it is an empty box.
-inline const DynamicData* ObjectAt(const Field& f, const void* element) {
-    if (f.ops->boxed) return static_cast<const Ptr<DynamicData>*>(element)->get();
-    return static_cast<const DynamicData*>(element);
+// The data object that an element of a kData field holds; null when it is unset.
+inline const DynamicData* ObjectAt(const void* element) {
+    return static_cast<const Ptr<DynamicData>*>(element)->get();
 }
 
 // Equality of one element, and of a whole field.

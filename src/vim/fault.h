@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "vim/gen/faults_core.h"
+#include "vim/gen/fault.h"
 
 namespace vim {
 
