@@ -1,0 +1,97 @@
+#include "backend/qemu/agent/replies.h"
+
+#include "backend/qemu/qmp/json.h"
+#include "base/text.h"
+
+namespace backend::qemu::agent {
+namespace {
+
+namespace json = boost::json;
+using qmp::Member, qmp::Parse;
+
+constexpr std::size_t kLongestText = 255;
+constexpr std::size_t kMostNics = 32, kMostAddresses = 64;
+
+base::Error Odd(std::string_view command) {
+    return {base::Code::kInternal, base::Cat(command, ": the guest agent gave an answer of another form")};
+}
+
+// Text that may go into the inventory and onto somebody's terminal. A cut does not go
+// through the middle of a character.
+std::string Clean(const json::value* v) {
+    std::string text = qmp::Text(v);
+    std::size_t end = std::min(text.size(), kLongestText);
+    while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text.resize(end);
+    std::erase_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    return text;
+}
+
+std::vector<std::string> ReadAddresses(const json::value& nic) {
+    std::vector<std::string> out;
+    const json::value* list = Member(nic, "ip-addresses");
+    if (!list || !list->is_array()) return out;
+    for (const json::value& a : *list->if_array()) {
+        std::string address = Clean(Member(a, "ip-address"));
+        std::int64_t prefix = qmp::Int(Member(a, "prefix"));
+        if (address.empty() || prefix < 0 || prefix > 128) continue;
+        if (address.find_first_not_of("0123456789abcdefABCDEF.:") != std::string::npos) continue;
+        out.push_back(base::Cat(address, '/', prefix));
+        if (out.size() == kMostAddresses) break;
+    }
+    return out;
+}
+
+}  // namespace
+
+Reply ParseReply(std::string_view line) {
+    while (!line.empty() && static_cast<unsigned char>(line.front()) == 0xff) line.remove_prefix(1);
+    std::optional<json::value> v = Parse(line);
+    if (!v) return {};
+    if (const json::value* value = Member(*v, "return")) return {Reply::kReturn, json::serialize(*value)};
+    if (const json::value* error = Member(*v, "error")) return {Reply::kRefusal, Clean(Member(error, "desc"))};
+    return {};
+}
+
+base::Result<std::int64_t> ParseSync(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_number()) return Odd("guest-sync-delimited");
+    return qmp::Int(&*v);
+}
+
+base::Result<std::string> ParseVersion(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_object()) return Odd("guest-info");
+    return Clean(Member(*v, "version"));
+}
+
+base::Result<std::string> ParseHostName(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_object()) return Odd("guest-get-host-name");
+    return Clean(Member(*v, "host-name"));
+}
+
+base::Result<std::vector<GuestNic>> ParseInterfaces(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_array()) return Odd("guest-network-get-interfaces");
+    std::vector<GuestNic> out;
+    for (const json::value& nic : *v->if_array()) {
+        GuestNic n{Clean(Member(nic, "hardware-address")), Clean(Member(nic, "name")), ReadAddresses(nic)};
+        if (n.mac.empty() || n.mac == "00:00:00:00:00:00") continue;     // lo and tunnels
+        out.push_back(std::move(n));
+        if (out.size() == kMostNics) break;
+    }
+    return out;
+}
+
+base::Result<> ParseOsInfo(std::string_view reply, GuestInfo& into) {
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_object()) return Odd("guest-get-osinfo");
+    into.os_id = Clean(Member(*v, "id"));
+    into.os_name = Clean(Member(*v, "name"));
+    into.os_version = Clean(Member(*v, "version-id"));
+    into.kernel = Clean(Member(*v, "kernel-release"));
+    return {};
+}
+
+}  // namespace backend::qemu::agent

@@ -1,0 +1,29 @@
+// What the guest agent answers, typed. It runs inside the guest, so it says whatever the
+// guest's owner wants: text is cut, control characters go, lists have an end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/hypervisor.h"
+#include "base/result.h"
+
+namespace backend::qemu::agent {
+
+// One line from the agent.
+struct Reply {
+    enum Kind { kNoise, kReturn, kRefusal } kind = kNoise;
+    std::string body;              // kReturn: JSON text. kRefusal: its words
+};
+Reply ParseReply(std::string_view line);
+
+base::Result<std::int64_t> ParseSync(std::string_view reply);
+base::Result<std::string> ParseVersion(std::string_view reply);        // guest-info
+base::Result<std::string> ParseHostName(std::string_view reply);       // guest-get-host-name
+base::Result<std::vector<GuestNic>> ParseInterfaces(std::string_view reply);
+// guest-get-osinfo: fills the os_* members and `kernel`.
+base::Result<> ParseOsInfo(std::string_view reply, GuestInfo& into);
+
+}  // namespace backend::qemu::agent

@@ -1,0 +1,32 @@
+// What commands answer, typed. Pure functions of the reply's text: every one takes any
+// bytes and gives a value or kInternal ("QEMU broke its own protocol").
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace backend::qemu::qmp {
+
+struct Status {
+    std::string status;            // running, paused, prelaunch, inmigrate, io-error, ...
+    bool running = false;
+};
+base::Result<Status> ParseStatus(std::string_view reply);
+
+struct Migration {
+    std::string status;            // none, setup, active, completed, failed, cancelled, ...
+    std::string error;             // why it failed, in QEMU's words
+    std::int64_t total = 0, transferred = 0, remaining = 0;
+};
+base::Result<Migration> ParseMigration(std::string_view reply);
+
+// query-chardev: is the guest's end of this port open?
+base::Result<bool> ParsePortOpen(std::string_view reply, std::string_view label);
+
+// add-fd: the set that the descriptor went to.
+base::Result<std::int64_t> ParseFdSet(std::string_view reply);
+
+}  // namespace backend::qemu::qmp

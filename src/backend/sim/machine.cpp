@@ -1,0 +1,193 @@
+#include "backend/sim/machine.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+
+namespace backend::sim {
+namespace {
+
+constexpr std::string_view kStateMark = "bedplate simulated state of ";
+
+base::Error NotRunning(const std::string& vm) {
+    return {base::Code::kNotFound, base::Cat("virtual machine ", vm, " does not run")};
+}
+
+base::Result<> CheckState(const std::string& path, const std::string& vm) {
+    std::ifstream in(path);
+    if (!in) return base::Error{base::Code::kNotFound, base::Cat("there is no saved state at ", path)};
+    std::stringstream words;
+    words << in.rdbuf();
+    if (words.str() != base::Cat(kStateMark, vm, "\n"))
+        return base::Error{base::Code::kInvalid, base::Cat(path, " is not a saved state of virtual machine ", vm)};
+    return {};
+}
+
+base::Result<> WriteState(const std::string& path, const std::string& vm) {
+    std::ofstream out(path, std::ios::trunc);
+    out << kStateMark << vm << "\n";
+    out.close();
+    if (!out) return base::Error{base::Code::kIo, base::Cat("cannot write the state file ", path)};
+    return {};
+}
+
+void Tell(const Progress& progress, int percent) { if (progress) progress(percent); }
+
+}  // namespace
+
+Machine::Machine(std::shared_ptr<World> world) : world_(std::move(world)) {
+    world_->listener = [this](const Event& event) { if (on_event) on_event(event); };
+}
+
+Machine::Machine(rt::Timer& timer, Script script) : Machine(std::make_shared<World>(timer, std::move(script))) {}
+
+Machine::~Machine() { world_->listener = nullptr; }
+
+void Machine::Report(const std::string& vm, EventKind kind, std::string detail) {
+    world_->Report({.vm = vm, .kind = kind, .detail = std::move(detail)});
+}
+
+// Ten thousand steps may wait here at once; each is one timer.
+rt::Co<base::Result<>> Machine::Step(Op op, std::string vm, Progress progress) {
+    base::Duration time = world_->script.TimeFor(op, vm);
+    constexpr int kParts = 4;
+    int parts = progress ? kParts : 1;
+    for (int i = 1; i <= parts && time > base::Duration::zero(); ++i) {
+        co_await world_->timer().Sleep(time / parts);
+        if (i < parts) Tell(progress, 100 * i / parts);
+    }
+    if (auto failure = world_->script.TakeFailure(op, vm)) co_return *failure;
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<World::Vm*>> Machine::StepOn(Op op, std::string vm) {
+    if (!world_->Find(vm)) co_return NotRunning(vm);
+    CO_CHECK(co_await Step(op, vm, nullptr));
+    World::Vm* v = world_->Find(vm);
+    if (!v) co_return NotRunning(vm);
+    co_return v;
+}
+
+rt::Co<base::Result<Abilities>> Machine::Open() {
+    CO_CHECK(co_await Step(Op::kOpen, {}, nullptr));
+    co_return Abilities{.engine = "sim", .accelerator = "sim", .accelerator_reason = "no guest is run: asked for by --sim",
+                        .max_cpus = 128, .max_memory_mb = 6 * 1024 * 1024};
+}
+
+rt::Co<base::Result<>> Machine::Start(VmSpec spec, std::string state, Progress progress) {
+    std::string id = spec.id;
+    base::Error exists{base::Code::kExists, base::Cat("virtual machine ", id, " runs already")};
+    if (world_->Find(id)) co_return exists;
+    if (!state.empty()) CO_CHECK(CheckState(state, id));
+    CO_CHECK(co_await Step(Op::kStart, id, progress));
+    if (world_->Find(id)) co_return exists;
+    world_->Add(std::move(spec));
+    Tell(progress, 100);
+    Report(id, EventKind::kRunning);
+    co_await world_->Boot(id);
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::Stop(std::string vm) {
+    CO_CHECK(co_await StepOn(Op::kStop, vm));
+    world_->Die(vm, {});
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::Reset(std::string vm) {
+    CO_CHECK(co_await StepOn(Op::kReset, vm));
+    Report(vm, EventKind::kGuestReset);
+    co_await world_->Boot(vm);
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::Pause(std::string vm) {
+    CO_TRY(v, co_await StepOn(Op::kPause, vm));
+    if (v->state == RunState::kPaused) co_return base::Result<>{};
+    v->state = RunState::kPaused;
+    Report(vm, EventKind::kPaused);
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::Resume(std::string vm) {
+    CO_TRY(v, co_await StepOn(Op::kResume, vm));
+    if (v->state == RunState::kRunning) co_return base::Result<>{};
+    v->state = RunState::kRunning;
+    Report(vm, EventKind::kRunning);
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::Suspend(std::string vm, std::string state, Progress progress) {
+    if (!world_->Find(vm)) co_return NotRunning(vm);
+    CO_CHECK(co_await Step(Op::kSuspend, vm, progress));
+    if (!world_->Find(vm)) co_return NotRunning(vm);
+    CO_CHECK(WriteState(state, vm));
+    Tell(progress, 100);
+    world_->Die(vm, {});
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::ShutdownGuest(std::string vm) {
+    CO_CHECK(co_await StepOn(Op::kAskGuest, vm));
+    co_await world_->GoDown(vm);
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::RebootGuest(std::string vm) {
+    CO_CHECK(co_await StepOn(Op::kAskGuest, vm));
+    Report(vm, EventKind::kGuestReset);
+    co_await world_->Boot(vm);
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::StandbyGuest(std::string vm) {
+    CO_TRY(v, co_await StepOn(Op::kAskGuest, vm));
+    v->state = RunState::kPaused;
+    Report(vm, EventKind::kPaused, "standby");
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::ChangeMedium(std::string vm, int key, std::string path) {
+    CO_TRY(v, co_await StepOn(Op::kChangeMedium, vm));
+    for (DiskSpec& disk : v->spec.disks) {
+        if (disk.key != key) continue;
+        disk.path = std::move(path);
+        disk.connected = !disk.path.empty();
+        co_return base::Result<>{};
+    }
+    co_return base::Error{base::Code::kNotFound, base::Cat("virtual machine ", vm, " has no drive ", key)};
+}
+
+rt::Co<base::Result<>> Machine::SetLink(std::string vm, int key, bool connected) {
+    CO_TRY(v, co_await StepOn(Op::kSetLink, vm));
+    for (NicSpec& nic : v->spec.nics) {
+        if (nic.key != key) continue;
+        nic.connected = connected;
+        co_return base::Result<>{};
+    }
+    co_return base::Error{base::Code::kNotFound, base::Cat("virtual machine ", vm, " has no network adapter ", key)};
+}
+
+// A load that grows with time and differs from VM to VM.
+rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
+    CO_TRY(v, co_await StepOn(Op::kReadUsage, vm));
+    std::int64_t up = (world_->timer().Since() - v->started).count();
+    std::int64_t share = 1 + static_cast<std::int64_t>(std::hash<std::string>{}(vm) % 20);
+    co_return Usage{.cpu_us = up * v->spec.cpus * share / 100, .resident_bytes = v->spec.memory_mb * (share << 20) / 40};
+}
+
+rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {
+    CO_CHECK(co_await Step(Op::kAdopt, {}, nullptr));
+    std::vector<Found> found;
+    found.reserve(world_->vms().size());
+    for (const auto& [id, vm] : world_->vms()) found.push_back({id, vm.state, vm.guest});
+    co_return found;
+}
+
+RunState Machine::StateOf(const std::string& vm) const {
+    World::Vm* v = world_->Find(vm);
+    return v ? v->state : RunState::kStopped;
+}
+
+}  // namespace backend::sim

@@ -1,0 +1,46 @@
+// A hypervisor without guests: ten thousand imagined VMs on a real or a virtual clock.
+//
+// Suspend writes a small real file, so that whoever looks after VM folders sees what
+// it would see with QEMU. Paths of disks are not looked at.
+#pragma once
+
+#include "backend/hypervisor.h"
+#include "backend/sim/world.h"
+
+namespace backend::sim {
+
+class Machine : public Hypervisor {
+public:
+    explicit Machine(std::shared_ptr<World> world);
+    Machine(rt::Timer& timer, Script script);
+    ~Machine() override;
+
+    World& world() { return *world_; }
+
+    rt::Co<base::Result<Abilities>> Open() override;
+    rt::Co<base::Result<>> Start(VmSpec spec, std::string state, Progress progress) override;
+    rt::Co<base::Result<>> Stop(std::string vm) override;
+    rt::Co<base::Result<>> Reset(std::string vm) override;
+    rt::Co<base::Result<>> Pause(std::string vm) override;
+    rt::Co<base::Result<>> Resume(std::string vm) override;
+    rt::Co<base::Result<>> Suspend(std::string vm, std::string state, Progress progress) override;
+    rt::Co<base::Result<>> ShutdownGuest(std::string vm) override;
+    rt::Co<base::Result<>> RebootGuest(std::string vm) override;
+    rt::Co<base::Result<>> StandbyGuest(std::string vm) override;
+    rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) override;
+    rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) override;
+    rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
+    rt::Co<base::Result<std::vector<Found>>> Adopt() override;
+    RunState StateOf(const std::string& vm) const override;
+
+private:
+    // The time and the failure that the script has for this step.
+    rt::Co<base::Result<>> Step(Op op, std::string vm, Progress progress);
+    // The same for one that needs the VM there, before and after.
+    rt::Co<base::Result<World::Vm*>> StepOn(Op op, std::string vm);
+    void Report(const std::string& vm, EventKind kind, std::string detail = {});
+
+    std::shared_ptr<World> world_;
+};
+
+}  // namespace backend::sim

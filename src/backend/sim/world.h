@@ -1,0 +1,56 @@
+// The imagined hardware: what stays when hostd dies. A Machine is hostd's hold on it;
+// a test destroys the Machine, makes another on the same World, and adopts.
+//
+// Its guests act by themselves (boot, power off, panic), whether a Machine looks or not.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "backend/hypervisor.h"
+#include "backend/sim/script.h"
+#include "rt/timer.h"
+
+namespace backend::sim {
+
+class World : public std::enable_shared_from_this<World> {
+public:
+    // `timer` must outlive everything that waits on it.
+    World(rt::Timer& timer, Script script) : script(std::move(script)), timer_(timer) {}
+
+    struct Vm {
+        VmSpec spec;
+        RunState state = RunState::kRunning;
+        GuestInfo guest;
+        base::Duration started{};
+        int boots = 0;               // tells one boot's happenings from the next one's
+    };
+
+    // What happens to a VM without hostd asking. Nothing when it does not run.
+    void Die(const std::string& vm, std::string how);     // as kill -9 of a QEMU
+    void PowerOff(const std::string& vm);                 // the guest did it
+    void Panic(const std::string& vm);
+
+    Vm* Find(const std::string& vm);
+    Vm& Add(VmSpec spec);
+    rt::Co<void> Boot(std::string vm);                    // starts the guest's own coming up
+    rt::Co<void> GoDown(std::string vm);                  // the guest took a request to power off
+    void Report(Event event) { if (listener) listener(event); }
+    rt::Timer& timer() { return timer_; }
+    const std::unordered_map<std::string, Vm>& vms() const { return vms_; }
+
+    Script script;
+    std::function<void(const Event&)> listener;           // the Machine that is attached now
+
+private:
+    static rt::Co<void> BootSteps(std::shared_ptr<World> world, std::string vm, int boot);
+    static rt::Co<void> DownSteps(std::shared_ptr<World> world, std::string vm, int boot);
+
+    rt::Timer& timer_;
+    int boots_ = 0;
+    std::unordered_map<std::string, Vm> vms_;
+};
+
+}  // namespace backend::sim
