@@ -55,7 +55,7 @@ struct AnyArray {
 
 // A field, or one element of it, inside an object that is kept alive. What a
 // PropertyCollector answers: nothing is copied.
-struct View {
+struct FieldView {
     Ptr<DynamicData> owner;
     const Field* field = nullptr;
     const void* at = nullptr;        // the slot, or the element
@@ -66,7 +66,7 @@ class Any {
 public:
     using Value = std::variant<std::monostate, bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, float,
                                double, std::string, Uri, Time, Binary, Ref, EnumValue, Ptr<DynamicData>,
-                               AnyArray, View>;
+                               AnyArray, FieldView>;
 
     Any() = default;
     template <class T>

@@ -1,0 +1,50 @@
+#include "vim/version.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+namespace vim {
+
+// Every id that a released client looks for: pyvmomi takes the first of its own list that
+// it finds here.
+static constexpr VersionId kIds[] = {
+    {"8.0.3.0", Version::k8_0_3}, {"8.0.2.0", Version::k8_0_2}, {"8.0.1.0", Version::k8_0_1},
+    {"8.0.0.2", Version::k8_0},   {"8.0.0.1", Version::k8_0},   {"8.0.0.0", Version::k8_0},
+    {"7.0.3.2", Version::k7_0_3}, {"7.0.3.1", Version::k7_0_3}, {"7.0.3.0", Version::k7_0_3},
+    {"7.0.2.1", Version::k7_0_2}, {"7.0.2.0", Version::k7_0_2}, {"7.0.1.1", Version::k7_0_1},
+    {"7.0.1.0", Version::k7_0_1}, {"7.0.0.2", Version::k7_0},   {"7.0.0.0", Version::k7_0},
+    {"6.9.1", Version::k6_7_3},   {"6.8.7", Version::k6_7_3},   {"6.7.3", Version::k6_7_3},
+    {"6.7.2", Version::k6_7_2},   {"6.7.1", Version::k6_7_1},   {"6.7", Version::k6_7},
+    {"6.5", Version::k6_5},       {"6.0", Version::k6_0},       {"5.5", Version::k5_5},
+    {"5.1", Version::k5_1},       {"5.0", Version::k5_0},       {"4.1", Version::k4_1},
+    {"4.0", Version::k4_0},       {"2.5u2", Version::k2_5u2},   {"2.5", Version::k2_5},
+};
+
+std::span<const VersionId> AnnouncedVersions() { return kIds; }
+
+// "6.7.1" -> {6,7,1,0}; "2.5u2" -> {2,5,2,0}. Whatever is no number counts as nothing.
+static std::array<int, 4> Numbers(std::string_view id) {
+    std::array<int, 4> out{};
+    const char* at = id.data();
+    const char* end = at + id.size();
+    for (int& part : out) {
+        auto [next, bad] = std::from_chars(at, end, part);
+        if (bad != std::errc{}) { part = 0; return out; }
+        at = next < end ? next + 1 : end;
+    }
+    return out;
+}
+
+Version EffectiveVersion(std::string_view action) {
+    if (action.size() >= 2 && action.front() == '"' && action.back() == '"') action = action.substr(1, action.size() - 2);
+    auto slash = action.rfind('/');
+    if (slash == action.npos) return kOldest;
+    auto asked = Numbers(action.substr(slash + 1));
+    for (const VersionId& known : kIds)
+        if (Numbers(known.id) <= asked) return known.level;
+    return kOldest;
+}
+
+}  // namespace vim
