@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <atomic>
+#include <thread>
 
 namespace rt {
 
@@ -25,16 +27,24 @@ Pool::~Pool() {
 // An exception in a step is a bug; `noexcept` makes it end the process where it happened.
 static void Call(std::function<void()>& step) noexcept { step(); }
 
+// Resuming the caller may end its loop, so the pool thread says when it has let go of it,
+// and the caller waits for that: a few instructions, seldom more.
 Co<void> Pool::RunStep(std::function<void()> step) {
-    auto start = [this, &step](auto resume) {
+    std::atomic<bool> let_go = false;
+    auto start = [this, &step, &let_go](auto resume) {
         auto loop = asio::get_associated_executor(resume);
         auto stay = asio::make_work_guard(loop);
-        asio::post(rep_->pool, [&step, stay = std::move(stay), resume = std::move(resume)]() mutable {
+        asio::post(rep_->pool, [&step, &let_go, stay = std::move(stay), resume = std::move(resume)]() mutable {
             Call(step);
-            asio::post(stay.get_executor(), std::move(resume));
+            {
+                auto held = std::move(stay);
+                asio::post(held.get_executor(), std::move(resume));
+            }
+            let_go.store(true, std::memory_order_release);   // the frame may be gone after this
         });
     };
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
+    while (!let_go.load(std::memory_order_acquire)) std::this_thread::yield();
 }
 
 }  // namespace rt

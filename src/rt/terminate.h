@@ -1,0 +1,14 @@
+// SIGTERM and SIGINT as a call on the loop.
+#pragma once
+
+#include <functional>
+
+#include "rt/loop.h"
+
+namespace rt {
+
+// Calls `end` at the first of them. The second one ends the process the usual way, for
+// whoever does not want to wait for a clean end. Keeps the loop running until then.
+void OnTerminate(Loop& loop, std::function<void()> end);
+
+}  // namespace rt
