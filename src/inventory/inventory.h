@@ -114,7 +114,8 @@ private:
     SnapshotPtr before_;
     std::shared_ptr<Snapshot> next_;
     std::vector<bool> owned_chunks_;
-    std::vector<vim::Ref> touched_;          // in order, each once
+    std::vector<vim::Ref> touched_;
+    std::vector<std::pair<vim::Ref, std::uint32_t>> removed_;
 };
 
 }  // namespace inventory
