@@ -1,3 +1,5 @@
+add_custom_target(self_contained)
+
 # One static library per folder of src/. DEPS are the folders that it may use: `./dev check`
 # compares them with the #include lines. LINK are libraries from outside.
 #
@@ -13,6 +15,26 @@ function(bedplate_folder name)
         target_link_libraries(bp_${name} PUBLIC bp_${dep})
     endforeach()
     target_link_libraries(bp_${name} PUBLIC ${ARG_LINK} Threads::Threads)
+    bedplate_self_contained(${name})
+endfunction()
+
+# Each header of the folder compiled alone, without the precompiled header, on request:
+# the target self_contained, which `./dev check` builds.
+function(bedplate_self_contained name)
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+    list(FILTER headers EXCLUDE REGEX "/pch\\.h$")
+    set(units)
+    foreach(header ${headers})
+        set(unit ${CMAKE_BINARY_DIR}/self_contained/${header}.cpp)
+        file(CONFIGURE OUTPUT ${unit} CONTENT "#include \"${header}\"\n")
+        list(APPEND units ${unit})
+    endforeach()
+    if(units)
+        add_library(headers_${name} OBJECT EXCLUDE_FROM_ALL ${units})
+        target_compile_options(headers_${name} PRIVATE -O0 -g0 -fno-sanitize=all)
+        target_link_libraries(headers_${name} PRIVATE bp_${name})
+        add_dependencies(self_contained headers_${name})
+    endif()
 endfunction()
 
 # All *_test.cpp of this folder in one program, run by ctest under its own name.
