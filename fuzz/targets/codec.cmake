@@ -1,0 +1,2 @@
+bedplate_fuzz(vmx DEPS codec rt)
+bedplate_fuzz(vmdk DEPS codec rt)
