@@ -1,4 +1,4 @@
-// HTTPS server: bytes in, requests out. The only file that knows Beast is https.cpp.
+// HTTPS server: bytes in, requests out. The only file that knows Beast is parser.cpp.
 //
 // A handler is a coroutine that owns one exchange: it reads the body (whole or in
 // pieces) and answers (whole or in pieces). When it returns without an answer the
@@ -73,12 +73,13 @@ struct ServerOptions {
     std::uint16_t port = 0;                   // 0: any free one
     std::string certificate, key;             // PEM files
     std::size_t max_head = 16 * 1024;
-    std::chrono::seconds head_timeout{20};    // from accept or the end of the last exchange's first byte to a whole head
-    std::chrono::seconds idle_timeout{600};   // keep-alive without a request
-    std::chrono::seconds stall_timeout{60};   // no byte of a body moved, either way
+    std::chrono::milliseconds head_timeout{20'000};   // from accept, or a head's first byte, to the whole head
+    std::chrono::milliseconds idle_timeout{600'000};  // keep-alive without a request
+    std::chrono::milliseconds stall_timeout{60'000};  // no byte of a body moved, either way
     std::size_t max_connections = 10'000;
 };
 
+// To be destroyed before the loop. All of it on the loop's thread.
 class HttpsServer {
 public:
     virtual ~HttpsServer() = default;

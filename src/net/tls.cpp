@@ -1,0 +1,162 @@
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "rt/loop.h"
+
+namespace net {
+
+namespace asio = boost::asio;
+using Tcp = asio::ip::tcp;
+using boost::system::error_code;
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kTurn = 256 * 1024;   // bytes after which others get a turn
+
+TlsStream::TlsStream(Tcp::socket socket, const SslContext& context, Role role)
+    : socket_(std::move(socket)), ssl_(SSL_new(context.get()), SSL_free) {
+    error_code ignored;
+    socket_.native_non_blocking(true, ignored);
+    socket_.set_option(Tcp::no_delay(true), ignored);
+    if (!ssl_ || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1) {
+        Close();
+        return;
+    }
+    if (role == kServer) SSL_set_accept_state(ssl_.get());
+    else SSL_set_connect_state(ssl_.get());
+}
+
+TlsStream::~TlsStream() = default;
+
+base::Error TlsStream::Failure(std::string_view doing) {
+    if (late_) return base::Error(base::Code::kTimeout, std::string(doing) + ": the peer was too slow");
+    if (!open()) return base::Error(base::Code::kCancelled, std::string(doing) + ": the connection was closed here");
+    broken_ = true;
+    if (ERR_peek_error() == 0) return base::Error(base::Code::kIo, std::string(doing) + ": the peer is gone");
+    return SslError(doing);
+}
+
+rt::Co<base::Result<>> TlsStream::WaitFor(int outcome, std::string_view doing) {
+    int wanted = SSL_get_error(ssl_.get(), outcome);
+    bool write = wanted == SSL_ERROR_WANT_WRITE;
+    if (!write && wanted != SSL_ERROR_WANT_READ) co_return Failure(doing);
+    unyielded_ = 0;
+    auto event = write ? Tcp::socket::wait_write : Tcp::socket::wait_read;
+    auto [error] = co_await socket_.async_wait(event, kTuple);
+    if (error || !open()) co_return Failure(doing);
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> TlsStream::Handshake(SteadyTime deadline) {
+    read_deadline_ = deadline;
+    for (;;) {
+        if (!open()) co_return Failure("TLS handshake");
+        ERR_clear_error();
+        int outcome = SSL_do_handshake(ssl_.get());
+        if (outcome == 1) break;
+        plain_http_ = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
+        CO_CHECK(co_await WaitFor(outcome, "TLS handshake"));
+    }
+    read_deadline_ = SteadyTime::max();
+    co_return base::Result<>{};
+}
+
+int TlsStream::ReadNow(std::span<char> buffer) {
+    if (!open() || broken_) return kEnded;
+    ERR_clear_error();
+    int outcome = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
+    if (outcome > 0) return outcome;
+    int wanted = SSL_get_error(ssl_.get(), outcome);
+    if (wanted == SSL_ERROR_WANT_READ || wanted == SSL_ERROR_WANT_WRITE) return kNothing;
+    if (wanted != SSL_ERROR_ZERO_RETURN) broken_ = true;
+    return kEnded;
+}
+
+rt::Co<base::Result<>> TlsStream::AwaitReadable(SteadyTime deadline) {
+    if (!open() || broken_) co_return Failure("read");
+    read_deadline_ = deadline;
+    auto [error] = co_await socket_.async_wait(Tcp::socket::wait_read, kTuple);
+    read_deadline_ = SteadyTime::max();
+    if (error || !open()) co_return Failure("read");
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<std::size_t>> TlsStream::Read(std::span<char> buffer, SteadyTime deadline) {
+    if (unyielded_ > kTurn) {
+        unyielded_ = 0;
+        co_await rt::Yield();
+    }
+    for (;;) {
+        if (!open() || broken_) co_return Failure("read");
+        ERR_clear_error();
+        int outcome = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
+        if (outcome > 0) {
+            unyielded_ += static_cast<std::size_t>(outcome);
+            co_return static_cast<std::size_t>(outcome);
+        }
+        if (SSL_get_error(ssl_.get(), outcome) == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
+        read_deadline_ = deadline;
+        auto waited = co_await WaitFor(outcome, "read");
+        read_deadline_ = SteadyTime::max();
+        if (!waited) co_return std::move(waited).error();
+    }
+}
+
+rt::Co<base::Result<>> TlsStream::Write(std::string_view bytes, std::chrono::milliseconds stall) {
+    while (!bytes.empty()) {
+        if (!open() || broken_) co_return Failure("write");
+        ERR_clear_error();
+        int outcome = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1 << 30)));
+        if (outcome > 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(outcome));
+            unyielded_ += static_cast<std::size_t>(outcome);
+            if (unyielded_ <= kTurn) continue;
+            unyielded_ = 0;
+            co_await rt::Yield();
+            continue;
+        }
+        write_deadline_ = std::chrono::steady_clock::now() + stall;
+        auto waited = co_await WaitFor(outcome, "write");
+        write_deadline_ = SteadyTime::max();
+        if (!waited) co_return std::move(waited).error();
+    }
+    co_return base::Result<>{};
+}
+
+void TlsStream::StopWaiting() {
+    error_code ignored;
+    socket_.cancel(ignored);
+}
+
+rt::Co<void> TlsStream::Finish() {
+    if (!open()) co_return;
+    error_code error;
+    if (!broken_ && SSL_is_init_finished(ssl_.get())) SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+    socket_.shutdown(Tcp::socket::shutdown_send, error);
+    read_deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    char waste[4096];
+    for (std::size_t left = 1 << 20; !error && open() && left > sizeof waste;) {
+        ssize_t got = recv(socket_.native_handle(), waste, sizeof waste, 0);
+        if (got == 0 || (got < 0 && errno != EAGAIN)) break;
+        if (got > 0) left -= static_cast<std::size_t>(got);
+        else std::tie(error) = co_await socket_.async_wait(Tcp::socket::wait_read, kTuple);
+    }
+    Close();
+}
+
+void TlsStream::Close() {
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+void TlsStream::CutIfLate(SteadyTime now) {
+    if (!open() || (now < read_deadline_ && now < write_deadline_)) return;
+    late_ = true;
+    Close();
+}
+
+}  // namespace net
