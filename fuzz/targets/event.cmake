@@ -1,0 +1,1 @@
+bedplate_fuzz(pack DEPS vim rt)
