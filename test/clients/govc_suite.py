@@ -1,0 +1,178 @@
+"""govc, one process a command, as a person or a script would use it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import steps
+from steps import step
+
+NAME = sys.argv[1]
+VM = f"{NAME}-vm"
+DS = steps.DATASTORE
+ENV = dict(os.environ, GOVC_URL=steps.URL, GOVC_USERNAME=steps.USER, GOVC_PASSWORD=steps.password(),
+           GOVC_INSECURE="1", GOVC_DATASTORE=DS, GOVMOMI_HOME=str(steps.WORK / "govmomi"), HOME=str(steps.WORK))
+
+
+def govc(*words, fails=False, seconds=300, **env):
+    """What it printed. With fails=True it must fail, and its words come back."""
+    done = subprocess.run([os.environ["BEDPLATE_GOVC"], *words], env={**ENV, **env}, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds)
+    if fails:
+        assert done.returncode != 0, f"govc {' '.join(words)} went well: {done.stdout}"
+        return done.stderr
+    assert done.returncode == 0, f"govc {' '.join(words)}: {done.stderr or done.stdout}"
+    return done.stdout
+
+
+def govc_json(*words):
+    return json.loads(govc(words[0], "-json", *words[1:]))
+
+
+def info():
+    return govc_json("vm.info", VM)["virtualMachines"][0]
+
+
+class Govc:
+    made = False
+
+    @step("logs in and says what the host is", essential=True)
+    def about(self):
+        about = govc_json("about")["about"]
+        assert about["apiType"] == "HostAgent", about
+        print(f"    {about['fullName']}; api {about['apiVersion']}")
+
+    @step("is refused with a wrong password")
+    def wrong_password(self):
+        words = govc("ls", fails=True, GOVC_PASSWORD="wrong", GOVC_PERSIST_SESSION="0")
+        assert "incorrect user name or password" in words or "Login failure" in words or "InvalidLogin" in words, words
+
+    @step("walks the inventory")
+    def walks(self):
+        root = govc("ls").split()
+        assert any(line.endswith("/vm") for line in root) and any(line.endswith("/datastore") for line in root), root
+        for kind in ("h", "s", "n", "p", "d"):
+            assert govc("find", "/", "-type", kind).split(), kind
+        assert govc_json("host.info")["hostSystems"][0]["hardware"]["cpuInfo"]["numCpuCores"] > 0
+        assert govc_json("datastore.info", DS)["datastores"][0]["summary"]["capacity"] > 0
+        assert govc_json("pool.info", "*/Resources")["resourcePools"]
+
+    @step("reads every property of the host, datacenter and datastore")
+    def collects(self):
+        for kind in ("h", "s", "n", "p", "d"):
+            for path in govc("find", "/", "-type", kind).split("\n"):
+                if path:
+                    govc("object.collect", "-json", path)
+
+    @step("creates a virtual machine with a disk", essential=True)
+    def creates(self):
+        govc("vm.create", "-on=false", "-m", "128", "-c", "1", "-g", "otherLinux64Guest", "-net", "VM Network",
+             "-net.adapter", "vmxnet3", "-disk", "16MB", VM)
+        self.made = True
+        options = [w for k, v in steps.EXTRA.items() for w in ("-e", f"{k}={v}")]
+        govc("vm.change", "-vm", VM, *options)
+        assert info()["runtime"]["powerState"] == "poweredOff"
+        kinds = govc("device.ls", "-vm", VM)
+        assert "VirtualDisk" in kinds or "disk-" in kinds, kinds
+        assert "ethernet-0" in kinds, kinds
+
+    @step("powers it on and waits for the guest's address", essential=True)
+    def powers_on(self):
+        govc("vm.power", "-on", VM)
+        address = govc("vm.ip", "-wait", f"{steps.BOOT_SECONDS}s", VM).strip()
+        assert address and info()["guest"]["ipAddress"] == address
+        assert govc("object.collect", "-s", f"vm/{VM}", "runtime.powerState").strip() == "poweredOn"
+
+    @step("waits for a property with object.collect")
+    def waits(self):
+        govc("object.collect", "-wait", "60s", f"vm/{VM}", "-guest.toolsRunningStatus", "guestToolsRunning")
+
+    @step("is refused a second power-on")
+    def second_power_on(self):
+        words = govc("vm.power", "-on", VM, fails=True)
+        assert "current state" in words or "InvalidPowerState" in words, words
+
+    @step("suspends and resumes it")
+    def suspends(self):
+        govc("vm.power", "-suspend", VM)
+        assert info()["runtime"]["powerState"] == "suspended"
+        govc("vm.power", "-on", VM)
+        assert info()["runtime"]["powerState"] == "poweredOn"
+
+    @step("resets it, and shuts the guest down")
+    def shuts_down(self):
+        govc("vm.power", "-reset", VM)
+        govc("object.collect", "-wait", f"{steps.BOOT_SECONDS}s", f"vm/{VM}", "-guest.toolsRunningStatus", "guestToolsRunning")
+        govc("vm.power", "-s", VM)
+        steps.until(lambda: info()["runtime"]["powerState"] == "poweredOff", 60, "power off by the guest")
+
+    @step("changes its processors, memory and note")
+    def changes(self):
+        govc("vm.change", "-vm", VM, "-c", "2", "-m", "160", "-annotation", "a note")
+        config = info()["config"]
+        assert (config["hardware"]["numCPU"], config["hardware"]["memoryMB"], config["annotation"]) == (2, 160, "a note")
+
+    @step("adds and removes devices")
+    def devices(self):
+        cdrom = govc("device.cdrom.add", "-vm", VM).strip()
+        assert cdrom in govc("device.ls", "-vm", VM)
+        govc("device.remove", "-vm", VM, cdrom)
+        govc("vm.disk.create", "-vm", VM, "-name", f"{VM}/second.vmdk", "-size", "8M")
+        assert len([d for d in info()["config"]["hardware"]["device"] if d.get("capacityInKB")]) == 2
+
+    @step("sees its events and tasks")
+    def history(self):
+        events = govc("events", f"vm/{VM}")
+        assert VM in events and "powered on" in events, events
+        assert "powerOn" in govc("tasks", "-n", "100") or "PowerOn" in govc("tasks", "-n", "100")
+
+    @step("moves files up, down and about")
+    def files(self):
+        local, back = steps.WORK / "up.bin", steps.WORK / "down.bin"
+        local.write_bytes(os.urandom(3_000_001))
+        govc("datastore.mkdir", "files")
+        govc("datastore.upload", str(local), "files/a b.bin")
+        govc("datastore.cp", "files/a b.bin", "files/c.bin")
+        govc("datastore.mv", "files/c.bin", "files/d.bin")
+        assert set(govc("datastore.ls", "files").split("\n")) >= {"a b.bin", "d.bin"}
+        govc("datastore.download", "files/d.bin", str(back))
+        assert back.read_bytes() == local.read_bytes()
+        govc("datastore.rm", "files")
+        govc("datastore.ls", "files", fails=True)
+        vmx = govc("datastore.download", f"{VM}/{VM}.vmx", "-")
+        assert f'displayName = "{VM}"' in vmx, vmx
+
+    @step("takes it out of the inventory and brings it back")
+    def registers(self):
+        govc("vm.unregister", VM)
+        assert VM not in govc("find", "/", "-type", "m")
+        govc("vm.register", f"{VM}/{VM}.vmx")
+        assert info()["config"]["annotation"] == "a note"
+
+    @step("renames it")
+    def renames(self):
+        govc("object.rename", f"vm/{VM}", VM + "-2")
+        govc("object.rename", f"vm/{VM}-2", VM)
+
+    @step("lists its session")
+    def sessions(self):
+        assert steps.USER in govc("session.ls")
+
+    @step("destroys it, and its files are gone")
+    def destroys(self):
+        govc("vm.destroy", VM)
+        self.made = False
+        assert VM not in govc("find", "/", "-type", "m")
+        govc("datastore.ls", VM, fails=True)
+
+    def clean(self):
+        if self.made:
+            govc("vm.destroy", VM)     # powers off by itself
+        govc("session.logout")
+
+
+if __name__ == "__main__":
+    steps.run(NAME, Govc())

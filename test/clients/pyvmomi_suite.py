@@ -1,0 +1,238 @@
+"""pyvmomi, of whatever version the interpreter finds: the life of a guest through it.
+It refuses every field that the version it agreed on does not know, so each whole object is
+read once."""
+
+import ssl
+import sys
+from pathlib import Path
+
+from pyVim import connect
+from pyVmomi import VmomiSupport, vim, vmodl
+
+sys.path.insert(0, str(Path(__file__).parent))
+import steps
+from steps import step
+
+NAME = sys.argv[1]
+VM = f"{NAME}-vm".replace(".", "-")
+
+
+class Pyvmomi:
+    def connect(self, password=None):
+        host, port = steps.address()
+        context = ssl._create_unverified_context()
+        return connect.SmartConnect(host=host, port=port, user=steps.USER, pwd=password or steps.password(),
+                                    sslContext=context)
+
+    def wait(self, obj, path, wanted, seconds=60):
+        """Waits for a property to become what is wanted, as WaitForUpdatesEx tells it."""
+        collector = self.content.propertyCollector.CreatePropertyCollector()
+        Spec = vmodl.query.PropertyCollector
+        collector.CreateFilter(Spec.FilterSpec(
+            objectSet=[Spec.ObjectSpec(obj=obj)],
+            propSet=[Spec.PropertySpec(type=type(obj), pathSet=[path])]), True)
+        version, seen = "", []
+        try:
+            while seconds > 0:
+                got = collector.WaitForUpdatesEx(version, Spec.WaitOptions(maxWaitSeconds=10))
+                if got is None:
+                    seconds -= 10
+                    continue
+                version = got.version
+                for change in (c for f in got.filterSet for o in f.objectSet for c in o.changeSet):
+                    seen.append(change.val)
+                    if wanted(change.val):
+                        return change.val
+            raise TimeoutError(f"{path} was {seen}")
+        finally:
+            collector.Destroy()
+
+    def task(self, task, seconds=120):
+        state = self.wait(task, "info.state", lambda s: s in ("success", "error"), seconds)
+        if state == "error":
+            raise task.info.error
+        return task.info.result
+
+    def fault(self, kind, call):
+        """The call must be refused with that fault."""
+        try:
+            call()
+        except kind as fault:
+            return fault
+        raise AssertionError(f"was not refused with {kind}")
+
+    @step("connects, and agrees on a version", essential=True)
+    def connects(self):
+        self.si = self.connect()
+        self.content = self.si.RetrieveContent()
+        about = self.content.about
+        print(f"    {about.fullName}; api {about.apiVersion}; client speaks {self.si._stub.version}")
+        assert about.apiType == "HostAgent", about.apiType
+        self.vm = None
+
+    @step("is refused with a wrong password")
+    def wrong_password(self):
+        self.fault(vim.fault.InvalidLogin, lambda: self.connect("not the password"))
+
+    @step("reads every property of every object of the inventory")
+    def reads_everything(self):
+        Spec = vmodl.query.PropertyCollector
+        view = self.content.viewManager.CreateContainerView(self.content.rootFolder, None, True)
+        walk = Spec.TraversalSpec(name="v", type=vim.view.ContainerView, path="view", skip=False)
+        got = self.content.propertyCollector.RetrieveContents([Spec.FilterSpec(
+            objectSet=[Spec.ObjectSpec(obj=view, skip=True, selectSet=[walk])],
+            propSet=[Spec.PropertySpec(type=vim.ManagedEntity, all=True)])])
+        view.Destroy()
+        kinds = {type(o.obj).__name__ for o in got}
+        for kind in ("vim.Datacenter", "vim.HostSystem", "vim.ComputeResource", "vim.ResourcePool", "vim.Datastore",
+                     "vim.Network", "vim.Folder"):
+            assert kind in kinds, f"no {kind} among {kinds}"
+        for o in got:
+            missing = getattr(o, "missingSet", None)
+            assert not missing, f"{o.obj}: {[(m.path, m.fault.fault) for m in missing]}"
+
+    @step("reads the managers of the service and of the host one property at a time")
+    def reads_managers(self):
+        host = self.host()
+        for holder in (self.content, host.configManager):
+            for info in holder._GetPropertyList():
+                manager = getattr(holder, info.name)
+                if isinstance(manager, VmomiSupport.ManagedObject):
+                    for prop in manager._GetPropertyList():
+                        getattr(manager, prop.name)
+
+    def host(self):
+        return self.content.rootFolder.childEntity[0].hostFolder.childEntity[0].host[0]
+
+    @step("creates a virtual machine", essential=True)
+    def creates(self):
+        datacenter = self.content.rootFolder.childEntity[0]
+        pool = datacenter.hostFolder.childEntity[0].resourcePool
+        nic = vim.vm.device.VirtualVmxnet3(key=-1, addressType="generated")
+        nic.backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName="VM Network")
+        spec = vim.vm.ConfigSpec(
+            name=VM, guestId="otherLinux64Guest", memoryMB=128, numCPUs=1,
+            files=vim.vm.FileInfo(vmPathName=f"[{steps.DATASTORE}]"),
+            deviceChange=[vim.vm.device.VirtualDeviceSpec(operation="add", device=nic)],
+            extraConfig=[vim.option.OptionValue(key=k, value=v) for k, v in steps.EXTRA.items()])
+        self.vm = self.task(datacenter.vmFolder.CreateVM_Task(config=spec, pool=pool))
+        assert self.vm in datacenter.vmFolder.childEntity
+        assert self.vm.runtime.powerState == "poweredOff"
+        assert self.vm in self.host().vm
+
+    @step("finds it by name, uuid and path")
+    def finds(self):
+        index, config = self.content.searchIndex, self.vm.config
+        assert index.FindByUuid(None, config.uuid, True, False) == self.vm
+        assert index.FindByInventoryPath(f"{self.content.rootFolder.childEntity[0].name}/vm/{VM}") == self.vm
+
+    @step("powers it on, and is told the change", essential=True)
+    def powers_on(self):
+        task = self.vm.PowerOnVM_Task()
+        self.wait(self.vm, "runtime.powerState", lambda s: s == "poweredOn")
+        self.task(task)
+
+    @step("is told the guest's address")
+    def guest_address(self):
+        ip = self.wait(self.vm, "guest.ipAddress", bool, steps.BOOT_SECONDS)
+        guest = self.vm.guest
+        assert guest.ipAddress == ip
+        assert ip in [a for n in guest.net for a in n.ipAddress], guest.net
+        self.wait(self.vm, "guestHeartbeatStatus", lambda s: s == "green", 60)
+
+    @step("reads every property of the running machine, one at a time and nested")
+    def reads_vm(self):
+        for prop in self.vm._GetPropertyList():
+            getattr(self.vm, prop.name)
+        assert self.vm.runtime.bootTime is not None
+        nic = next(d for d in self.vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualVmxnet3))
+        assert nic.macAddress and nic.backing.deviceName == "VM Network"
+        assert self.vm.summary.config.name == VM and self.vm.summary.runtime.powerState == "poweredOn"
+        assert {f.type for f in self.vm.layoutEx.file} >= {"config"}
+        assert self.vm.datastore[0].name == steps.DATASTORE
+
+    @step("is refused a second power-on, as InvalidPowerState")
+    def second_power_on(self):
+        fault = self.fault(vim.fault.InvalidPowerState, lambda: self.task(self.vm.PowerOnVM_Task()))
+        assert fault.existingState == "poweredOn", fault
+
+    @step("suspends and resumes it")
+    def suspends(self):
+        self.task(self.vm.SuspendVM_Task())
+        assert self.vm.runtime.powerState == "suspended"
+        self.task(self.vm.PowerOnVM_Task())
+        assert self.vm.runtime.powerState == "poweredOn"
+
+    @step("resets it, and the guest comes again")
+    def resets(self):
+        self.task(self.vm.ResetVM_Task())
+        self.wait(self.vm, "guest.ipAddress", bool, steps.BOOT_SECONDS)
+
+    @step("shuts the guest down")
+    def shuts_down(self):
+        self.wait(self.vm, "guest.toolsRunningStatus", lambda s: s == "guestToolsRunning", steps.BOOT_SECONDS)
+        self.vm.ShutdownGuest()
+        self.wait(self.vm, "runtime.powerState", lambda s: s == "poweredOff", 60)
+
+    @step("changes its memory, note and name")
+    def reconfigures(self):
+        self.task(self.vm.ReconfigVM_Task(vim.vm.ConfigSpec(memoryMB=160, annotation="été <&>")))
+        assert (self.vm.config.hardware.memoryMB, self.vm.config.annotation) == (160, "été <&>")
+        self.task(self.vm.Rename_Task(VM + "-2"))
+        assert self.vm.name == VM + "-2"
+
+    @step("finds its events and its tasks")
+    def history(self):
+        Filter = vim.event.EventFilterSpec
+        events = self.content.eventManager.QueryEvents(Filter(entity=Filter.ByEntity(entity=self.vm, recursion="self")))
+        kinds = [type(e).__name__.split(".")[-1] for e in events]
+        for kind in ("VmCreatedEvent", "VmPoweredOnEvent", "VmReconfiguredEvent"):
+            assert kind in kinds, kinds
+        assert all(e.fullFormattedMessage for e in events), events
+        collector = self.content.eventManager.CreateCollectorForEvents(Filter())
+        assert collector.latestPage
+        collector.DestroyCollector()
+        tasks = self.content.taskManager.CreateCollectorForTasks(vim.TaskFilterSpec())
+        listed = tasks.ReadNextTasks(1000)
+        mine = [t.descriptionId for t in listed if t.entityName and t.entityName.startswith(VM)]
+        tasks.DestroyCollector()
+        assert "VirtualMachine.powerOn" in mine, mine
+
+    @step("finds its files with the datastore browser")
+    def browses(self):
+        browser, folder = self.vm.datastore[0].browser, self.vm.config.files.vmPathName.rsplit("/", 1)[0]
+        found = self.task(browser.SearchDatastore_Task(folder, vim.host.DatastoreBrowser.SearchSpec(matchPattern=["*.vmx"])))
+        assert len(found.file) == 1, found
+
+    @step("takes it out of the inventory and brings it back")
+    def registers(self):
+        path, parent, pool = self.vm.config.files.vmPathName, self.vm.parent, self.vm.resourcePool
+        self.vm.UnregisterVM()
+        assert self.vm not in parent.childEntity
+        self.vm = self.task(parent.RegisterVM_Task(path, None, False, pool, None))
+        assert self.vm.config.annotation == "été <&>"
+
+    @step("destroys it; a later call says that it is gone")
+    def destroys(self):
+        self.task(self.vm.Destroy_Task())
+        gone, self.vm = self.vm, None
+        self.fault(vmodl.fault.ManagedObjectNotFound, lambda: gone.name)
+
+    @step("sees its session, logs out, and is refused afterwards")
+    def logs_out(self):
+        manager = self.content.sessionManager
+        assert manager.currentSession.key in [s.key for s in manager.sessionList]
+        manager.Logout()
+        self.fault(vim.fault.NotAuthenticated, lambda: self.content.rootFolder.name)
+
+    def clean(self):
+        if getattr(self, "vm", None):
+            self.content = self.connect().RetrieveContent()
+            vm = vim.VirtualMachine(self.vm._moId, self.content.rootFolder._stub)
+            if vm.runtime.powerState != "poweredOff":
+                self.task(vm.PowerOffVM_Task())
+            self.task(vm.Destroy_Task())
+
+
+if __name__ == "__main__":
+    steps.run(NAME, Pyvmomi())

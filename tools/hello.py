@@ -1,0 +1,61 @@
+"""The sample guest "hello": a small Linux that answers its guest agent. Its kernel and first
+filesystem are made by image/guest/make-hello.sh; how a VM is told to boot a kernel without
+firmware is in docs/operations.md."""
+
+import os
+import subprocess
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+ROOT = Path(__file__).resolve().parents[1]
+# Keys of a VM's extraConfig: what to boot instead of its disks, as datastore paths.
+KERNEL, INITRD, COMMAND_LINE = "bedplate.kernel", "bedplate.initrd", "bedplate.cmdline"
+FOLDER = "hello-boot"
+
+
+def make():
+    """(kernel, initrd) on this machine, made at the first call."""
+    kept = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bedplate" / "hello"
+    kept.mkdir(parents=True, exist_ok=True)
+    subprocess.run([str(ROOT / "image" / "guest" / "make-hello.sh"), str(kept)], check=True,
+                   stdout=subprocess.DEVNULL)
+    return kept / "vmlinuz", kept / "initrd"
+
+
+def upload(host):
+    """Puts both on the host's first datastore and returns the extraConfig that boots them,
+    and the datastore's name."""
+    kernel, initrd = make()
+    datastore = next(iter(host.all("Datastore", "name").values()))[0]
+    host.put_file(datastore, f"{FOLDER}/vmlinuz", kernel)
+    host.put_file(datastore, f"{FOLDER}/initrd", initrd)
+    return {KERNEL: f"[{datastore}] {FOLDER}/vmlinuz", INITRD: f"[{datastore}] {FOLDER}/initrd"}, datastore
+
+
+def config(name, datastore, extra, memory_mb=128, cpus=1):
+    """The <config> of CreateVM_Task: one network card, the given extraConfig."""
+    options = "".join(f"<extraConfig><key>{k}</key><value xsi:type=\"xsd:string\">{escape(v)}</value></extraConfig>"
+                      for k, v in extra.items())
+    return (f"<config><name>{escape(name)}</name><guestId>otherLinux64Guest</guestId>"
+            f"<files><vmPathName>[{escape(datastore)}]</vmPathName></files>"
+            f"<numCPUs>{cpus}</numCPUs><memoryMB>{memory_mb}</memoryMB>"
+            "<deviceChange><operation>add</operation><device xsi:type=\"VirtualVmxnet3\"><key>-1</key>"
+            "<backing xsi:type=\"VirtualEthernetCardNetworkBackingInfo\"><deviceName>VM Network</deviceName></backing>"
+            "<addressType>generated</addressType></device></deviceChange>"
+            f"{options}</config>")
+
+
+def create(host, name="hello", **more):
+    """A VM that boots it; not yet powered on."""
+    extra, datastore = upload(host)
+    task = host.call("CreateVM_Task", host.vm_folder(),
+                     config(name, datastore, extra, **more) + host.pool().element("pool"))
+    return host.task(task)
+
+
+def boot(host, name="hello"):
+    """Makes it if it is not there, powers it on if it is off, and returns it."""
+    vm = host.find_vm(name) or create(host, name)
+    if host.get(vm, "runtime.powerState") != "poweredOn":
+        host.task(host.call("PowerOnVM_Task", vm))
+    return vm
