@@ -1,0 +1,1 @@
+bedplate_fuzz(soap DEPS vim codec rt)
