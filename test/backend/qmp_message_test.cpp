@@ -53,25 +53,6 @@ TEST(QmpMessage, AnythingElseIsNoise) {
         EXPECT_EQ(ParseMessage(line).kind, Message::kNoise) << line;
 }
 
-TEST(QmpLines, ComeWholeHoweverTheBytesCome) {
-    Lines lines(1000);
-    std::string all = "one\n\nthree\nfour", line;
-    std::vector<std::string> got;
-    for (char c : all) {
-        ASSERT_TRUE(lines.Add({&c, 1}));
-        while (lines.Take(line)) got.push_back(line);
-    }
-    EXPECT_EQ(got, (std::vector<std::string>{"one", "", "three"}));
-}
-
-TEST(QmpLines, RefuseOneThatHasNoEnd) {
-    Lines lines(10);
-    EXPECT_TRUE(lines.Add("0123456789"));
-    EXPECT_FALSE(lines.Add("x"));
-    Lines many(10);
-    EXPECT_TRUE(many.Add("01234\n01234\n01234\n01234\n"));
-}
-
 TEST(QmpCommandLine, IsOneLine) {
     EXPECT_EQ(CommandLine("cont", "", 3), "{\"execute\":\"cont\",\"id\":3}\n");
     EXPECT_EQ(CommandLine("getfd", R"({"fdname":"state"})", 4),

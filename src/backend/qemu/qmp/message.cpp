@@ -76,24 +76,4 @@ std::string CommandLine(std::string_view command, std::string_view arguments, st
     return line + base::Cat(R"(,"id":)", id, "}\n");
 }
 
-bool Lines::Add(std::string_view bytes) {
-    buffer_.append(bytes);
-    std::size_t end = buffer_.find('\n', std::max(seen_, start_));
-    seen_ = end == std::string::npos ? buffer_.size() : end;
-    return seen_ - start_ <= longest_;
-}
-
-bool Lines::Take(std::string& line) {
-    std::size_t end = buffer_.find('\n', std::max(seen_, start_));
-    if (end == std::string::npos) {
-        buffer_.erase(0, start_);
-        seen_ = buffer_.size();
-        start_ = 0;
-        return false;
-    }
-    line.assign(buffer_, start_, end - start_);
-    start_ = seen_ = end + 1;
-    return true;
-}
-
 }  // namespace backend::qemu::qmp

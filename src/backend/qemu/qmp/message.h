@@ -38,20 +38,4 @@ Message ParseMessage(std::string_view line);
 // {"execute":"cont","arguments":{...},"id":7}\n ; `arguments` is JSON text or "".
 std::string CommandLine(std::string_view command, std::string_view arguments, std::int64_t id);
 
-// Bytes in, lines out.
-class Lines {
-public:
-    explicit Lines(std::size_t longest) : longest_(longest) {}
-    // false: a line is too long. What came before it can still be taken.
-    bool Add(std::string_view bytes);
-    // false: no whole line is there.
-    bool Take(std::string& line);
-
-private:
-    std::size_t longest_;
-    std::string buffer_;
-    std::size_t start_ = 0;    // of the first line not taken
-    std::size_t seen_ = 0;     // no newline between start_ and here
-};
-
 }  // namespace backend::qemu::qmp

@@ -1,0 +1,126 @@
+// Disks, CD-ROMs and their controllers, as words.
+#include <array>
+
+#include "backend/qemu/words.h"
+
+namespace backend::qemu {
+namespace {
+
+struct Kind {
+    Bus bus;
+    const char* name;          // for ids: "scsi0"
+    const char* driver;        // of the controller; "" : part of the board
+    int slot;                  // of controller 0
+    int units;
+};
+
+// The four SCSI kinds number their controllers together, as the API does. Their unit
+// counts are those of QEMU's models, which are smaller than the originals'.
+constexpr std::array kKinds = {
+    Kind{Bus::kIde, "ide", "", 0, 2},
+    Kind{Bus::kSata, "sata", "ich9-ahci", kSataSlot, 6},
+    Kind{Bus::kLsiLogic, "scsi", "lsi53c895a", kScsiSlot, 7},
+    Kind{Bus::kLsiSas, "scsi", "mptsas1068", kScsiSlot, 8},
+    Kind{Bus::kPvscsi, "scsi", "pvscsi", kScsiSlot, 64},
+    Kind{Bus::kNvme, "nvme", "nvme", kNvmeSlot, 15},
+    Kind{Bus::kVirtio, "virtio-scsi", "virtio-scsi-pci", kVirtioSlot, 64},
+    Kind{Bus::kFloppy, "floppy", "", 0, 2},
+};
+
+base::Error Wrong(const DiskSpec& disk, std::string words) {
+    return {base::Code::kInvalid, base::Cat(disk.cdrom ? "CD-ROM drive " : "disk ", disk.key, ": ", words)};
+}
+
+base::Result<const Kind*> CheckPlace(Words& w, const DiskSpec& d) {
+    if (d.bus == Bus::kBusLogic)
+        return Wrong(d, "QEMU has no BusLogic controller; change the controller to LSI Logic or PVSCSI");
+    for (const Kind& kind : kKinds) {
+        if (kind.bus != d.bus) continue;
+        int controllers = d.bus == Bus::kIde ? 2 : d.bus == Bus::kFloppy ? 1 : 4;
+        if (d.bus_number < 0 || d.bus_number >= controllers)
+            return Wrong(d, base::Cat("there is no controller ", kind.name, d.bus_number));
+        if (d.unit < 0 || d.unit >= kind.units)
+            return Wrong(d, base::Cat("unit ", d.unit, " is not one of 0 to ", kind.units - 1, " of ", kind.name,
+                                      d.bus_number));
+        if (!w.places.insert(base::Cat(kind.name, d.bus_number, ':', d.unit)).second)
+            return Wrong(d, base::Cat("unit ", d.unit, " of ", kind.name, d.bus_number, " is taken by another drive"));
+        return &kind;
+    }
+    return Wrong(d, "unknown kind of controller");
+}
+
+// Each controller is written once, before the first drive on it.
+base::Result<> AddController(Words& w, const DiskSpec& d, const Kind& kind) {
+    std::string driver = kind.driver;
+    if (d.bus == Bus::kFloppy && w.q35()) driver = "isa-fdc";      // the older board has one
+    if (driver.empty()) return {};
+    std::string id = base::Cat(kind.name, d.bus_number);
+    if (!w.places.insert(base::Cat(driver, ' ', id)).second) return {};
+    if (!w.places.insert(base::Cat("controller ", id)).second)
+        return Wrong(d, base::Cat("controller ", id, " is of another kind already"));
+    std::string place;
+    if (kind.slot) place = base::Cat(",bus=", w.pci(), ",addr=", Slot(kind.slot + d.bus_number));
+    if (d.bus == Bus::kNvme) place += base::Cat(",serial=nvme", d.bus_number);
+    w.Device(driver, ",id=", id, place);
+    return {};
+}
+
+std::string Place(const Words& w, const DiskSpec& d) {
+    switch (d.bus) {
+        case Bus::kIde:     // the newer board has six ports of one drive each
+            return w.q35() ? base::Cat("bus=ide.", d.bus_number * 2 + d.unit, ",unit=0")
+                           : base::Cat("bus=ide.", d.bus_number, ",unit=", d.unit);
+        case Bus::kSata: return base::Cat("bus=sata", d.bus_number, ".", d.unit);
+        case Bus::kNvme: return base::Cat("bus=nvme", d.bus_number, ",nsid=", d.unit + 1);
+        case Bus::kVirtio: return base::Cat("bus=virtio-scsi", d.bus_number, ".0,scsi-id=", d.unit);
+        case Bus::kFloppy: return base::Cat(w.q35() ? "bus=floppy0.0" : "bus=floppy-bus.0", ",unit=", d.unit);
+        default: return base::Cat("bus=scsi", d.bus_number, ".0,scsi-id=", d.unit);
+    }
+}
+
+std::string Driver(const DiskSpec& d) {
+    switch (d.bus) {
+        case Bus::kIde: case Bus::kSata: return d.cdrom ? "ide-cd" : "ide-hd";
+        case Bus::kNvme: return "nvme-ns";
+        case Bus::kFloppy: return "floppy";
+        default: return d.cdrom ? "scsi-cd" : "scsi-hd";
+    }
+}
+
+// A raw extent. Where its file system allows, reads and writes go past the host's page
+// cache: the guest has one already. Discarded blocks are given back.
+void AddMedium(Words& w, const DiskSpec& d) {
+    bool read_only = d.cdrom || d.read_only;
+    bool direct = !d.cdrom && w.engine.direct.contains(d.key);
+    std::string file = w.PassAsSet(d.path, read_only ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite,
+                                   direct);
+    std::string common = base::Cat(R"("read-only":)", read_only ? "true" : "false", R"(,"discard":"unmap","cache":{"direct":)",
+                                   direct ? "true" : "false", R"(,"no-flush":false})");
+    w.Add("-blockdev", base::Cat(R"({"driver":"raw","node-name":"disk-)", d.key, "\",", common,
+                                 R"(,"file":{"driver":"file","node-name":"file-)", d.key, R"(","filename":")", file,
+                                 R"(","aio":")", direct ? "native" : "threads", "\",", common, "}}"));
+}
+
+base::Result<> AddDisk(Words& w, const DiskSpec& d, int position) {
+    TRY(kind, CheckPlace(w, d));
+    if (d.cdrom && (d.bus == Bus::kNvme || d.bus == Bus::kFloppy))
+        return Wrong(d, "a CD-ROM drive goes on an IDE, SATA or SCSI controller");
+    CHECK(AddController(w, d, *kind));
+    bool medium = d.connected && !d.path.empty();
+    if (!medium && !d.cdrom && d.bus != Bus::kFloppy) return Wrong(d, "it has no file");
+    if (medium) AddMedium(w, d);
+    const char* boots_as = d.cdrom ? "cdrom" : d.bus == Bus::kFloppy ? "floppy" : "disk";
+    std::string drive = medium ? base::Cat(",drive=disk-", d.key) : std::string();
+    w.Device(Driver(d), ",id=dev-", d.key, ",", Place(w, d), drive, w.BootIndex(boots_as, position));
+    return {};
+}
+
+}  // namespace
+
+base::Result<> AddDisks(Words& w) {
+    int position = 0;
+    for (const DiskSpec& disk : w.spec.disks) CHECK(AddDisk(w, disk, position++));
+    return {};
+}
+
+}  // namespace backend::qemu

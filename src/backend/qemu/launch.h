@@ -1,0 +1,34 @@
+// From a spec to a QEMU that waits at its first instruction: files opened, sockets made,
+// user and control group set, process started. Blocks (it opens files that may be on slow
+// storage, and forks): run it in a pool.
+#pragma once
+
+#include <optional>
+
+#include "backend/qemu/command_line.h"
+#include "backend/qemu/run_dir.h"
+#include "rt/process.h"
+
+namespace backend::qemu {
+
+struct LaunchPlan {
+    VmSpec spec;
+    std::string state;                   // to go on from, or ""
+    Engine engine;
+    RunDir dir;
+    std::optional<uid_t> user;           // of its own; nullopt: ours
+    std::vector<std::string> cgroup_parents;
+};
+
+struct Launched {
+    rt::Process process;
+    RunRecord record;
+};
+
+// Nothing is left behind when it fails.
+base::Result<Launched> Launch(LaunchPlan plan);
+
+// The file of one medium, as Launch() opens it.
+base::Result<rt::Fd> OpenMedium(const std::string& path, bool read_only, bool direct = false);
+
+}  // namespace backend::qemu

@@ -1,0 +1,72 @@
+// The hypervisor with real guests: one QEMU for each VM.
+//
+// What it knows of a VM it can find out again: RUN/vm-<id>/ and QEMU itself say all.
+// Processes do not end with us. The folder `run` belongs to one hostd at a time.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "backend/hypervisor.h"
+#include "backend/qemu/accelerator.h"
+#include "backend/qemu/launch.h"
+#include "backend/qemu/running_vm.h"
+#include "rt/pool.h"
+
+namespace backend::qemu {
+
+struct Options {
+    std::string run;                     // folder for run directories; made when missing
+    std::string program = "qemu-system-x86_64";
+    std::string accelerator;             // "kvm" or "tcg"; "" : by proof
+    bool own_users = true;               // a user per VM, when we are root
+    bool cgroups = true;
+};
+
+class Machine : public Hypervisor {
+public:
+    Machine(rt::Pool& pool, Options options);
+    ~Machine() override;
+
+    rt::Co<base::Result<Abilities>> Open() override;
+    rt::Co<base::Result<>> Start(VmSpec spec, std::string state, Progress progress) override;
+    rt::Co<base::Result<>> Stop(std::string vm) override;
+    rt::Co<base::Result<>> Reset(std::string vm) override;
+    rt::Co<base::Result<>> Pause(std::string vm) override;
+    rt::Co<base::Result<>> Resume(std::string vm) override;
+    rt::Co<base::Result<>> Suspend(std::string vm, std::string state, Progress progress) override;
+    rt::Co<base::Result<>> ShutdownGuest(std::string vm) override;
+    rt::Co<base::Result<>> RebootGuest(std::string vm) override;
+    rt::Co<base::Result<>> StandbyGuest(std::string vm) override;
+    rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) override;
+    rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) override;
+    rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
+    rt::Co<base::Result<std::vector<Found>>> Adopt() override;
+    RunState StateOf(const std::string& vm) const override;
+
+    // The process of a running VM, for tests and support; 0: it does not run.
+    pid_t ProcessOf(const std::string& vm) const;
+
+private:
+    using Vm = std::shared_ptr<RunningVm>;
+
+    base::Result<Vm> Find(const std::string& vm) const;
+    RunningVm::Listener MakeListener();
+    std::optional<uid_t> PickUser() const;
+    rt::Co<base::Result<>> StartOnce(VmSpec spec, std::string state, Progress progress);
+    rt::Co<base::Result<>> BringUp(Vm vm, VmSpec spec, Progress progress);
+    rt::Co<base::Result<>> WriteState(Vm vm, qmp::Client& qemu, std::string part, Progress progress);
+    rt::Co<base::Result<>> SaveAndEnd(Vm vm, qmp::Client& qemu, std::string state, Progress progress);
+    rt::Co<base::Result<>> ChangeMediumOf(Vm vm, int key, std::string path);
+    rt::Co<std::optional<Found>> AdoptOne(std::string vm);
+    rt::Co<base::Result<>> Reconnect(Vm vm);
+
+    rt::Pool& pool_;
+    Options options_;
+    std::string accelerator_;
+    std::vector<std::string> cgroup_parents_;
+    std::map<std::string, Vm> vms_;
+    std::map<std::string, std::optional<uid_t>> starting_;
+};
+
+}  // namespace backend::qemu

@@ -1,0 +1,41 @@
+// The commands that we give, typed both ways; one function each. JSON stays behind them.
+#pragma once
+
+#include <string>
+
+#include "backend/qemu/qmp/client.h"
+#include "backend/qemu/qmp/replies.h"
+
+namespace backend::qemu::qmp {
+
+using Done = rt::Co<base::Result<>>;
+
+rt::Co<base::Result<Status>> QueryStatus(Client& qemu);
+Done Cont(Client& qemu);
+Done Stop(Client& qemu);
+Done Quit(Client& qemu);
+Done SystemReset(Client& qemu);
+Done SystemPowerdown(Client& qemu);
+Done SystemWakeup(Client& qemu);
+
+Done SetLink(Client& qemu, std::string device, bool up);
+rt::Co<base::Result<bool>> IsPortOpen(Client& qemu, std::string label);
+
+// A descriptor of ours becomes /dev/fdset/N there.
+rt::Co<base::Result<std::int64_t>> AddFd(Client& qemu, int fd);
+Done RemoveFd(Client& qemu, std::int64_t set);
+
+// The state goes to /dev/fdset/`set`; a MIGRATION event says when it is done.
+Done MigrateToSet(Client& qemu, std::int64_t set);
+Done MigrateCancel(Client& qemu);
+rt::Co<base::Result<Migration>> QueryMigration(Client& qemu);
+
+// A removable medium: `node` is a block node, made from /dev/fdset/`set`.
+Done AddReadOnlyNode(Client& qemu, std::string node, std::int64_t set);
+Done DeleteNode(Client& qemu, std::string node);
+Done OpenTray(Client& qemu, std::string device);
+Done CloseTray(Client& qemu, std::string device);
+Done RemoveMedium(Client& qemu, std::string device);
+Done InsertMedium(Client& qemu, std::string device, std::string node);
+
+}  // namespace backend::qemu::qmp

@@ -1,0 +1,71 @@
+// The run directory of one VM: its sockets, and what a new hostd must know to find its
+// QEMU again. RUN/vm-<id>/ is there exactly while the VM runs.
+//
+//   vm.json     who it is, which process, where its log begins
+//   mark        QEMU holds this open: by it a process is known to be this VM's
+//   qmp.sock    agent.sock
+//   suspending  there while a suspend is under way: the path of the state
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "rt/fd.h"
+
+namespace backend::qemu {
+
+struct RunRecord {
+    std::string vm, name;
+    pid_t pid = 0;                       // 0: it was about to be started
+    std::int64_t start_time = 0;         // of the process, in ticks since boot: numbers are used again
+    std::int64_t uid = -1;               // user of its own; -1: ours
+    std::string log;
+    std::int64_t log_start = 0;          // where this run's words begin
+    std::vector<std::string> cgroups;
+    std::vector<int> drives;             // keys of drives with a medium
+    bool operator==(const RunRecord&) const = default;
+};
+
+std::string ToText(const RunRecord& record);
+base::Result<RunRecord> ParseRecord(std::string_view text);
+
+class RunDir {
+public:
+    RunDir(std::string root, std::string vm) : path_(std::move(root) + "/vm-" + std::move(vm)) {}
+
+    const std::string& path() const { return path_; }
+    std::string monitor() const { return path_ + "/qmp.sock"; }
+    std::string agent() const { return path_ + "/agent.sock"; }
+    std::string mark() const { return path_ + "/mark"; }
+
+    base::Result<> Make() const;                        // empty; kExists when one is there
+    base::Result<> Write(const RunRecord& record) const;
+    base::Result<RunRecord> Read() const;
+    void Remove() const;
+
+    base::Result<> NoteSuspend(const std::string& state) const;
+    std::string SuspendNote() const;                    // "" : none
+    void RemoveSuspendNote() const;
+
+    // The process that holds our mark, as `record` has it or by looking at all; 0: none.
+    pid_t FindProcess(const RunRecord& record) const;
+
+private:
+    std::string path_;
+};
+
+// Ids of the VMs that have a run directory.
+std::vector<std::string> ListRunDirs(const std::string& root);
+bool IsVmId(std::string_view id);                       // may name a file
+
+std::optional<std::int64_t> StartTimeOf(pid_t pid);
+base::Result<rt::Fd> ListenAt(const std::string& path); // a socket to hand over
+
+// The last words of a log, from `start` on, for a person.
+std::string LastWords(const std::string& log, std::int64_t start);
+
+}  // namespace backend::qemu

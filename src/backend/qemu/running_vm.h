@@ -1,0 +1,89 @@
+// One VM that runs: its process, its monitor, its agent, and what was last heard of it.
+//
+// Held by shared_ptr, since coroutines that wait for its end or its agent hold it too.
+// It lives until its process has ended; Abandon() lets go of it before (hostd ends).
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "backend/qemu/agent/client.h"
+#include "backend/qemu/qmp/commands.h"
+#include "backend/qemu/run_dir.h"
+#include "rt/process.h"
+#include "rt/signal.h"
+
+namespace backend::qemu {
+
+class RunningVm : public std::enable_shared_from_this<RunningVm> {
+public:
+    struct Listener {
+        std::function<void(const backend::Event&)> tell;
+        std::function<void(RunningVm&)> ended;            // its leavings are removed; before kStopped is told
+    };
+
+    RunningVm(rt::Process process, RunRecord record, RunDir dir, Listener listener);
+
+    // Watches the process from now on, and the agent once it answers.
+    rt::Co<void> Watch();
+    rt::Co<base::Result<>> Connect(base::Duration timeout);
+    // Asks QEMU for what events would have told, had somebody listened.
+    rt::Co<base::Result<qmp::Status>> CatchUp();
+    void Abandon();
+
+    // Ends the process: by request, or by SIGKILL when it does not react. Returns when it
+    // is over and cleaned up.
+    rt::Co<void> End();
+    rt::Co<bool> WaitFor(std::function<bool()> condition, base::Duration at_most);   // false: it ended or is late
+
+    base::Result<qmp::Client*> monitor() const;
+    agent::Client& agent() { return agent_; }
+    bool agent_open() const { return port_open_; }
+    const RunRecord& record() const { return record_; }
+    const RunDir& dir() const { return dir_; }
+    RunRecord& MutableRecord() { return record_; }
+    RunState state() const { return state_; }
+    bool in_standby() const { return standby_; }
+    bool ended() const { return ended_; }
+    const GuestInfo& guest() const { return guest_; }
+    std::string LastWords() const { return qemu::LastWords(record_.log, record_.log_start); }
+
+    // While a suspend is under way the stop that it needs is nobody's business.
+    void SetQuiet(bool quiet) { quiet_ = quiet; }
+    // From now on its end is told. Before that, whoever starts it tells.
+    void Announce() { announced_ = true; }
+    const std::string& migration_status() const { return migration_status_; }
+
+private:
+    static rt::Co<void> WatchProcess(std::shared_ptr<RunningVm> self);
+    static rt::Co<void> WatchAgent(std::shared_ptr<RunningVm> self);
+    rt::Co<void> LookAtAgent();
+    void ForgetGuest();
+    void SetAlive(bool alive);
+    void On(const qmp::Event& event);
+    void OnPort(bool open);
+    void OnShutdown(const qmp::Event& event);
+    void OnBlockError(const qmp::Event& event);
+    void Tell(EventKind kind, std::string detail = {});
+    void Finish(rt::ExitCode code);
+    std::string HowItEnded(rt::ExitCode code) const;
+
+    rt::Process process_;
+    RunRecord record_;
+    RunDir dir_;
+    Listener listener_;
+    std::unique_ptr<qmp::Client> monitor_;
+    agent::Client agent_;
+
+    RunState state_ = RunState::kPaused;
+    std::string pause_reason_;           // of the stop that is about to be told
+    std::string migration_status_;
+    bool standby_ = false, quiet_ = false, announced_ = false;
+    bool end_asked_ = false, ended_ = false, abandoned_ = false;
+    bool port_open_ = false, alive_ = false;
+    GuestInfo guest_;
+    rt::Signal changed_;                 // any of the above
+    rt::Signal agent_changed_;
+};
+
+}  // namespace backend::qemu

@@ -1,0 +1,50 @@
+// Words of a command line and the files that go with them, while they are collected.
+// Used by the .cpp files that make it; everybody else sees command_line.h.
+#pragma once
+
+#include "backend/qemu/command_line.h"
+#include "base/text.h"
+
+namespace backend::qemu {
+
+struct Words {
+    explicit Words(const VmSpec& s, const Engine& e) : spec(s), engine(e) {}
+
+    const VmSpec& spec;
+    const Engine& engine;
+    CommandLine line;
+    int next_fd = kFirstFileFd;
+    std::set<std::string> places;                // bus:unit and slots in use
+
+    bool q35() const;
+    std::string_view pci() const { return q35() ? "pcie.0" : "pci.0"; }
+    void Add(std::string option, std::string value) {
+        line.argv.push_back(std::move(option));
+        line.argv.push_back(std::move(value));
+    }
+    template <class... P>
+    void Device(const P&... pieces) { Add("-device", base::Cat(pieces...)); }
+
+    int Pass(std::string path, PassedFile::Use use, bool direct = false) {
+        line.files.push_back({next_fd, std::move(path), use, direct});
+        return next_fd++;
+    }
+    // The name by which QEMU opens a file of ours.
+    std::string PassAsSet(std::string path, PassedFile::Use use, bool direct = false) {
+        int fd = Pass(std::move(path), use, direct);
+        Add("-add-fd", base::Cat("fd=", fd, ",set=", fd));
+        return base::Cat("/dev/fdset/", fd);
+    }
+    // "" when it is not to be booted from; else ",bootindex=N".
+    std::string BootIndex(std::string_view kind, int position) const;
+};
+
+base::Result<> AddDisks(Words& words);
+base::Result<> AddNics(Words& words);
+
+// PCI slots by kind; see AddSlot in disks.cpp.
+constexpr int kVideoSlot = 0x02, kAgentSlot = 0x03, kScsiSlot = 0x04, kVirtioSlot = 0x08, kSataSlot = 0x0c,
+              kNicSlot = 0x10, kNvmeSlot = 0x1a, kUsbSlot = 0x1e;
+std::string Slot(int number);                    // "0x0c"
+
+}  // namespace backend::qemu

@@ -1,0 +1,308 @@
+// What hypervisor.h promises, asked of every backend.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "backend/hypervisor.h"
+#include "rt/loop.h"
+#include "test/contract/hypervisor_lab.h"
+
+namespace contract {
+namespace {
+
+using namespace backend;
+using base::Code;
+
+// A failed EXPECT_OK leaves the words of the failure in the output.
+#define EXPECT_OK(result) \
+    if (const auto& r_ = (result); !r_) ADD_FAILURE() << #result << ": " << r_.error().message
+#define EXPECT_SAW(vm, kind) EXPECT_TRUE(co_await lab.Saw(vm, kind)) << "no " #kind
+
+rt::Co<void> StartVm(Lab& lab, Hypervisor& hv, std::string id) {
+    VmSpec spec = lab.Spec(id);
+    auto started = co_await hv.Start(std::move(spec), {}, nullptr);
+    EXPECT_OK(started);
+    EXPECT_EQ(hv.StateOf(id), RunState::kRunning);
+}
+
+rt::Co<void> StartsAndStops(Lab& lab, Hypervisor& hv) {
+    EXPECT_EQ(hv.StateOf("1"), RunState::kStopped);
+    std::vector<int> steps;
+    VmSpec spec = lab.Spec("1");
+    Progress progress = [&](int percent) { steps.push_back(percent); };
+    auto started = co_await hv.Start(spec, {}, progress);
+    EXPECT_OK(started);
+    EXPECT_TRUE(std::is_sorted(steps.begin(), steps.end()));
+    EXPECT_EQ(steps.empty() ? 0 : steps.back(), 100);
+    EXPECT_SAW("1", EventKind::kRunning);
+    auto stopped = co_await hv.Stop("1");
+    EXPECT_OK(stopped);
+    EXPECT_SAW("1", EventKind::kStopped);
+    EXPECT_EQ(lab.last_detail, "");
+    EXPECT_EQ(hv.StateOf("1"), RunState::kStopped);
+    EXPECT_TRUE(lab.LeftBehind().empty());
+}
+
+rt::Co<void> RefusesToStartWhatRuns(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    VmSpec spec = lab.Spec("1");
+    auto again = co_await hv.Start(spec, {}, nullptr);
+    EXPECT_FALSE(again);
+    if (!again) EXPECT_EQ(again.error().code, Code::kExists);
+    EXPECT_EQ(hv.StateOf("1"), RunState::kRunning);
+}
+
+rt::Co<void> KnowsNothingOfWhatDoesNotRun(Lab& lab, Hypervisor& hv) {
+    std::vector<base::Result<>> answers;
+    answers.push_back(co_await hv.Stop("1"));
+    answers.push_back(co_await hv.Reset("1"));
+    answers.push_back(co_await hv.Pause("1"));
+    answers.push_back(co_await hv.Resume("1"));
+    answers.push_back(co_await hv.Suspend("1", lab.Folder() + "/state", nullptr));
+    answers.push_back(co_await hv.ShutdownGuest("1"));
+    answers.push_back(co_await hv.RebootGuest("1"));
+    answers.push_back(co_await hv.StandbyGuest("1"));
+    answers.push_back(co_await hv.ChangeMedium("1", 3002, {}));
+    answers.push_back(co_await hv.SetLink("1", 4000, true));
+    for (auto& answer : answers) {
+        EXPECT_FALSE(answer);
+        if (!answer) EXPECT_EQ(answer.error().code, Code::kNotFound) << answer.error().message;
+    }
+    auto usage = co_await hv.ReadUsage("1");
+    EXPECT_FALSE(usage);
+    EXPECT_TRUE(lab.events.empty());
+}
+
+rt::Co<void> PausesAndResumes(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    for (int twice = 0; twice < 2; ++twice) {            // the second time there is nothing to do
+        auto paused = co_await hv.Pause("1");
+        EXPECT_OK(paused);
+        EXPECT_EQ(hv.StateOf("1"), RunState::kPaused);
+    }
+    EXPECT_SAW("1", EventKind::kPaused);
+    EXPECT_EQ(lab.last_detail, "");
+    auto resumed = co_await hv.Resume("1");
+    EXPECT_OK(resumed);
+    EXPECT_EQ(hv.StateOf("1"), RunState::kRunning);
+    EXPECT_SAW("1", EventKind::kRunning);
+}
+
+rt::Co<void> ResetsTheGuest(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    EXPECT_TRUE(co_await lab.Booted("1"));
+    auto reset = co_await hv.Reset("1");
+    EXPECT_OK(reset);
+    EXPECT_SAW("1", EventKind::kGuestReset);
+    EXPECT_EQ(hv.StateOf("1"), RunState::kRunning);
+}
+
+rt::Co<void> SuspendsAndGoesOn(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    EXPECT_TRUE(co_await lab.Booted("1"));
+    std::string state = lab.Folder() + "/1.vmss";
+    auto suspended = co_await hv.Suspend("1", state, nullptr);
+    EXPECT_OK(suspended);
+    EXPECT_SAW("1", EventKind::kStopped);
+    EXPECT_EQ(lab.last_detail, "");
+    EXPECT_EQ(hv.StateOf("1"), RunState::kStopped);
+    EXPECT_TRUE(std::filesystem::exists(state));
+    EXPECT_TRUE(lab.LeftBehind().empty());
+    VmSpec spec = lab.Spec("1");
+    auto resumed = co_await hv.Start(spec, state, nullptr);
+    EXPECT_OK(resumed);
+    EXPECT_SAW("1", EventKind::kRunning);
+    EXPECT_LE(lab.Boots("1"), 1);                        // it went on; it did not begin anew
+}
+
+rt::Co<void> RunsOnWhenASuspendFails(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    lab.events.clear();
+    std::string state = lab.Folder() + "/no/such/folder/1.vmss";
+    auto suspended = co_await hv.Suspend("1", state, nullptr);
+    EXPECT_FALSE(suspended);
+    EXPECT_EQ(hv.StateOf("1"), RunState::kRunning);
+    EXPECT_FALSE(std::filesystem::exists(state));
+    for (const Event& e : lab.events) EXPECT_NE(e.kind, EventKind::kStopped);
+    auto paused = co_await hv.Pause("1");
+    EXPECT_OK(paused);
+    EXPECT_SAW("1", EventKind::kPaused);
+}
+
+rt::Co<void> RefusesAStateThatIsNone(Lab& lab, Hypervisor& hv) {
+    std::string missing = lab.Folder() + "/missing.vmss", broken = lab.Folder() + "/broken.vmss";
+    std::ofstream(broken) << "this was never a state";
+    for (const std::string& state : {missing, broken}) {
+        VmSpec spec = lab.Spec("1");
+        auto started = co_await hv.Start(spec, state, nullptr);
+        EXPECT_FALSE(started) << state;
+        if (!started) EXPECT_NE(started.error().message, "");
+        EXPECT_EQ(hv.StateOf("1"), RunState::kStopped);
+        EXPECT_TRUE(lab.LeftBehind().empty());
+    }
+}
+
+rt::Co<void> AsksTheGuestToShutDown(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    EXPECT_TRUE(co_await lab.Booted("1"));
+    auto asked = co_await hv.ShutdownGuest("1");
+    EXPECT_OK(asked);
+    EXPECT_SAW("1", EventKind::kGuestShutdown);
+    EXPECT_SAW("1", EventKind::kStopped);
+    EXPECT_EQ(lab.last_detail, "");
+    EXPECT_EQ(hv.StateOf("1"), RunState::kStopped);
+    EXPECT_TRUE(lab.LeftBehind().empty());
+}
+
+rt::Co<void> TellsOfAKill(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    lab.Kill("1");
+    EXPECT_SAW("1", EventKind::kStopped);
+    EXPECT_NE(lab.last_detail.find("signal 9"), std::string::npos) << lab.last_detail;
+    EXPECT_EQ(hv.StateOf("1"), RunState::kStopped);
+    EXPECT_TRUE(lab.LeftBehind().empty());
+}
+
+rt::Co<void> LeavesNothingOfAFailedStart(Lab& lab, Hypervisor& hv) {
+    VmSpec broken = lab.Spec("1");
+    lab.BreakNextStart(broken);
+    auto failed = co_await hv.Start(broken, {}, nullptr);
+    EXPECT_FALSE(failed);
+    if (!failed) EXPECT_NE(failed.error().message, "");
+    EXPECT_EQ(hv.StateOf("1"), RunState::kStopped);
+    EXPECT_TRUE(lab.LeftBehind().empty());
+    EXPECT_TRUE(lab.events.empty());
+    co_await StartVm(lab, hv, "1");
+}
+
+rt::Co<void> StartsSeveralAtOnce(Lab& lab, Hypervisor& hv) {
+    for (const char* id : {"1", "2", "3"}) co_await rt::Detach(StartVm(lab, hv, id));
+    for (const char* id : {"1", "2", "3"}) EXPECT_SAW(id, EventKind::kRunning);
+    for (const char* id : {"1", "2", "3"}) EXPECT_EQ(hv.StateOf(id), RunState::kRunning);
+}
+
+rt::Co<void> ChangesMediaAndLinks(Lab& lab, Hypervisor& hv) {
+    std::string iso = lab.Folder() + "/cd.iso";
+    std::ofstream(iso) << std::string(64 * 1024, 'x');
+    co_await StartVm(lab, hv, "1");
+    for (const std::string& medium : {iso, iso, std::string(), std::string()}) {
+        auto changed = co_await hv.ChangeMedium("1", 3002, medium);
+        EXPECT_OK(changed);
+    }
+    auto no_drive = co_await hv.ChangeMedium("1", 3099, iso);
+    EXPECT_FALSE(no_drive);
+    if (!no_drive) EXPECT_EQ(no_drive.error().code, Code::kNotFound) << no_drive.error().message;
+    auto link = co_await hv.SetLink("1", 4000, true);
+    EXPECT_OK(link);
+    auto no_nic = co_await hv.SetLink("1", 4009, true);
+    EXPECT_FALSE(no_nic);
+    if (!no_nic) EXPECT_EQ(no_nic.error().code, Code::kNotFound) << no_nic.error().message;
+}
+
+rt::Co<void> CountsUse(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    EXPECT_TRUE(co_await lab.Booted("1"));
+    auto first = co_await hv.ReadUsage("1");
+    auto second = co_await hv.ReadUsage("1");
+    EXPECT_OK(first);
+    EXPECT_OK(second);
+    if (!first || !second) co_return;
+    EXPECT_GT(first->resident_bytes, 0);
+    EXPECT_GE(second->cpu_us, first->cpu_us);
+}
+
+using Steps = rt::Co<void> (*)(Lab&, Hypervisor&);
+struct Row { const char* name; Steps steps; };
+const Row kRows[] = {
+    {"StartsAndStops", StartsAndStops},
+    {"RefusesToStartWhatRuns", RefusesToStartWhatRuns},
+    {"KnowsNothingOfWhatDoesNotRun", KnowsNothingOfWhatDoesNotRun},
+    {"PausesAndResumes", PausesAndResumes},
+    {"ResetsTheGuest", ResetsTheGuest},
+    {"SuspendsAndGoesOn", SuspendsAndGoesOn},
+    {"RunsOnWhenASuspendFails", RunsOnWhenASuspendFails},
+    {"RefusesAStateThatIsNone", RefusesAStateThatIsNone},
+    {"AsksTheGuestToShutDown", AsksTheGuestToShutDown},
+    {"TellsOfAKill", TellsOfAKill},
+    {"LeavesNothingOfAFailedStart", LeavesNothingOfAFailedStart},
+    {"StartsSeveralAtOnce", StartsSeveralAtOnce},
+    {"ChangesMediaAndLinks", ChangesMediaAndLinks},
+    {"CountsUse", CountsUse},
+};
+
+struct Machine { const char* name; std::unique_ptr<Lab> (*make)(); };
+const Machine kMachines[] = {{"sim", MakeSimLab}, {"qemu", MakeQemuLab}};
+
+class HypervisorContract : public testing::TestWithParam<std::tuple<Machine, Row>> {};
+
+rt::Co<void> RunSteps(Lab& lab, Steps steps) {
+    std::unique_ptr<Hypervisor> machine = lab.Make();
+    lab.Listen(*machine);
+    auto opened = co_await machine->Open();
+    EXPECT_OK(opened);
+    if (!opened) co_return;
+    co_await steps(lab, *machine);
+    for (const std::string& id : lab.LeftBehind()) (void)co_await machine->Stop(id);
+}
+
+TEST_P(HypervisorContract, Holds) {
+    const auto& [machine, row] = GetParam();
+    std::unique_ptr<Lab> lab = machine.make();
+    rt::RunToEnd(RunSteps(*lab, row.steps));
+    EXPECT_TRUE(lab->LeftBehind().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(, HypervisorContract, testing::Combine(testing::ValuesIn(kMachines), testing::ValuesIn(kRows)),
+    [](const auto& i) { return std::string(std::get<0>(i.param).name) + "_" + std::get<1>(i.param).name; });
+
+// Three VMs are left by a hostd that goes: one runs, one is paused, one dies meanwhile.
+class AdoptContract : public testing::TestWithParam<Machine> {};
+
+rt::Co<void> LeaveAndComeBack(Lab& lab) {
+    auto before = lab.Make();
+    lab.Listen(*before);
+    auto opened = co_await before->Open();
+    EXPECT_OK(opened);
+    for (const char* id : {"1", "2", "3"}) co_await StartVm(lab, *before, id);
+    auto paused = co_await before->Pause("2");
+    EXPECT_OK(paused);
+    before.reset();
+    lab.events.clear();
+    lab.Kill("3");
+
+    auto after = lab.Make();
+    lab.Listen(*after);
+    opened = co_await after->Open();
+    EXPECT_OK(opened);
+    auto found = co_await after->Adopt();
+    EXPECT_OK(found);
+    std::map<std::string, RunState> states;
+    for (const auto& f : *found) states[f.vm] = f.state;
+    std::map<std::string, RunState> wanted{{"1", RunState::kRunning}, {"2", RunState::kPaused}};
+    EXPECT_EQ(states, wanted);
+    EXPECT_EQ(lab.LeftBehind().size(), 2u);
+    EXPECT_EQ(after->StateOf("2"), RunState::kPaused);
+
+    auto resumed = co_await after->Resume("2");
+    EXPECT_OK(resumed);
+    EXPECT_SAW("2", EventKind::kRunning);
+    auto stopped = co_await after->Stop("1");
+    EXPECT_OK(stopped);
+    EXPECT_SAW("1", EventKind::kStopped);
+    lab.Kill("2");
+    EXPECT_SAW("2", EventKind::kStopped);
+    EXPECT_NE(lab.last_detail, "");
+}
+
+TEST_P(AdoptContract, FindsWhatRunsAfterARestart) {
+    std::unique_ptr<Lab> lab = GetParam().make();
+    rt::RunToEnd(LeaveAndComeBack(*lab));
+    EXPECT_TRUE(lab->LeftBehind().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(, AdoptContract, testing::ValuesIn(kMachines),
+    [](const auto& i) { return std::string(i.param.name); });
+
+}  // namespace
+}  // namespace contract
