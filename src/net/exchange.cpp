@@ -16,6 +16,7 @@ static bool NeverHasBody(int status) { return status < 200 || status == 204 || s
 static base::Error Misuse(std::string_view what) { return base::Error(base::Code::kInternal, std::string(what)); }
 
 rt::Co<base::Result<>> Connection::Put(std::string bytes) {
+    if (gone_) co_return base::Error(base::Code::kIo, "answer: the peer has closed the connection");
     auto put = co_await stream_.Write(bytes, server_->options.stall_timeout);
     if (!put) {
         keep_alive_ = false;
@@ -162,7 +163,7 @@ rt::Co<base::Result<>> Connection::End() {
 
 // After the handler: an answer there must be, and the way to the next request be free.
 rt::Co<base::Result<>> Connection::FinishExchange() {
-    if (gone_ && !stream_.open()) co_return base::Error(base::Code::kIo, "the peer went away during a request");
+    if (gone_ || !stream_.open()) co_return base::Error(base::Code::kIo, "the peer went away during a request");
     if (answer_ == Answer::kNone) {
         base::LogError("net", base::Cat("a bug: no answer to ", head_.method, " ", head_.path));
         Response sorry{500, {{"Content-Type", "text/plain"}}, "The server has no answer to this request.\n"};

@@ -61,6 +61,7 @@ public:
     virtual rt::Co<base::Result<>> End() = 0;
 
     // True once the peer has closed the connection; a long poll looks at it when woken.
+    // Both are blind until the body has been read: the end of the stream comes behind it.
     virtual bool gone() const = 0;
     // Called once, on the loop, when the peer closes while a handler waits.
     virtual void OnGone(std::function<void()> call) = 0;

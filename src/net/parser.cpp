@@ -71,6 +71,7 @@ struct MessageParser::Rep {
     std::unique_ptr<Beast<true>> request;
     std::unique_ptr<Beast<false>> response;
     std::size_t max_head;
+    std::size_t taken = 0;                    // of the head
 
     template <class F>
     auto With(F call) { return request ? call(*request) : call(*response); }
@@ -98,6 +99,10 @@ base::Result<std::size_t> MessageParser::PutHead(std::string_view bytes) {
     error_code error;
     std::size_t used = rep_->With([&](auto& p) { return p.put(boost::asio::buffer(bytes.data(), bytes.size()), error); });
     if (error && error != http::error::need_more) return Explain(error);
+    // Beast limits what it has not taken yet; many small headers would get past it.
+    rep_->taken += used;
+    std::size_t waiting = head_done() ? 0 : bytes.size() - used;
+    if (rep_->taken + waiting > rep_->max_head) return Explain(http::error::header_limit);
     return used;
 }
 

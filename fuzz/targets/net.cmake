@@ -1,0 +1,1 @@
+bedplate_fuzz(http_head DEPS net)
