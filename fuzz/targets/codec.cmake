@@ -1,2 +1,3 @@
 bedplate_fuzz(vmx DEPS codec rt)
+bedplate_fuzz(vmsd DEPS codec rt)
 bedplate_fuzz(vmdk DEPS codec rt)
