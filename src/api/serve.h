@@ -3,6 +3,8 @@
 
 #include "api/dispatch.h"
 #include "api/reader.h"
+#include "base/clock.h"
+#include "host/advanced_options.h"
 
 namespace api {
 
@@ -15,5 +17,7 @@ struct Services {
 void ServeCollector(Dispatch& dispatch, Services& services);   // PropertyCollector, PropertyFilter, Fetch
 void ServeViews(Dispatch& dispatch, Services& services);       // ViewManager and the views
 void ServeSearch(Dispatch& dispatch, Services& services);      // SearchIndex
+void ServeService(Dispatch& dispatch, const base::Clock& clock);   // ServiceInstance, EnvironmentBrowser
+void ServeOptions(Dispatch& dispatch, host::AdvancedOptions& options);   // OptionManager
 
 }  // namespace api

@@ -37,11 +37,17 @@ static std::array<int, 4> Numbers(std::string_view id) {
     return out;
 }
 
-Version EffectiveVersion(std::string_view action) {
+// The id in "urn:vim25/6.5", quoted or not; "" when there is none.
+static std::string_view IdIn(std::string_view action) {
     if (action.size() >= 2 && action.front() == '"' && action.back() == '"') action = action.substr(1, action.size() - 2);
     auto slash = action.rfind('/');
-    if (slash == action.npos) return kOldest;
-    auto asked = Numbers(action.substr(slash + 1));
+    return slash == action.npos ? std::string_view() : action.substr(slash + 1);
+}
+
+bool IsNewer(std::string_view action) { return Numbers(IdIn(action)) > Numbers(kApiVersion); }
+
+Version EffectiveVersion(std::string_view action) {
+    auto asked = Numbers(IdIn(action));
     for (const VersionId& known : kIds)
         if (Numbers(known.id) <= asked) return known.level;
     return kOldest;

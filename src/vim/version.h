@@ -21,5 +21,7 @@ std::span<const VersionId> AnnouncedVersions();
 // The level that a SOAPAction asks for. Never refuses: absent, "", "vim25" give the
 // oldest; unknown older ones the nearest below; newer than ours gives ours.
 Version EffectiveVersion(std::string_view soap_action);
+// Whether the client speaks a level that is younger than ours.
+bool IsNewer(std::string_view soap_action);
 
 }  // namespace vim

@@ -1,0 +1,220 @@
+#include "app/host_agent.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "backend/qemu/machine.h"
+#include "backend/sim/machine.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "host/datastores.h"
+#include "host/ids.h"
+#include "host/quick_stats.h"
+#include "host/tree.h"
+#include "net/certificate.h"
+#include "platform/network.h"
+#include "rt/files.h"
+#include "rt/terminate.h"
+
+namespace app {
+
+namespace {
+
+constexpr std::string_view kFirstDatastore = "datastore1";
+
+base::Result<std::string> KeptUuid(const std::string& path) {
+    if (auto text = rt::ReadFile(path, 100))
+        if (auto uuid = base::NormalUuid(base::Trim(*text))) return *uuid;
+    std::string uuid = base::NewUuid();
+    CHECK(rt::WriteFileAtomically(path, uuid + "\n", 0644));
+    return uuid;
+}
+
+}  // namespace
+
+HostAgent::HostAgent(HostOptionsGiven options, store::InstanceLock lock) : options_(std::move(options)), lock_(std::move(lock)) {}
+HostAgent::~HostAgent() = default;
+
+base::Result<std::unique_ptr<HostAgent>> HostAgent::Prepare(HostOptionsGiven options) {
+    CHECK(rt::MakeDirs(options.root, 0755));
+    TRY(lock, store::InstanceLock::Take(options.root, "hostd"));
+    std::unique_ptr<HostAgent> agent(new HostAgent(std::move(options), std::move(lock)));
+    CHECK(agent->MakeFolders());
+    agent->OpenLog();
+    CHECK(agent->BuildInventory());
+    CHECK(agent->OpenRecords());
+    agent->BuildAccess();
+    agent->BuildBackend();
+    agent->BuildApi();
+    return agent;
+}
+
+base::Result<> HostAgent::MakeFolders() {
+    for (const char* folder : {"etc/bedplate", "run", "var/lib/bedplate"}) CHECK(rt::MakeDirs(At(folder), 0750));
+    for (const char* folder : {"var/log", "scratch"}) CHECK(rt::MakeDirs(At(folder), 0755));
+    CHECK(rt::MakeDirs(At("vmfs/volumes/" + std::string(kFirstDatastore)), 0755));
+    return {};
+}
+
+// The log goes to a file, which stays open: rotation is done by whoever rotates it.
+void HostAgent::OpenLog() {
+    int fd = open(At("var/log/hostd.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    if (fd < 0) { base::LogWarning("hostd", "no log file: words go to standard error"); return; }
+    base::SetLogSink([fd](base::Level level, std::string_view line) {
+        std::string text(line);
+        text += '\n';
+        [[maybe_unused]] auto n = write(fd, text.data(), text.size());
+        if (level >= base::Level::kError) n = write(STDERR_FILENO, text.data(), text.size());
+    });
+}
+
+base::Result<host::HostOptions> HostAgent::Facts() {
+    host::HostOptions facts;
+    facts.network = platform::ReadNetwork();
+    facts.zone = platform::ReadZone();
+    facts.port = options_.port ? options_.port : 443;
+    TRY(uuid, KeptUuid(At("etc/bedplate/host-uuid")));
+    facts.uuid = uuid;
+    net::CertificateFiles files{At("etc/bedplate/ssl/rui.crt"), At("etc/bedplate/ssl/rui.key")};
+    CHECK(rt::MakeDirs(At("etc/bedplate/ssl"), 0750));
+    std::vector<std::string> names{facts.network.host_name, "localhost", "127.0.0.1", "::1"};
+    if (!facts.network.domain.empty()) names.insert(names.begin(), facts.network.host_name + "." + facts.network.domain);
+    for (const auto& address : facts.network.addresses)
+        if (!address.link_local) names.push_back(address.text);
+    CHECK(net::EnsureCertificate(files, names, timer_.Now()));
+    TRY(certificate, net::ReadCertificate(files.certificate));
+    facts.certificate = {certificate.pem, certificate.sha1, certificate.issuer, certificate.subject,
+                         certificate.not_before, certificate.not_after};
+    facts.build = "1";
+    facts.first_start = timer_.Now();
+    return facts;
+}
+
+base::Result<> HostAgent::BuildInventory() {
+    machine_ = options_.sim ? platform::SimMachine() : platform::ReadMachine();
+    TRY(facts, Facts());
+    auto edit = inventory_.Begin();
+    host::BuildTree(edit, machine_, facts, timer_.Now());
+    for (const auto& folder : std::filesystem::directory_iterator(At("vmfs/volumes"))) {
+        if (!folder.is_directory()) continue;
+        TRY(datastore, host::LookAtDatastore(machine_, folder.path(), folder.path().filename()));
+        host::AddDatastore(edit, datastore);
+    }
+    std::string kept = At("etc/bedplate/advanced-options");
+    advanced_ = std::make_unique<host::AdvancedOptions>(
+        inventory_, [kept](std::string text) { return rt::WriteFileAtomically(kept, text, 0640); });
+    if (auto text = rt::ReadFile(kept, 1 << 20))
+        for (const std::string& line : advanced_->Load(*text)) base::LogWarning("options", line);
+    advanced_->Publish(edit);
+    edit.Commit();
+    usage_ = std::make_unique<platform::UsageReader>(machine_.cpu.hz / 1'000'000 * machine_.cpu.cores);
+    return {};
+}
+
+base::Result<> HostAgent::OpenRecords() {
+    TRY(events, event::StoredEvents::Open({.path = At("var/lib/bedplate/events.db"), .host = host::HostRef(),
+                                           .event_manager = host::EventManagerRef()}, inventory_, pool_, timer_));
+    events_ = std::move(events);
+    TRY(tasks, task::DurableTasks::Open({.journal = At("var/lib/bedplate/tasks.journal"), .history = At("var/lib/bedplate/tasks.db"),
+                                         .task_manager = host::TaskManagerRef()}, inventory_, *events_, pool_, timer_));
+    tasks_ = std::move(tasks);
+    return {};
+}
+
+void HostAgent::BuildAccess() {
+    accounts_ = std::make_unique<auth::Accounts>(At("etc/bedplate/accounts"), hashing_, timer_);
+    directory_ = std::make_unique<auth::LocalDirectory>(*accounts_);
+    authorization_ = std::make_unique<auth::Authorization>(auth::Authorization::Parts{
+        loop_, pool_, inventory_, *directory_, *events_, host::RootFolderRef(), host::AuthorizationManagerRef(),
+        At("etc/bedplate/authorization")});
+    logins_ = std::make_unique<auth::Logins>(auth::Logins::Parts{loop_, pool_, timer_, *accounts_, *authorization_, sessions_,
+                                                                 *events_, gate_, At("run")});
+}
+
+void HostAgent::BuildBackend() {
+    if (options_.sim)
+        hypervisor_ = std::make_unique<backend::sim::Machine>(timer_, backend::sim::Script());
+    else
+        hypervisor_ = std::make_unique<backend::qemu::Machine>(
+            pool_, backend::qemu::Options{.run = At("run/vms"), .program = options_.qemu, .accelerator = options_.accelerator});
+}
+
+void HostAgent::BuildApi() {
+    services_ = std::make_unique<api::Services>(api::Services{inventory_, {}});
+    services_->computed = [](const api::Call&, const vim::ManagedObject&, std::string_view, vim::Any&) { return false; };
+    sdk_ = std::make_unique<api::Sdk>(api::Sdk::Parts{dispatch_, *services_, sessions_, *authorization_, gate_, pool_});
+    api::ServeCollector(dispatch_, *services_);
+    api::ServeViews(dispatch_, *services_);
+    api::ServeSearch(dispatch_, *services_);
+    api::ServeService(dispatch_, timer_);
+    api::ServeOptions(dispatch_, *advanced_);
+    site_.Route("/", api::ServeLanding);
+    site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
+    for (const std::string& words : dispatch_.Check()) base::LogError("api", words);
+}
+
+rt::Co<base::Result<>> HostAgent::StartParts() {
+    CO_CHECK(co_await accounts_->Load());
+    CO_CHECK(co_await accounts_->MakeFirstPassword(PasswordFile()));
+    CO_CHECK(co_await authorization_->Load());
+    authorization_->Publish();
+    CO_TRY(abilities, co_await hypervisor_->Open());
+    base::LogInfo("hostd", base::Cat(abilities.engine, " with ", abilities.accelerator, ": ", abilities.accelerator_reason));
+    co_await tasks_->ResumeAll();
+    loop_.Spawn(host::KeepQuickStats(inventory_, timer_, *usage_, machine_.boot_time, stopping_));
+    loop_.Spawn(sessions_.RunIdleCheck());
+    CO_CHECK(Listen());
+    CO_CHECK(SayReady());
+    co_return base::Result<>{};
+}
+
+base::Result<> HostAgent::Listen() {
+    net::ServerOptions options;
+    options.address = options_.listen;
+    options.port = options_.port;
+    options.certificate = At("etc/bedplate/ssl/rui.crt");
+    options.key = At("etc/bedplate/ssl/rui.key");
+    TRY(server, net::ListenHttps(loop_, options, [this](net::Exchange& x) { return site_.Handle(x); }));
+    server_ = std::move(server);
+    return {};
+}
+
+base::Result<> HostAgent::SayReady() {
+    std::string host = options_.listen.find(':') == std::string::npos ? options_.listen : "[" + options_.listen + "]";
+    std::string url = base::Cat("https://", host, ':', server_->port(), "/sdk");
+    base::LogInfo("hostd", "ready at " + url);
+    return rt::WriteFileAtomically(options_.ready_file, base::Cat("URL=", url, "\nUSERNAME=root\nPASSWORD_FILE=", PasswordFile(),
+                                                                 "\nPID=", getpid(), '\n'), 0640);
+}
+
+rt::Co<void> HostAgent::Start() {
+    if (auto started = co_await StartParts(); !started) {
+        base::LogError("hostd", "cannot start: " + started.error().message);
+        status_ = 1;
+        loop_.Stop();
+    }
+}
+
+rt::Co<void> HostAgent::Stop() {
+    base::LogInfo("hostd", "ending; guests run on");
+    stopping_ = true;
+    std::error_code ignored;
+    std::filesystem::remove(options_.ready_file, ignored);
+    if (server_) co_await server_->Shutdown(std::chrono::seconds(2));
+    loop_.Stop();
+}
+
+int HostAgent::Run() {
+    rt::OnTerminate(loop_, [this] { loop_.Spawn(Stop()); });
+    loop_.WatchSteps(std::chrono::milliseconds(20));
+    loop_.Spawn(Start());
+    loop_.Run();
+    (void)events_->Flush();
+    (void)tasks_->Flush();
+    return status_;
+}
+
+}  // namespace app

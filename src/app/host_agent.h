@@ -1,0 +1,86 @@
+// The host agent: builds every part once and joins them. Read Prepare() and Start() for
+// the map of the program.
+//
+// Start-up is recovery: whatever an earlier hostd left running or half-done is found,
+// joined or undone before the port opens.
+#pragma once
+
+#include <memory>
+
+#include "access/logins.h"
+#include "api/sdk.h"
+#include "api/site.h"
+#include "app/host_options.h"
+#include "backend/hypervisor.h"
+#include "event/stored_events.h"
+#include "host/advanced_options.h"
+#include "host/options.h"
+#include "platform/machine.h"
+#include "platform/usage.h"
+#include "rt/loop.h"
+#include "store/instance_lock.h"
+#include "task/durable_tasks.h"
+
+namespace app {
+
+class HostAgent {
+public:
+    // What can fail before anything runs: the folder, the lock, the certificate, the
+    // databases. Blocks.
+    static base::Result<std::unique_ptr<HostAgent>> Prepare(HostOptionsGiven options);
+    ~HostAgent();
+
+    int Run();                               // until SIGTERM; the exit status
+
+private:
+    explicit HostAgent(HostOptionsGiven options, store::InstanceLock lock);
+    base::Result<> MakeFolders();
+    void OpenLog();
+    base::Result<host::HostOptions> Facts();
+    base::Result<> BuildInventory();
+    base::Result<> OpenRecords();
+    void BuildAccess();
+    void BuildBackend();
+    void BuildApi();
+
+    rt::Co<void> Start();
+    rt::Co<base::Result<>> StartParts();
+    base::Result<> Listen();
+    base::Result<> SayReady();
+    rt::Co<void> Stop();
+    std::string At(std::string_view below) const { return options_.root + "/" + std::string(below); }
+    std::string PasswordFile() const { return At("etc/bedplate/first-password"); }
+
+    HostOptionsGiven options_;
+    store::InstanceLock lock_;
+    rt::Loop loop_;
+    rt::Pool pool_{4};
+    rt::Pool hashing_{1};                    // somebody who guesses passwords waits here alone
+    rt::SystemTimer timer_;
+    bool stopping_ = false;
+    int status_ = 0;
+
+    platform::MachineFacts machine_;
+    inventory::Inventory inventory_;
+    std::unique_ptr<platform::UsageReader> usage_;
+    std::unique_ptr<host::AdvancedOptions> advanced_;
+    std::unique_ptr<event::StoredEvents> events_;
+    std::unique_ptr<task::DurableTasks> tasks_;
+
+    auth::GateState gate_;
+    auth::Sessions sessions_{timer_};
+    std::unique_ptr<auth::Accounts> accounts_;
+    std::unique_ptr<auth::LocalDirectory> directory_;
+    std::unique_ptr<auth::Authorization> authorization_;
+    std::unique_ptr<auth::Logins> logins_;
+
+    std::unique_ptr<backend::Hypervisor> hypervisor_;
+
+    api::Dispatch dispatch_;
+    std::unique_ptr<api::Services> services_;
+    std::unique_ptr<api::Sdk> sdk_;
+    api::Site site_;
+    std::unique_ptr<net::HttpsServer> server_;
+};
+
+}  // namespace app
