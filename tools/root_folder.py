@@ -34,12 +34,12 @@ class RootFolder:
         return facts if facts and alive(facts.get("PID", "0"), "hostd") else None
 
     def guests(self):
-        """Process ids of the QEMUs that belong to this root: the folder is in their command line."""
-        out, mark = [], os.fsencode(str(self.path)) + b"/"
+        """Process ids of the QEMUs that belong to this root: their descriptor 3 is a file of it."""
+        out = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and alive(entry.name, "qemu"):
                 try:
-                    if mark in (entry / "cmdline").read_bytes():
+                    if os.readlink(entry / "fd" / "3").startswith(f"{self.path}/"):
                         out.append(int(entry.name))
                 except OSError:
                     pass

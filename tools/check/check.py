@@ -56,13 +56,15 @@ def check_schema():
 def check_shell():
     """The scripts parse."""
     out = []
-    for f in tracked("dev", ".ci/run", "tools/dev/*", "image/*.sh", "image/*/*.sh"):
-        out += run("bash", "-n", f)
-    for f in tracked("*.py"):
-        try:
-            compile((ROOT / f).read_text(), f, "exec")
-        except SyntaxError as bad:
-            out.append(f"{f}:{bad.lineno}: {bad.msg}")
+    for f in tracked("dev", ".ci/run", "*.sh", "*.py", "tools/dev/*", "test/clients/install"):
+        text = (ROOT / f).read_text()
+        if text.startswith("#!/bin/bash") or text.startswith("#!/bin/sh"):
+            out += run("bash", "-n", f)
+        elif f.endswith(".py") or "python3" in text.partition("\n")[0]:
+            try:
+                compile(text, f, "exec")
+            except SyntaxError as bad:
+                out.append(f"{f}:{bad.lineno}: {bad.msg}")
     return out
 
 

@@ -1,0 +1,3 @@
+module bedplate.invalid/load
+
+go 1.19
