@@ -2,7 +2,6 @@
 filesystem are made by image/guest/make-hello.sh; how a VM is told to boot a kernel without
 firmware is in docs/operations.md."""
 
-import os
 import subprocess
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -15,11 +14,9 @@ FOLDER = "hello-boot"
 
 def make():
     """(kernel, initrd) on this machine, made at the first call."""
-    kept = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bedplate" / "hello"
-    kept.mkdir(parents=True, exist_ok=True)
-    subprocess.run([str(ROOT / "image" / "guest" / "make-hello.sh"), str(kept)], check=True,
-                   stdout=subprocess.DEVNULL)
-    return kept / "vmlinuz", kept / "initrd"
+    done = subprocess.run([str(ROOT / "image" / "guest" / "make-hello.sh")], check=True, text=True, stdout=subprocess.PIPE)
+    kept = Path(done.stdout.splitlines()[-1])
+    return kept / "hello.vmlinuz", kept / "hello.initrd"
 
 
 def upload(host):
