@@ -93,7 +93,8 @@ Co<base::Result<RunResult>> RunProgram(RunSpec spec) {
     CO_TRY(in, MakePipe(true));
     CO_TRY(out, MakePipe(false));
     CO_TRY(err, MakePipe(false));
-    spec.program.fds = {{in.theirs.get(), 0}, {out.theirs.get(), 1}, {err.theirs.get(), 2}};
+    auto& fds = spec.program.fds;
+    fds.insert(fds.end(), {{in.theirs.get(), 0}, {out.theirs.get(), 1}, {err.theirs.get(), 2}});
     spec.program.new_session = true;   // one group, so that all of it can be killed
     CO_TRY(process, Spawn(spec.program));
     bool running = true;
