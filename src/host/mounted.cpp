@@ -1,0 +1,87 @@
+#include "host/mounted.h"
+
+#include "base/text.h"
+#include "host/ids.h"
+
+namespace host {
+
+rt::Co<base::Result<vim::Ref>> Mounted::Add(std::string folder, std::string name) {
+    auto look = [machine = machine_, folder, name] { return LookAtDatastore(machine, folder, name); };
+    auto looked = co_await pool_.Run(std::move(look));
+    if (!looked) co_return std::move(looked).error().While(base::Cat("datastore \"", name, "\""));
+    if (auto same = ByName(name)) co_return base::Error{base::Code::kExists, base::Cat("datastore \"", name, "\" is there already, at ", same->folder)};
+    if (auto same = ByName(looked->id))
+        co_return base::Error{base::Code::kExists, base::Cat("folder ", folder, " is a copy of datastore \"", same->name, "\" at ", same->folder,
+                                                             ": remove its file ", platform::kVolumeIdFile, " to make it a datastore of its own")};
+    const auto ref = DatastoreRef(looked->id);
+    all_.push_back({ref, name, looked->id, folder, true});
+    auto edit = inventory_.Begin();
+    AddDatastore(edit, *looked);
+    edit.Commit();
+    co_return ref;
+}
+
+void Mounted::Remove(const vim::Ref& datastore) {
+    std::erase_if(all_, [&](const MountedDatastore& m) { return m.datastore == datastore; });
+    auto edit = inventory_.Begin();
+    RemoveDatastore(edit, datastore);
+    edit.Commit();
+}
+
+vim::Result<> Mounted::Rename(const vim::Ref& datastore, const std::string& name) {
+    auto* mounted = Find(datastore);
+    if (!mounted) return vim::Fault(vim::ManagedObjectNotFound(datastore));
+    if (name.empty() || name.size() > 42 || name.find_first_of("/\\[]") != std::string::npos) {
+        vim::InvalidName fault;
+        fault.name = name;
+        return vim::Fault(std::move(fault), base::Cat("\"", name, "\" is no name for a datastore: 1 to 42 characters without / \\ [ ]"));
+    }
+    if (auto other = ByName(name); other && other->datastore != datastore) {
+        vim::DuplicateName fault;
+        fault.name = name;
+        fault.object = other->datastore;
+        return vim::Fault(std::move(fault), base::Cat("datastore \"", name, "\" is there already"));
+    }
+    mounted->name = name;
+    auto edit = inventory_.Begin();
+    RenameDatastore(edit, datastore, name);
+    edit.Commit();
+    return {};
+}
+
+rt::Co<vim::Result<>> Mounted::Refresh(vim::Ref datastore, std::int64_t step) {
+    auto* mounted = Find(datastore);
+    if (!mounted) co_return vim::Fault(vim::ManagedObjectNotFound(datastore));
+    auto read = [folder = mounted->folder] { return platform::ReadVolume(folder); };
+    auto volume = co_await pool_.Run(std::move(read));
+    mounted = Find(datastore);                                     // it may have gone meanwhile
+    if (!mounted) co_return vim::Fault(vim::ManagedObjectNotFound(datastore));
+    const bool came_back = volume && !mounted->accessible, went = !volume && mounted->accessible;
+    mounted->accessible = bool(volume);
+    auto edit = inventory_.Begin();
+    if (volume) RefreshDatastore(edit, datastore, *volume, clock_.Now(), step);
+    if (came_back || went) SetDatastoreAccessible(edit, datastore, bool(volume));
+    edit.Commit();
+    if (!volume) co_return vim::Fault(std::move(volume).error().While(base::Cat("datastore \"", mounted->name, "\"")));
+    co_return vim::Result<>();
+}
+
+MountedDatastore* Mounted::Find(const vim::Ref& datastore) {
+    for (auto& m : all_)
+        if (m.datastore == datastore) return &m;
+    return nullptr;
+}
+
+std::optional<MountedDatastore> Mounted::ByName(std::string_view name_or_id) const {
+    for (const auto& m : all_)
+        if (m.name == name_or_id || m.id == name_or_id) return m;
+    return {};
+}
+
+std::optional<MountedDatastore> Mounted::ByRef(const vim::Ref& datastore) const {
+    for (const auto& m : all_)
+        if (m.datastore == datastore) return m;
+    return {};
+}
+
+}  // namespace host

@@ -1,0 +1,52 @@
+// The datastores of this host and the folders behind them: looks at them, keeps their
+// room true in the inventory, and tells where each lies.
+//
+// Nothing polls: whoever wrote a lot, or was asked to, calls Refresh().
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/datastores.h"
+#include "rt/pool.h"
+#include "vim/fault.h"
+
+namespace host {
+
+struct MountedDatastore {
+    vim::Ref datastore;
+    std::string name, id;
+    std::string folder;                // absolute, of this machine
+    bool accessible = true;
+};
+
+class Mounted {
+public:
+    Mounted(inventory::Inventory& inventory, rt::Pool& pool, const base::Clock& clock, const platform::MachineFacts& machine)
+        : inventory_(inventory), pool_(pool), clock_(clock), machine_(machine) {}
+
+    // Makes the folder a datastore of this name. kExists when either is one already.
+    rt::Co<base::Result<vim::Ref>> Add(std::string folder, std::string name);
+    void Remove(const vim::Ref& datastore);
+    vim::Result<> Rename(const vim::Ref& datastore, const std::string& name);
+
+    // Reads the room again. `step`: see RefreshDatastore().
+    rt::Co<vim::Result<>> Refresh(vim::Ref datastore, std::int64_t step = 0);
+
+    std::optional<MountedDatastore> ByName(std::string_view name_or_id) const;
+    std::optional<MountedDatastore> ByRef(const vim::Ref& datastore) const;
+    const std::vector<MountedDatastore>& all() const { return all_; }
+
+private:
+    MountedDatastore* Find(const vim::Ref& datastore);
+
+    inventory::Inventory& inventory_;
+    rt::Pool& pool_;
+    const base::Clock& clock_;
+    const platform::MachineFacts& machine_;
+    std::vector<MountedDatastore> all_;
+};
+
+}  // namespace host

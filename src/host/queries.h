@@ -1,0 +1,31 @@
+// The questions that a host answers from what it knows: no change, no waiting.
+#pragma once
+
+#include "inventory/inventory.h"
+#include "vim/fault.h"
+#include "vim/gen/calls_entity.h"
+#include "vim/gen/calls_host.h"
+#include "vim/gen/calls_host_network.h"
+#include "vim/gen/calls_perf.h"
+
+namespace host {
+
+// EnvironmentBrowser
+vim::Result<vim::Ptr<vim::VirtualMachineConfigOption>> QueryConfigOption(const vim::call::QueryConfigOption& call);
+vim::Result<vim::Ptr<vim::VirtualMachineConfigOption>> QueryConfigOptionEx(const vim::call::QueryConfigOptionEx& call);
+vim::Result<vim::Ptr<vim::HostCapability>> QueryTargetCapabilities(const inventory::Snapshot& now);
+
+// HostSystem
+std::int64_t MemoryOverhead(std::int64_t memory_bytes, std::int64_t video_ram_kb, int cpus);
+vim::Result<std::int64_t> QueryMemoryOverhead(const vim::call::QueryMemoryOverhead& call);
+vim::Result<std::int64_t> QueryMemoryOverheadEx(const vim::call::QueryMemoryOverheadEx& call);
+vim::Result<std::int64_t> RetrieveHardwareUptime(const inventory::Snapshot& now, base::Time clock);
+vim::Result<vim::Ptr<vim::HostConnectInfo>> QueryHostConnectionInfo(const inventory::Snapshot& now);
+
+// HostDateTimeSystem, HostVirtualNicManager, PerformanceManager
+vim::Result<std::vector<vim::Ptr<vim::HostDateTimeSystemTimeZone>>> QueryAvailableTimeZones();
+vim::Result<vim::Ptr<vim::VirtualNicManagerNetConfig>> QueryNetConfig(const inventory::Snapshot& now, const vim::call::QueryNetConfig& call);
+vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounter(const vim::call::QueryPerfCounter& call);
+vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounterByLevel(const vim::call::QueryPerfCounterByLevel& call);
+
+}  // namespace host
