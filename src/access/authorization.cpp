@@ -143,6 +143,13 @@ bool Authorization::HasAnywhere(const Principal& who, std::string_view privilege
     return false;
 }
 
+vim::Result<> Authorization::MayControl(const Principal& who, const Principal& other) {
+    std::vector<vim::Ref> where;
+    for (const auto& [entity, grant] : Know(other).grants) where.push_back(entity);
+    for (const vim::Ref& entity : where) CHECK(NotWider(who, entity, PrivilegesOn(other, entity)));
+    return {};
+}
+
 // Entities that went take their permissions along: an id that comes again must not find
 // what somebody else had. Entities that came show theirs.
 void Authorization::FollowInventory() {

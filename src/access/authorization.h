@@ -51,6 +51,9 @@ public:
     PrivilegeSet PrivilegesOn(const Principal& who, const vim::Ref& entity);
     bool HasAnything(const Principal& who);      // worth logging in for
     bool HasAnywhere(const Principal& who, std::string_view privilege);
+    // Whoever sets another's password or groups can act as him: NoPermission when the
+    // other has a privilege somewhere that `who` has not.
+    vim::Result<> MayControl(const Principal& who, const Principal& other);
 
     const RoleTable& roles() const { return roles_; }
     const PermissionTable& permissions() const { return permissions_; }

@@ -1,6 +1,7 @@
 // Everything that answers calls, by subject; app/ builds the parts and calls them all.
 #pragma once
 
+#include "access/logins.h"
 #include "api/dispatch.h"
 #include "api/reader.h"
 #include "base/clock.h"
@@ -19,5 +20,20 @@ void ServeViews(Dispatch& dispatch, Services& services);       // ViewManager an
 void ServeSearch(Dispatch& dispatch, Services& services);      // SearchIndex
 void ServeService(Dispatch& dispatch, const base::Clock& clock);   // ServiceInstance, EnvironmentBrowser
 void ServeOptions(Dispatch& dispatch, host::AdvancedOptions& options);   // OptionManager
+
+// What differs by who asks: currentSession, sessionList, effectiveRole.
+Computed ForTheCaller(const auth::Sessions& sessions, auth::Authorization& authorization);
+
+class Sdk;
+struct AccountParts {
+    auth::Accounts& accounts;
+    auth::Authorization& authorization;
+    auth::Logins& logins;
+    event::Events& events;
+    vim::Ref host;                                 // whose accounts these are
+};
+void ServeSessions(Dispatch& dispatch, Services& services, Sdk& sdk, auth::Logins& logins, event::Events& events);
+void ServeAuthorization(Dispatch& dispatch, auth::Authorization& authorization, const auth::Sessions& sessions);
+void ServeAccounts(Dispatch& dispatch, AccountParts parts);    // HostLocalAccountManager, UserDirectory
 
 }  // namespace api

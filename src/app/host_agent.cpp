@@ -144,13 +144,16 @@ void HostAgent::BuildBackend() {
 
 void HostAgent::BuildApi() {
     services_ = std::make_unique<api::Services>(api::Services{inventory_, {}});
-    services_->computed = [](const api::Call&, const vim::ManagedObject&, std::string_view, vim::Any&) { return false; };
+    services_->computed = api::ForTheCaller(sessions_, *authorization_);
     sdk_ = std::make_unique<api::Sdk>(api::Sdk::Parts{dispatch_, *services_, sessions_, *authorization_, gate_, pool_});
     api::ServeCollector(dispatch_, *services_);
     api::ServeViews(dispatch_, *services_);
     api::ServeSearch(dispatch_, *services_);
     api::ServeService(dispatch_, timer_);
     api::ServeOptions(dispatch_, *advanced_);
+    api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
+    api::ServeAuthorization(dispatch_, *authorization_, sessions_);
+    api::ServeAccounts(dispatch_, {*accounts_, *authorization_, *logins_, *events_, host::HostRef()});
     site_.Route("/", api::ServeLanding);
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);

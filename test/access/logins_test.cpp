@@ -54,7 +54,7 @@ TEST_F(LoginsTest, OpenASession) {
 
 TEST_F(LoginsTest, NeverLogASecret) {
     auto [session, cookie] = In("alice");
-    Login("alice", "some-Wrong-Passw0rd");
+    EXPECT_FALSE(Login("alice", "some-Wrong-Passw0rd"));
     std::string ticket = logins->MakeCloneTicket(session);
     for (const std::string& secret : {std::string(kPassword), std::string("some-Wrong-Passw0rd"), cookie, ticket})
         EXPECT_EQ(log.find(secret), std::string::npos);
