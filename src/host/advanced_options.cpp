@@ -10,37 +10,59 @@ namespace {
 using enum OptionOwner;
 
 constexpr OptionRow kRows[] = {
-    {kHost, "Annotations.WelcomeMessage", "Welcome message", "Text shown on the console and before login", std::string_view()},
-    {kHost, "Config.HostAgent.log.level", "Log level", "How much the host agent logs: error, warning, info, verbose", std::string_view("info")},
-    {kHost, "Config.HostAgent.plugins.hostsvc.esxAdminsGroup", "Administrators' group", "Directory group whose members administer this host",
-     std::string_view("ESX Admins")},
+    {kHost, "Annotations.WelcomeMessage", "Welcome message", "Text shown on the console and before login",
+     std::string_view()},
+    {kHost, "Config.HostAgent.log.level", "Log level", "How much the host agent logs: error, warning, info, verbose",
+     std::string_view("info")},
+    {kHost, "Config.HostAgent.plugins.hostsvc.esxAdminsGroup", "Administrators' group",
+     "Directory group whose members administer this host", std::string_view("ESX Admins")},
     {kHost, "Config.HostAgent.plugins.solo.enableMob", "Object browser", "Serve the managed object browser", false},
-    {kHost, "Disk.MaxLUN", "Highest LUN", "Highest logical unit number that is looked for", std::int64_t{1024}, 1, 16384},
-    {kHost, "Mem.ShareForceSalting", "Salting", "Memory pages are shared only between VMs with the same salt", std::int64_t{2}, 0, 2},
+    {kHost, "Disk.MaxLUN", "Highest LUN", "Highest logical unit number that is looked for", std::int64_t{1024}, 1,
+     16384},
+    {kHost, "Mem.ShareForceSalting", "Salting", "Memory pages are shared only between VMs with the same salt",
+     std::int64_t{2}, 0, 2},
     {kHost, "NFS.MaxVolumes", "NFS volumes", "How many NFS datastores may be mounted", std::int64_t{32}, 8, 256},
-    {kHost, "Net.BlockGuestBPDU", "Block guest BPDU", "Drop spanning-tree frames that guests send", std::int64_t{0}, 0, 1},
-    {kHost, "Power.CpuPolicy", "CPU power policy", "Policy of the processors' power saving", std::string_view("Balanced")},
-    {kHost, "ScratchConfig.ConfiguredScratchLocation", "Scratch location", "Where scratch files go after the next start", std::string_view()},
-    {kHost, "ScratchConfig.CurrentScratchLocation", "Current scratch location", "Where scratch files go now", std::string_view()},
-    {kHost, "Security.AccountLockFailures", "Failures before lock", "Failed logins after which an account is locked; 0: never", std::int64_t{5}, 0, 100},
-    {kHost, "Security.AccountUnlockTime", "Unlock time", "Seconds until a locked account is free again", std::int64_t{900}, 0, 86400},
-    {kHost, "Security.PasswordHistory", "Password history", "How many former passwords may not be used again", std::int64_t{0}, 0, 24},
+    {kHost, "Net.BlockGuestBPDU", "Block guest BPDU", "Drop spanning-tree frames that guests send", std::int64_t{0}, 0,
+     1},
+    {kHost, "Power.CpuPolicy", "CPU power policy", "Policy of the processors' power saving",
+     std::string_view("Balanced")},
+    {kHost, "ScratchConfig.ConfiguredScratchLocation", "Scratch location",
+     "Where scratch files go after the next start", std::string_view()},
+    {kHost, "ScratchConfig.CurrentScratchLocation", "Current scratch location", "Where scratch files go now",
+     std::string_view()},
+    {kHost, "Security.AccountLockFailures", "Failures before lock",
+     "Failed logins after which an account is locked; 0: never", std::int64_t{5}, 0, 100},
+    {kHost, "Security.AccountUnlockTime", "Unlock time", "Seconds until a locked account is free again",
+     std::int64_t{900}, 0, 86400},
+    {kHost, "Security.PasswordHistory", "Password history", "How many former passwords may not be used again",
+     std::int64_t{0}, 0, 24},
     {kHost, "Security.PasswordQualityControl", "Password rules", "What a new password must be like",
      std::string_view("retry=3 min=disabled,disabled,disabled,7,7")},
-    {kHost, "Syslog.global.logDir", "Log folder", "Datastore path of the folder that logs are written to", std::string_view("[] /scratch/log")},
-    {kHost, "Syslog.global.logHost", "Remote log hosts", "Where log lines are sent, e.g. udp://192.0.2.1:514; several by comma", std::string_view()},
+    {kHost, "Syslog.global.logDir", "Log folder", "Datastore path of the folder that logs are written to",
+     std::string_view("[] /scratch/log")},
+    {kHost, "Syslog.global.logHost", "Remote log hosts",
+     "Where log lines are sent, e.g. udp://192.0.2.1:514; several by comma", std::string_view()},
     {kHost, "Syslog.global.defaultRotate", "Kept logs", "How many rotated logs are kept", std::int64_t{8}, 1, 100},
     {kHost, "Syslog.global.defaultSize", "Log size", "KiB after which a log is rotated", std::int64_t{1024}, 1, 10240},
-    {kHost, "UserVars.DcuiTimeOut", "Console time-out", "Seconds of rest after which the console logs out; 0: never", std::int64_t{600}, 0, 86400},
-    {kHost, "UserVars.ESXiShellInteractiveTimeOut", "Shell idle time-out", "Seconds of rest after which a shell ends; 0: never", std::int64_t{0}, 0, 86400},
-    {kHost, "UserVars.ESXiShellTimeOut", "Shell availability time-out", "Seconds after which the shell service stops; 0: never", std::int64_t{0}, 0, 86400},
-    {kHost, "UserVars.HostClientSessionTimeout", "Web client time-out", "Seconds of rest after which the web client logs out", std::int64_t{900}, 0, 86400},
-    {kHost, "UserVars.SuppressHyperthreadWarning", "Hyper-threading warning", "1: no warning about hyper-threading", std::int64_t{0}, 0, 1},
-    {kHost, "UserVars.SuppressShellWarning", "Shell warning", "1: no warning while the shell or SSH runs", std::int64_t{0}, 0, 1},
+    {kHost, "UserVars.DcuiTimeOut", "Console time-out", "Seconds of rest after which the console logs out; 0: never",
+     std::int64_t{600}, 0, 86400},
+    {kHost, "UserVars.ESXiShellInteractiveTimeOut", "Shell idle time-out",
+     "Seconds of rest after which a shell ends; 0: never", std::int64_t{0}, 0, 86400},
+    {kHost, "UserVars.ESXiShellTimeOut", "Shell availability time-out",
+     "Seconds after which the shell service stops; 0: never", std::int64_t{0}, 0, 86400},
+    {kHost, "UserVars.HostClientSessionTimeout", "Web client time-out",
+     "Seconds of rest after which the web client logs out", std::int64_t{900}, 0, 86400},
+    {kHost, "UserVars.SuppressHyperthreadWarning", "Hyper-threading warning", "1: no warning about hyper-threading",
+     std::int64_t{0}, 0, 1},
+    {kHost, "UserVars.SuppressShellWarning", "Shell warning", "1: no warning while the shell or SSH runs",
+     std::int64_t{0}, 0, 1},
     {kHost, "VMkernel.Boot.hyperthreading", "Hyper-threading", "Use the second thread of each core", true},
-    {kHost, "Vpx.Vpxa.config.log.level", "Central agent log level", "How much the central server's agent logs", std::string_view("info")},
-    {kAgent, "Config.HostAgent.vmacore.soap.sessionTimeout", "Session time-out", "Minutes of rest after which an API session ends", std::int64_t{30}, 1, 1440},
-    {kAgent, "Config.HostAgent.vmacore.soap.maxSessionCount", "Sessions", "How many API sessions there may be at once", std::int64_t{500}, 10, 5000},
+    {kHost, "Vpx.Vpxa.config.log.level", "Central agent log level", "How much the central server's agent logs",
+     std::string_view("info")},
+    {kAgent, "Config.HostAgent.vmacore.soap.sessionTimeout", "Session time-out",
+     "Minutes of rest after which an API session ends", std::int64_t{30}, 1, 1440},
+    {kAgent, "Config.HostAgent.vmacore.soap.maxSessionCount", "Sessions", "How many API sessions there may be at once",
+     std::int64_t{500}, 10, 5000},
     {kAgent, "Config.Defaults.cpuidMask.mode", "CPU masking", "How VMs see the processor", std::string_view("default")},
 };
 
@@ -66,7 +88,9 @@ std::optional<std::int64_t> WholeNumber(const vim::Any& v) {
 
 // The value in the option's own type, or why it cannot be one.
 base::Result<vim::Any> Fit(const OptionRow& row, const vim::Any& value) {
-    const auto refuse = [&](std::string words) { return base::Error{base::Code::kInvalid, base::Cat("option ", row.key, ": ", words)}; };
+    const auto refuse = [&](std::string words) {
+        return base::Error{base::Code::kInvalid, base::Cat("option ", row.key, ": ", words)};
+    };
     if (std::holds_alternative<bool>(row.value)) {
         if (auto* b = value.As<bool>()) return vim::Any(*b);
         return refuse("takes true or false (xsd:boolean)");
@@ -79,7 +103,8 @@ base::Result<vim::Any> Fit(const OptionRow& row, const vim::Any& value) {
     }
     auto* s = value.As<std::string>();
     if (!s) return refuse("takes text (xsd:string)");
-    if (s->size() > 1024 || s->find_first_of(std::string_view("\n\r\0", 3)) != std::string::npos) return refuse("takes one line of at most 1024 bytes");
+    if (s->size() > 1024 || s->find_first_of(std::string_view("\n\r\0", 3)) != std::string::npos)
+        return refuse("takes one line of at most 1024 bytes");
     return vim::Any(*s);
 }
 
@@ -107,7 +132,8 @@ std::string Line(std::string_view key, const vim::Any& value) {
 // The right side of a kept line; empty when it is none.
 vim::Any Parse(std::string_view text) {
     if (text == "true" || text == "false") return text == "true";
-    if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return std::string(text.substr(1, text.size() - 2));
+    if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+        return std::string(text.substr(1, text.size() - 2));
     if (auto n = base::ToInt(text)) return *n;
     return {};
 }
@@ -135,8 +161,9 @@ std::vector<std::string> AdvancedOptions::Load(std::string_view text) {
         const auto equals = line.find('=');
         const auto key = base::Trim(line.substr(0, equals));
         auto* row = AnyRow(key);
-        auto value = row && equals != std::string_view::npos ? Fit(*row, Parse(base::Trim(line.substr(equals + 1))))
-                                                             : base::Result<vim::Any>(base::Error{base::Code::kInvalid, ""});
+        auto value = row && equals != std::string_view::npos
+                         ? Fit(*row, Parse(base::Trim(line.substr(equals + 1))))
+                         : base::Result<vim::Any>(base::Error{base::Code::kInvalid, ""});
         if (value) changed_[std::string(key)] = *value;
         else ignored.emplace_back(line);
     }
@@ -177,11 +204,13 @@ void AdvancedOptions::Publish(inventory::Edit& edit) const {
     });
 }
 
-vim::Result<std::vector<vim::Ptr<vim::OptionValue>>> AdvancedOptions::Query(OptionOwner owner, std::string_view name) const {
+vim::Result<std::vector<vim::Ptr<vim::OptionValue>>> AdvancedOptions::Query(OptionOwner owner,
+                                                                            std::string_view name) const {
     std::vector<vim::Ptr<vim::OptionValue>> out;
     const bool subtree = name.empty() || name.ends_with('.');
     for (const auto& row : kRows)
-        if (row.owner == owner && (subtree ? row.key.starts_with(name) : row.key == name)) out.push_back(Option(row.key, ValueOf(row)));
+        if (row.owner == owner && (subtree ? row.key.starts_with(name) : row.key == name))
+            out.push_back(Option(row.key, ValueOf(row)));
     if (out.empty()) return WrongName(name);
     return out;
 }

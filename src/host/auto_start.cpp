@@ -25,22 +25,31 @@ vim::Fault Wrong(std::string_view property, std::string words) {
 
 vim::Result<> CheckEntry(const inventory::Snapshot& now, const vim::AutoStartPowerInfo& e) {
     if (!now.Get<vim::VirtualMachine>(e.key)) return vim::Fault(vim::ManagedObjectNotFound(e.key));
-    if (!IsOneOf(kStartActions, e.start_action)) return Wrong("spec.powerInfo.startAction", base::Cat("start action \"", e.start_action, "\" is neither none nor powerOn"));
+    if (!IsOneOf(kStartActions, e.start_action))
+        return Wrong("spec.powerInfo.startAction",
+                     base::Cat("start action \"", e.start_action, "\" is neither none nor powerOn"));
     if (!IsOneOf(kStopActions, e.stop_action))
-        return Wrong("spec.powerInfo.stopAction", base::Cat("stop action \"", e.stop_action, "\" is none of none, systemDefault, powerOff, suspend, guestShutdown"));
-    if (e.start_order < -1 || e.start_order == 0) return Wrong("spec.powerInfo.startOrder", "a start order counts from 1; -1 stands for none");
-    if (e.start_delay < -1 || e.stop_delay < -1) return Wrong("spec.powerInfo", "a delay is in seconds; -1 stands for the default");
+        return Wrong("spec.powerInfo.stopAction",
+                     base::Cat("stop action \"", e.stop_action,
+                               "\" is none of none, systemDefault, powerOff, suspend, guestShutdown"));
+    if (e.start_order < -1 || e.start_order == 0)
+        return Wrong("spec.powerInfo.startOrder", "a start order counts from 1; -1 stands for none");
+    if (e.start_delay < -1 || e.stop_delay < -1)
+        return Wrong("spec.powerInfo", "a delay is in seconds; -1 stands for the default");
     return {};
 }
 
-bool Leaves(const vim::AutoStartPowerInfo& e) { return base::EqualNoCase(e.start_action, "none") && e.start_order == -1; }
+bool Leaves(const vim::AutoStartPowerInfo& e) {
+    return base::EqualNoCase(e.start_action, "none") && e.start_order == -1;
+}
 
 // An entry that takes a place pushes those behind it one further.
 void Insert(std::vector<Entry>& list, const Entry& entry) {
     std::erase_if(list, [&](const Entry& e) { return e->key == entry->key; });
     if (Leaves(*entry)) return;
-    const bool taken = entry->start_order > 0 &&
-                       std::any_of(list.begin(), list.end(), [&](const Entry& e) { return e->start_order == entry->start_order; });
+    const bool taken = entry->start_order > 0 && std::any_of(list.begin(), list.end(), [&](const Entry& e) {
+                           return e->start_order == entry->start_order;
+                       });
     for (auto& e : list)
         if (taken && e->start_order >= entry->start_order) ++e.Mut().start_order;
     list.push_back(entry);
@@ -61,11 +70,13 @@ void MergeDefaults(vim::AutoStartDefaults& into, const vim::AutoStartDefaults& f
 // "vm id order startDelay heartbeat startAction stopDelay stopAction"
 std::string Text(const vim::HostAutoStartManagerConfig& c) {
     const auto& d = *c.defaults;
-    auto out = base::Cat("defaults ", int{d.enabled.value_or(false)}, " ", d.start_delay.value_or(120), " ", d.stop_delay.value_or(120), " ",
-                         int{d.wait_for_heartbeat.value_or(false)}, " ", d.stop_action.value_or("PowerOff"), "\n");
+    auto out = base::Cat("defaults ", int{d.enabled.value_or(false)}, " ", d.start_delay.value_or(120), " ",
+                         d.stop_delay.value_or(120), " ", int{d.wait_for_heartbeat.value_or(false)}, " ",
+                         d.stop_action.value_or("PowerOff"), "\n");
     for (const auto& e : c.power_info)
-        out += base::Cat("vm ", e->key.id, " ", e->start_order, " ", e->start_delay, " ", vim::Name(e->wait_for_heartbeat), " ", e->start_action, " ",
-                         e->stop_delay, " ", e->stop_action, "\n");
+        out +=
+            base::Cat("vm ", e->key.id, " ", e->start_order, " ", e->start_delay, " ", vim::Name(e->wait_for_heartbeat),
+                      " ", e->start_action, " ", e->stop_delay, " ", e->stop_action, "\n");
     return out;
 }
 
@@ -109,13 +120,15 @@ ConfigPtr AutoStart::Config() const {
 
 void AutoStart::Publish(const ConfigPtr& config) {
     auto edit = inventory_.Begin();
-    edit.Change<vim::HostAutoStartManager>(AutoStartManagerRef(), [&](vim::HostAutoStartManager& m) { m.config = config; });
+    edit.Change<vim::HostAutoStartManager>(AutoStartManagerRef(),
+                                           [&](vim::HostAutoStartManager& m) { m.config = config; });
     edit.Change<vim::HostSystem>(HostRef(), [&](vim::HostSystem& h) { h.config.Mut().auto_start = config; });
     edit.Commit();
 }
 
 vim::Result<> AutoStart::Put(ConfigPtr config) {
-    if (auto kept = keep_(Text(*config)); !kept) return vim::Fault(std::move(kept).error().While("keep the automatic start of VMs"));
+    if (auto kept = keep_(Text(*config)); !kept)
+        return vim::Fault(std::move(kept).error().While("keep the automatic start of VMs"));
     Publish(config);
     return {};
 }

@@ -15,8 +15,9 @@ struct HardwareRow {
     int version;
     std::string_view product;            // whose hardware it was first
 };
-constexpr HardwareRow kHardware[] = {{8, "5.0"},  {9, "5.1"},  {10, "5.5"},   {11, "6.0"},   {13, "6.5"},   {14, "6.7"},
-                                     {15, "6.7 U2"}, {17, "7.0"}, {18, "7.0 U1"}, {19, "7.0 U2"}, {20, "8.0"}, {21, "8.0 U2"}};
+constexpr HardwareRow kHardware[] = {{8, "5.0"},     {9, "5.1"},     {10, "5.5"},    {11, "6.0"},
+                                     {13, "6.5"},    {14, "6.7"},    {15, "6.7 U2"}, {17, "7.0"},
+                                     {18, "7.0 U1"}, {19, "7.0 U2"}, {20, "8.0"},    {21, "8.0 U2"}};
 
 std::string Key(int version) { return base::Cat(version < 10 ? "vmx-0" : "vmx-", version); }
 
@@ -102,14 +103,16 @@ std::vector<vim::Ptr<vim::VirtualMachineConfigOptionDescriptor>> ConfigOptionDes
     return out;
 }
 
-vim::Ptr<vim::VirtualMachineConfigOption> ConfigOption(std::string_view key, const std::vector<std::string>& guest_ids) {
+vim::Ptr<vim::VirtualMachineConfigOption> ConfigOption(std::string_view key,
+                                                       const std::vector<std::string>& guest_ids) {
     const int version = HardwareVersion(key.empty() ? kDefaultHardware : key);
     if (!version) return {};
     vim::VirtualMachineConfigOption o;
     o.version = Key(version);
     o.description = base::Cat("Hardware version ", version);
     for (const auto& row : GuestRows())
-        if (row.since_hardware <= version && Chosen(guest_ids, row.id)) o.guest_os_descriptor.push_back(GuestDescriptor(row));
+        if (row.since_hardware <= version && Chosen(guest_ids, row.id))
+            o.guest_os_descriptor.push_back(GuestDescriptor(row));
     o.guest_os_default_index = 0;
     o.hardware_options = HardwareOptions(version);
     o.capabilities = VmCapabilities();

@@ -19,7 +19,8 @@ int HardwareVersion(std::string_view key);
 std::vector<vim::Ptr<vim::VirtualMachineConfigOptionDescriptor>> ConfigOptionDescriptors();
 
 // Null for an unknown key; "" is the default. With guest ids, only those are described.
-vim::Ptr<vim::VirtualMachineConfigOption> ConfigOption(std::string_view key, const std::vector<std::string>& guest_ids = {});
+vim::Ptr<vim::VirtualMachineConfigOption> ConfigOption(std::string_view key,
+                                                       const std::vector<std::string>& guest_ids = {});
 
 vim::Ptr<vim::ConfigTarget> ConfigTarget(const inventory::Snapshot& now);
 

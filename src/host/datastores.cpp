@@ -10,8 +10,7 @@
 namespace host {
 namespace {
 
-template <class V>
-void AddOnce(std::vector<V>& list, const V& value) {
+template <class V> void AddOnce(std::vector<V>& list, const V& value) {
     if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
 }
 
@@ -105,9 +104,9 @@ vim::Ptr<vim::HostFileSystemMountInfo> VolumeEntry(const DatastoreFacts& f) {
 }
 
 // The list of volumes is a property of two objects.
-template <class Fn>
-void ChangeVolumes(inventory::Edit& edit, const Fn& fn) {
-    edit.Change<vim::HostStorageSystem>(StorageSystemRef(), [&](vim::HostStorageSystem& s) { fn(s.file_system_volume_info.Mut()); });
+template <class Fn> void ChangeVolumes(inventory::Edit& edit, const Fn& fn) {
+    edit.Change<vim::HostStorageSystem>(StorageSystemRef(),
+                                        [&](vim::HostStorageSystem& s) { fn(s.file_system_volume_info.Mut()); });
     auto* storage = edit.Get<vim::HostStorageSystem>(StorageSystemRef());
     if (!storage) return;
     const auto volumes = storage->file_system_volume_info;
@@ -129,8 +128,7 @@ void SetVolume(inventory::Edit& edit, const DatastoreFacts& f) {
 }
 
 // Every list that names the datastore.
-template <class Fn>
-void ChangeLists(inventory::Edit& edit, const Fn& fn) {
+template <class Fn> void ChangeLists(inventory::Edit& edit, const Fn& fn) {
     edit.Change<vim::HostSystem>(HostRef(), [&](vim::HostSystem& h) { fn(h.datastore); });
     edit.Change<vim::ComputeResource>(ComputeResourceRef(), [&](vim::ComputeResource& c) { fn(c.datastore); });
     edit.Change<vim::Datacenter>(DatacenterRef(), [&](vim::Datacenter& d) { fn(d.datastore); });
@@ -144,7 +142,8 @@ void ChangeLists(inventory::Edit& edit, const Fn& fn) {
 std::string DatastoreUrl(std::string_view id) { return base::Cat("ds:///vmfs/volumes/", id, "/"); }
 std::string DatastorePath(std::string_view id) { return base::Cat("/vmfs/volumes/", id); }
 
-base::Result<DatastoreFacts> LookAtDatastore(const platform::MachineFacts& machine, const std::string& folder, std::string name) {
+base::Result<DatastoreFacts> LookAtDatastore(const platform::MachineFacts& machine, const std::string& folder,
+                                             std::string name) {
     TRY(id, platform::VolumeId(folder));
     TRY(volume, platform::ReadVolume(folder));
     const auto unit = UnitOfDevice(machine, volume.device);
@@ -152,8 +151,9 @@ base::Result<DatastoreFacts> LookAtDatastore(const platform::MachineFacts& machi
 }
 
 std::vector<vim::Ptr<vim::FileQuery>> BrowsableFiles() {
-    return {vim::FolderFileQuery{}, vim::IsoImageFileQuery{}, vim::FloppyImageFileQuery{}, vim::VmConfigFileQuery{}, vim::TemplateConfigFileQuery{},
-            vim::VmDiskFileQuery{}, vim::VmLogFileQuery{}, vim::VmNvramFileQuery{}, vim::VmSnapshotFileQuery{}};
+    return {vim::FolderFileQuery{},   vim::IsoImageFileQuery{},       vim::FloppyImageFileQuery{},
+            vim::VmConfigFileQuery{}, vim::TemplateConfigFileQuery{}, vim::VmDiskFileQuery{},
+            vim::VmLogFileQuery{},    vim::VmNvramFileQuery{},        vim::VmSnapshotFileQuery{}};
 }
 
 void AddDatastore(inventory::Edit& edit, const DatastoreFacts& facts) {
@@ -201,10 +201,12 @@ void RenameDatastore(inventory::Edit& edit, const vim::Ref& datastore, const std
     });
 }
 
-void RefreshDatastore(inventory::Edit& edit, const vim::Ref& datastore, const platform::Volume& volume, base::Time now, std::int64_t step) {
+void RefreshDatastore(inventory::Edit& edit, const vim::Ref& datastore, const platform::Volume& volume, base::Time now,
+                      std::int64_t step) {
     auto* have = edit.Get<vim::Datastore>(datastore);
     if (!have) return;
-    const bool same = have->summary->capacity == volume.capacity && std::llabs(have->summary->free_space - volume.free) <= step;
+    const bool same =
+        have->summary->capacity == volume.capacity && std::llabs(have->summary->free_space - volume.free) <= step;
     if (same && step > 0) return;
     edit.Change<vim::Datastore>(datastore, [&](vim::Datastore& d) {
         auto& summary = d.summary.Mut();

@@ -9,9 +9,9 @@
 
 #include "base/result.h"
 #include "inventory/inventory.h"
-#include "vim/gen/storage.h"
 #include "platform/machine.h"
 #include "platform/volume.h"
+#include "vim/gen/storage.h"
 
 namespace host {
 
@@ -24,7 +24,8 @@ struct DatastoreFacts {
 };
 
 // Looks at the folder (blocks: reads and perhaps makes its identity file).
-base::Result<DatastoreFacts> LookAtDatastore(const platform::MachineFacts& machine, const std::string& folder, std::string name);
+base::Result<DatastoreFacts> LookAtDatastore(const platform::MachineFacts& machine, const std::string& folder,
+                                             std::string name);
 
 // Adds it, or makes what is there true again.
 void AddDatastore(inventory::Edit& edit, const DatastoreFacts& facts);

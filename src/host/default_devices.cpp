@@ -6,8 +6,7 @@
 namespace host {
 namespace {
 
-template <class D>
-D Device(std::int32_t key, std::string_view label, std::string_view summary) {
+template <class D> D Device(std::int32_t key, std::string_view label, std::string_view summary) {
     D d;
     d.key = key;
     d.device_info.Mut().label = label;
@@ -23,8 +22,7 @@ C Controller(std::int32_t key, std::string_view label, int bus, std::vector<std:
     return c;
 }
 
-template <class D>
-D Child(D device, std::int32_t controller, std::int32_t unit) {
+template <class D> D Child(D device, std::int32_t controller, std::int32_t unit) {
     device.controller_key = controller;
     device.unit_number = unit;
     return device;
@@ -45,11 +43,14 @@ std::vector<vim::Ptr<vim::VirtualDevice>> DefaultDevices() {
     video.enable3_d_support = false;
     video.use3d_renderer = "automatic";
     video.graphics_memory_size_in_kb = 262144;
-    return {Controller<vim::VirtualIDEController>(200, "IDE 0", 0), Controller<vim::VirtualIDEController>(201, "IDE 1", 1),
+    return {Controller<vim::VirtualIDEController>(200, "IDE 0", 0),
+            Controller<vim::VirtualIDEController>(201, "IDE 1", 1),
             Controller<vim::VirtualPS2Controller>(300, "PS2 controller 0", 0, {600, 700}),
             Controller<vim::VirtualPCIController>(100, "PCI controller 0", 0, {500}),
             Controller<vim::VirtualSIOController>(400, "SIO controller 0", 0),
-            Child(Device<vim::VirtualKeyboard>(600, "Keyboard", "Keyboard"), 300, 0), std::move(mouse), std::move(video)};
+            Child(Device<vim::VirtualKeyboard>(600, "Keyboard", "Keyboard"), 300, 0),
+            std::move(mouse),
+            std::move(video)};
 }
 
 }  // namespace host

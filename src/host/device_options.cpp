@@ -7,8 +7,7 @@ namespace host {
 namespace {
 
 // Common to all: what the device is called and where it hangs.
-template <class O>
-O Kind(std::string_view type, std::string_view controller = {}) {
+template <class O> O Kind(std::string_view type, std::string_view controller = {}) {
     O o;
     o.type_ = type;
     if (!controller.empty()) {
@@ -27,8 +26,7 @@ vim::Ptr<vim::VirtualDeviceConnectOption> Connectable() {
     return c;
 }
 
-template <class O>
-O Scsi(std::string_view type, int disks) {
+template <class O> O Scsi(std::string_view type, int disks) {
     O o = Kind<O>(type, "VirtualPCIController");
     o.devices = IntRange(0, disks, 0);
     o.supported_device = {"VirtualDisk", "VirtualCdrom"};
@@ -59,8 +57,7 @@ vim::VirtualAHCIControllerOption Sata() {
     return o;
 }
 
-template <class O>
-O Card(std::string_view type) {
+template <class O> O Card(std::string_view type) {
     O o = Kind<O>(type, "VirtualPCIController");
     o.connect_option = Connectable();
     o.supported_oui = Choice({"00:50:56", "00:0c:29", "52:54:00"});
@@ -121,12 +118,19 @@ vim::VirtualVideoCardOption Video() {
 }  // namespace
 
 std::vector<vim::Ptr<vim::VirtualDeviceOption>> DeviceOptions() {
-    return {Ide(), Sata(), Scsi<vim::VirtualLsiLogicControllerOption>("VirtualLsiLogicController", 15),
+    return {Ide(),
+            Sata(),
+            Scsi<vim::VirtualLsiLogicControllerOption>("VirtualLsiLogicController", 15),
             Scsi<vim::VirtualLsiLogicSASControllerOption>("VirtualLsiLogicSASController", 15),
             Scsi<vim::VirtualBusLogicControllerOption>("VirtualBusLogicController", 15),
-            Scsi<vim::ParaVirtualSCSIControllerOption>("ParaVirtualSCSIController", 15), Disk(), Cdrom(), Video(),
-            Card<vim::VirtualVmxnet3Option>("VirtualVmxnet3"), Card<vim::VirtualE1000eOption>("VirtualE1000e"),
-            Card<vim::VirtualE1000Option>("VirtualE1000"), Card<vim::VirtualPCNet32Option>("VirtualPCNet32")};
+            Scsi<vim::ParaVirtualSCSIControllerOption>("ParaVirtualSCSIController", 15),
+            Disk(),
+            Cdrom(),
+            Video(),
+            Card<vim::VirtualVmxnet3Option>("VirtualVmxnet3"),
+            Card<vim::VirtualE1000eOption>("VirtualE1000e"),
+            Card<vim::VirtualE1000Option>("VirtualE1000"),
+            Card<vim::VirtualPCNet32Option>("VirtualPCNet32")};
 }
 
 }  // namespace host

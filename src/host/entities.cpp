@@ -10,8 +10,7 @@
 namespace host {
 namespace {
 
-template <class T>
-T Entity(vim::Ref self, vim::Ref parent, std::string_view name) {
+template <class T> T Entity(vim::Ref self, vim::Ref parent, std::string_view name) {
     T t;
     t.self = std::move(self);
     t.parent = std::move(parent);
@@ -20,7 +19,8 @@ T Entity(vim::Ref self, vim::Ref parent, std::string_view name) {
     return t;
 }
 
-vim::Folder MakeFolder(vim::Ref self, vim::Ref parent, std::string_view name, std::vector<std::string> child_types, std::vector<vim::Ref> children = {}) {
+vim::Folder MakeFolder(vim::Ref self, vim::Ref parent, std::string_view name, std::vector<std::string> child_types,
+                       std::vector<vim::Ref> children = {}) {
     auto f = Entity<vim::Folder>(std::move(self), std::move(parent), name);
     f.child_type = std::move(child_types);
     f.child_entity = std::move(children);
@@ -81,7 +81,9 @@ void AddFolders(inventory::Edit& edit) {
 void AddCompute(inventory::Edit& edit, const platform::MachineFacts& machine, const HostOptions& options) {
     const auto capacity = CapacityOf(machine, options);
     const auto& host_name = options.network.host_name;
-    auto c = Entity<vim::ComputeResource>(ComputeResourceRef(), HostFolderRef(), options.network.domain.empty() ? host_name : host_name + "." + options.network.domain);
+    auto c = Entity<vim::ComputeResource>(
+        ComputeResourceRef(), HostFolderRef(),
+        options.network.domain.empty() ? host_name : host_name + "." + options.network.domain);
     c.resource_pool = RootPoolRef();
     c.host = {HostRef()};
     c.environment_browser = EnvironmentBrowserRef();
@@ -120,7 +122,8 @@ void AddNetwork(inventory::Edit& edit, const std::string& name) {
     edit.Change<vim::Folder>(NetworkFolderRef(), [&](vim::Folder& f) { f.child_entity.push_back(ref); });
 }
 
-void BuildTree(inventory::Edit& edit, const platform::MachineFacts& machine, const HostOptions& options, base::Time now) {
+void BuildTree(inventory::Edit& edit, const platform::MachineFacts& machine, const HostOptions& options,
+               base::Time now) {
     AddServices(edit, options, now);
     AddFolders(edit);
     AddCompute(edit, machine, options);

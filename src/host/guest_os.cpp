@@ -86,7 +86,8 @@ struct Devices {
 };
 Devices Recommended(const GuestRow& g) {
     if (g.family == kWindows)
-        return g.age == kModern ? Devices{"VirtualLsiLogicSASController", "VirtualE1000e", 4096, 40960} : Devices{"VirtualLsiLogicController", "VirtualE1000", 1024, 20480};
+        return g.age == kModern ? Devices{"VirtualLsiLogicSASController", "VirtualE1000e", 4096, 40960}
+                                : Devices{"VirtualLsiLogicController", "VirtualE1000", 1024, 20480};
     if (g.family == kLinux && g.age == kModern) return {"ParaVirtualSCSIController", "VirtualVmxnet3", 2048, 16384};
     return {"VirtualLsiLogicController", "VirtualE1000", g.age == kModern ? 1024 : 512, 8192};
 }
@@ -125,8 +126,9 @@ vim::Ptr<vim::GuestOsDescriptor> GuestDescriptor(const GuestRow& row) {
     d.supported_max_mem_mb = wide ? static_cast<std::int32_t>(kMaxVmMemoryMb) : 65536;
     d.recommended_mem_mb = devices.memory_mb;
     d.recommended_color_depth = 32;
-    d.supported_disk_controller_list = {"ParaVirtualSCSIController", "VirtualLsiLogicController", "VirtualLsiLogicSASController",
-                                        "VirtualBusLogicController", "VirtualAHCIController", "VirtualIDEController"};
+    d.supported_disk_controller_list = {"ParaVirtualSCSIController",    "VirtualLsiLogicController",
+                                        "VirtualLsiLogicSASController", "VirtualBusLogicController",
+                                        "VirtualAHCIController",        "VirtualIDEController"};
     d.recommended_scsi_controller = devices.disk;
     d.recommended_disk_controller = devices.disk;
     d.supported_num_disks = 1;

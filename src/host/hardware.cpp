@@ -9,7 +9,9 @@ namespace {
 
 using platform::MachineFacts;
 
-std::string Or(const std::string& value, std::string_view otherwise) { return value.empty() ? std::string(otherwise) : value; }
+std::string Or(const std::string& value, std::string_view otherwise) {
+    return value.empty() ? std::string(otherwise) : value;
+}
 
 // The short word that HostCpuPackage has for a maker.
 std::string CpuVendor(const std::string& vendor) {
@@ -106,7 +108,9 @@ std::vector<vim::Ptr<vim::HostPciDevice>> PciDevices(const MachineFacts& m) {
     return out;
 }
 
-vim::Ptr<vim::ElementDescription> Green(std::string_view what) { return Describe("Green", "Green", base::Cat(what, " is operating normally")); }
+vim::Ptr<vim::ElementDescription> Green(std::string_view what) {
+    return Describe("Green", "Green", base::Cat(what, " is operating normally"));
+}
 
 }  // namespace
 
@@ -150,8 +154,10 @@ vim::Ptr<vim::HostHardwareSummary> HardwareSummary(const MachineFacts& machine, 
     h.num_cpu_pkgs = static_cast<std::int16_t>(machine.cpu.packages.size());
     h.num_cpu_cores = static_cast<std::int16_t>(machine.cpu.cores);
     h.num_cpu_threads = static_cast<std::int16_t>(machine.cpu.threads);
-    h.num_nics = static_cast<std::int32_t>(std::count_if(machine.nics.begin(), machine.nics.end(), [](const auto& n) { return n.physical; }));
-    h.num_hb_as = static_cast<std::int32_t>(std::count_if(machine.pci.begin(), machine.pci.end(), [](const auto& d) { return d.class_code >> 16 == 1; }));
+    h.num_nics = static_cast<std::int32_t>(
+        std::count_if(machine.nics.begin(), machine.nics.end(), [](const auto& n) { return n.physical; }));
+    h.num_hb_as = static_cast<std::int32_t>(
+        std::count_if(machine.pci.begin(), machine.pci.end(), [](const auto& d) { return d.class_code >> 16 == 1; }));
     return h;
 }
 

@@ -15,7 +15,9 @@ namespace {
 
 using platform::MachineFacts;
 
-std::string FullName(const platform::NetworkFacts& n) { return n.domain.empty() ? n.host_name : n.host_name + "." + n.domain; }
+std::string FullName(const platform::NetworkFacts& n) {
+    return n.domain.empty() ? n.host_name : n.host_name + "." + n.domain;
+}
 
 vim::Ptr<vim::HostConfigManager> ConfigManager() {
     vim::HostConfigManager m;
@@ -156,13 +158,14 @@ vim::Ptr<vim::HostConfigInfo> Config(const MachineFacts& machine, const HostOpti
     c.admin_disabled = false;
     c.lockdown_mode = vim::HostLockdownMode::kLockdownDisabled;
     c.ipmi.Mut();
-    c.certificate.assign(options.certificate.der.begin(), options.certificate.der.end());
+    c.certificate.assign(options.certificate.pem.begin(), options.certificate.pem.end());
     c.authentication_manager_info = Authentication();
     c.wake_on_lan_capable = false;
     return c;
 }
 
-vim::Ptr<vim::HostListSummary> Summary(const vim::HostSystem& h, const MachineFacts& machine, const HostOptions& options) {
+vim::Ptr<vim::HostListSummary> Summary(const vim::HostSystem& h, const MachineFacts& machine,
+                                       const HostOptions& options) {
     vim::HostListSummary s;
     s.host = HostRef();
     s.hardware = HardwareSummary(machine, options);

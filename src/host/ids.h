@@ -8,8 +8,7 @@
 
 namespace host {
 
-template <class T>
-vim::Ref RefTo(std::string_view id) { return {&T::kType, std::string(id)}; }
+template <class T> vim::Ref RefTo(std::string_view id) { return {&T::kType, std::string(id)}; }
 
 inline vim::Ref ServiceInstanceRef() { return RefTo<vim::ServiceInstance>("ServiceInstance"); }
 inline vim::Ref RootFolderRef() { return RefTo<vim::Folder>("ha-folder-root"); }
@@ -49,8 +48,12 @@ inline vim::Ref VirtualDiskManagerRef() { return RefTo<vim::VirtualDiskManager>(
 inline vim::Ref OvfManagerRef() { return RefTo<vim::OvfManager>("ha-ovf-manager"); }
 inline vim::Ref DvSwitchManagerRef() { return RefTo<vim::DistributedVirtualSwitchManager>("ha-dvsmanager"); }
 inline vim::Ref LocalizationManagerRef() { return RefTo<vim::LocalizationManager>("ha-l10n-manager"); }
-inline vim::Ref StorageResourceManagerRef() { return RefTo<vim::StorageResourceManager>("ha-storage-resource-manager"); }
-inline vim::Ref GuestOperationsManagerRef() { return RefTo<vim::GuestOperationsManager>("ha-guest-operations-manager"); }
+inline vim::Ref StorageResourceManagerRef() {
+    return RefTo<vim::StorageResourceManager>("ha-storage-resource-manager");
+}
+inline vim::Ref GuestOperationsManagerRef() {
+    return RefTo<vim::GuestOperationsManager>("ha-guest-operations-manager");
+}
 
 // The subsystems of HostConfigManager.
 inline vim::Ref CpuSchedulerRef() { return RefTo<vim::HostCpuSchedulerSystem>("cpuSchedulerSystem"); }

@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view kNoKey = "00000-00000-00000-00000-00000";
 
 std::vector<vim::Ptr<vim::KeyAnyValue>> Product() {
-    return {KeyValue("ProductName", std::string(kProductName)), KeyValue("ProductVersion", std::string(kProductVersion.substr(0, 3)))};
+    return {KeyValue("ProductName", std::string(kProductName)),
+            KeyValue("ProductVersion", std::string(kProductVersion.substr(0, 3)))};
 }
 
 vim::Ptr<vim::LicenseManagerLicenseInfo> Evaluation() {

@@ -8,7 +8,8 @@
 
 namespace host {
 
-inline vim::Ptr<vim::ElementDescription> Describe(std::string_view key, std::string_view label, std::string_view summary) {
+inline vim::Ptr<vim::ElementDescription> Describe(std::string_view key, std::string_view label,
+                                                  std::string_view summary) {
     vim::ElementDescription d;
     d.key = key;
     d.label = label;

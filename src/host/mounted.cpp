@@ -9,10 +9,14 @@ rt::Co<base::Result<vim::Ref>> Mounted::Add(std::string folder, std::string name
     auto look = [machine = machine_, folder, name] { return LookAtDatastore(machine, folder, name); };
     auto looked = co_await pool_.Run(std::move(look));
     if (!looked) co_return std::move(looked).error().While(base::Cat("datastore \"", name, "\""));
-    if (auto same = ByName(name)) co_return base::Error{base::Code::kExists, base::Cat("datastore \"", name, "\" is there already, at ", same->folder)};
+    if (auto same = ByName(name))
+        co_return base::Error{base::Code::kExists,
+                              base::Cat("datastore \"", name, "\" is there already, at ", same->folder)};
     if (auto same = ByName(looked->id))
-        co_return base::Error{base::Code::kExists, base::Cat("folder ", folder, " is a copy of datastore \"", same->name, "\" at ", same->folder,
-                                                             ": remove its file ", platform::kVolumeIdFile, " to make it a datastore of its own")};
+        co_return base::Error{
+            base::Code::kExists,
+            base::Cat("folder ", folder, " is a copy of datastore \"", same->name, "\" at ", same->folder,
+                      ": remove its file ", platform::kVolumeIdFile, " to make it a datastore of its own")};
     const auto ref = DatastoreRef(looked->id);
     all_.push_back({ref, name, looked->id, folder, true});
     auto edit = inventory_.Begin();
@@ -34,7 +38,8 @@ vim::Result<> Mounted::Rename(const vim::Ref& datastore, const std::string& name
     if (name.empty() || name.size() > 42 || name.find_first_of("/\\[]") != std::string::npos) {
         vim::InvalidName fault;
         fault.name = name;
-        return vim::Fault(std::move(fault), base::Cat("\"", name, "\" is no name for a datastore: 1 to 42 characters without / \\ [ ]"));
+        return vim::Fault(std::move(fault),
+                          base::Cat("\"", name, "\" is no name for a datastore: 1 to 42 characters without / \\ [ ]"));
     }
     if (auto other = ByName(name); other && other->datastore != datastore) {
         vim::DuplicateName fault;

@@ -24,7 +24,8 @@ struct MountedDatastore {
 
 class Mounted {
 public:
-    Mounted(inventory::Inventory& inventory, rt::Pool& pool, const base::Clock& clock, const platform::MachineFacts& machine)
+    Mounted(inventory::Inventory& inventory, rt::Pool& pool, const base::Clock& clock,
+            const platform::MachineFacts& machine)
         : inventory_(inventory), pool_(pool), clock_(clock), machine_(machine) {}
 
     // Makes the folder a datastore of this name. kExists when either is one already.

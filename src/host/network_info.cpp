@@ -196,7 +196,8 @@ vim::Ptr<vim::HostNetworkInfo> NetworkInfo(const MachineFacts& machine, const Ho
 
 vim::Ptr<vim::HostVirtualNicManagerInfo> NicManagerInfo(const vim::HostNetworkInfo& network) {
     vim::HostVirtualNicManagerInfo info;
-    for (std::string_view type : {"management", "vmotion", "faultToleranceLogging", "vSphereReplication", "vSphereReplicationNFC", "vSphereProvisioning", "vsan"}) {
+    for (std::string_view type : {"management", "vmotion", "faultToleranceLogging", "vSphereReplication",
+                                  "vSphereReplicationNFC", "vSphereProvisioning", "vsan"}) {
         vim::VirtualNicManagerNetConfig config;
         config.nic_type = type;
         config.multi_select_allowed = true;

@@ -13,7 +13,7 @@ namespace host {
 
 // The certificate that the host serves HTTPS with.
 struct Certificate {
-    std::string der;                   // the certificate itself
+    std::string pem;                   // the certificate itself, as its file has it
     std::string thumbprint;            // SHA-1, "AB:CD:..."
     std::string issuer, subject;
     base::Time not_before{}, not_after{};

@@ -21,11 +21,14 @@ constexpr int kCpu = 0, kMem = 65536, kDisk = 131072, kNet = 196608, kSys = 2621
 
 constexpr Row kRows[] = {
     {kCpu + 1, "cpu", "usage", "Usage", "CPU usage as a percentage during the interval", "percent", kAverage, kRate, 1},
-    {kCpu + 5, "cpu", "usagemhz", "Usage in MHz", "CPU usage in megahertz during the interval", "megaHertz", kAverage, kRate, 1},
+    {kCpu + 5, "cpu", "usagemhz", "Usage in MHz", "CPU usage in megahertz during the interval", "megaHertz", kAverage,
+     kRate, 1},
     {kCpu + 10, "cpu", "used", "Used", "Time that the CPU was used", "millisecond", kSummation, kDelta, 3},
-    {kCpu + 11, "cpu", "ready", "Ready", "Time that the virtual machine was ready, but could not run", "millisecond", kSummation, kDelta, 1},
+    {kCpu + 11, "cpu", "ready", "Ready", "Time that the virtual machine was ready, but could not run", "millisecond",
+     kSummation, kDelta, 1},
     {kCpu + 13, "cpu", "idle", "Idle", "Time that the CPU was idle", "millisecond", kSummation, kDelta, 2},
-    {kMem + 1, "mem", "usage", "Usage", "Memory usage as a percentage of configured or available memory", "percent", kAverage, kAbsolute, 1},
+    {kMem + 1, "mem", "usage", "Usage", "Memory usage as a percentage of configured or available memory", "percent",
+     kAverage, kAbsolute, 1},
     {kMem + 5, "mem", "granted", "Granted", "Memory granted to virtual machines", "kiloBytes", kAverage, kAbsolute, 2},
     {kMem + 9, "mem", "active", "Active", "Memory that is actively used", "kiloBytes", kAverage, kAbsolute, 2},
     {kMem + 13, "mem", "consumed", "Consumed", "Host memory in use", "kiloBytes", kAverage, kAbsolute, 1},
@@ -41,12 +44,19 @@ constexpr Row kRows[] = {
 struct Words {
     std::string_view key, label, summary;
 };
-constexpr Words kGroups[] = {{"cpu", "CPU", "CPU"}, {"mem", "Memory", "Memory"}, {"disk", "Disk", "Disk"}, {"net", "Network", "Network"}, {"sys", "System", "System"}};
-constexpr Words kUnits[] = {{"percent", "%", "Percentage"},   {"megaHertz", "MHz", "Megahertz"}, {"millisecond", "ms", "Millisecond"},
-                            {"kiloBytes", "KB", "Kilobytes"}, {"kiloBytesPerSecond", "KBps", "Kilobytes per second"}, {"second", "s", "Second"}};
+constexpr Words kGroups[] = {{"cpu", "CPU", "CPU"},
+                             {"mem", "Memory", "Memory"},
+                             {"disk", "Disk", "Disk"},
+                             {"net", "Network", "Network"},
+                             {"sys", "System", "System"}};
+constexpr Words kUnits[] = {{"percent", "%", "Percentage"},
+                            {"megaHertz", "MHz", "Megahertz"},
+                            {"millisecond", "ms", "Millisecond"},
+                            {"kiloBytes", "KB", "Kilobytes"},
+                            {"kiloBytesPerSecond", "KBps", "Kilobytes per second"},
+                            {"second", "s", "Second"}};
 
-template <std::size_t N>
-vim::Ptr<vim::ElementDescription> Named(const Words (&table)[N], std::string_view key) {
+template <std::size_t N> vim::Ptr<vim::ElementDescription> Named(const Words (&table)[N], std::string_view key) {
     for (const auto& w : table)
         if (w.key == key) return Describe(w.key, w.label, w.summary);
     return Describe(key);
@@ -75,7 +85,8 @@ vim::PerformanceManager Performance() {
     vim::PerformanceManager m;
     m.self = PerformanceManagerRef();
     auto& d = m.description.Mut();
-    for (std::string_view t : {"average", "maximum", "minimum", "latest", "summation", "none"}) d.counter_type.push_back(Describe(t));
+    for (std::string_view t : {"average", "maximum", "minimum", "latest", "summation", "none"})
+        d.counter_type.push_back(Describe(t));
     for (std::string_view t : {"absolute", "delta", "rate"}) d.stats_type.push_back(Describe(t));
     vim::PerfInterval day;
     day.key = 1;

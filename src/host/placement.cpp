@@ -11,7 +11,8 @@ void Insert(std::vector<vim::Ref>& list, const vim::Ref& ref) {
 
 // Changes one list of the place, when it is of this kind.
 template <class T>
-void ListAt(inventory::Edit& edit, const vim::Ref& place, std::vector<vim::Ref> T::*list, const vim::Ref& vm, bool there) {
+void ListAt(inventory::Edit& edit, const vim::Ref& place, std::vector<vim::Ref> T::*list, const vim::Ref& vm,
+            bool there) {
     if (!place.type->IsA(T::kType)) return;
     edit.Change<T>(place, [&](T& object) { there ? Insert(object.*list, vm) : void(std::erase(object.*list, vm)); });
 }
@@ -55,7 +56,8 @@ void PlaceVm(inventory::Edit& edit, vim::VirtualMachine vm) {
     ListIn(edit, places, ref, true);
 }
 
-void RelinkVm(inventory::Edit& edit, const vim::Ref& vm, std::vector<vim::Ref> datastores, std::vector<vim::Ref> networks) {
+void RelinkVm(inventory::Edit& edit, const vim::Ref& vm, std::vector<vim::Ref> datastores,
+              std::vector<vim::Ref> networks) {
     auto* have = edit.Get<vim::VirtualMachine>(vm);
     if (!have) return;
     std::vector<vim::Ref> before = have->datastore, after = datastores;

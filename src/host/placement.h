@@ -12,7 +12,8 @@ namespace host {
 void PlaceVm(inventory::Edit& edit, vim::VirtualMachine vm);
 
 // Its disks or cards moved: changes the VM's lists and those of both ends.
-void RelinkVm(inventory::Edit& edit, const vim::Ref& vm, std::vector<vim::Ref> datastores, std::vector<vim::Ref> networks);
+void RelinkVm(inventory::Edit& edit, const vim::Ref& vm, std::vector<vim::Ref> datastores,
+              std::vector<vim::Ref> networks);
 
 // No-op when it is not there.
 void RemoveVm(inventory::Edit& edit, const vim::Ref& vm);

@@ -1,7 +1,6 @@
 #include "host/queries.h"
 
 #include "base/text.h"
-#include "host/config_option.h"
 #include "host/ids.h"
 #include "host/perf_counters.h"
 #include "vim/gen/all.h"
@@ -13,12 +12,6 @@ vim::Fault WrongArgument(std::string_view property, std::string words) {
     vim::InvalidArgument fault;
     fault.invalid_property = std::string(property);
     return vim::Fault(std::move(fault), std::move(words));
-}
-
-vim::Result<vim::Ptr<vim::VirtualMachineConfigOption>> OptionOf(std::string_view key, const std::vector<std::string>& guests) {
-    auto option = ConfigOption(key, guests);
-    if (!option) return WrongArgument("key", base::Cat("there is no hardware version \"", key, "\": see QueryConfigOptionDescriptor"));
-    return option;
 }
 
 // Zones that a machine without a zone database can be described with: whole hours.
@@ -34,20 +27,6 @@ vim::Ptr<vim::HostDateTimeSystemTimeZone> Zone(int hours) {
 
 }  // namespace
 
-vim::Result<vim::Ptr<vim::VirtualMachineConfigOption>> QueryConfigOption(const vim::call::QueryConfigOption& call) {
-    return OptionOf(call.key.value_or(""), {});
-}
-
-vim::Result<vim::Ptr<vim::VirtualMachineConfigOption>> QueryConfigOptionEx(const vim::call::QueryConfigOptionEx& call) {
-    if (!call.spec) return OptionOf("", {});
-    return OptionOf(call.spec->key.value_or(""), call.spec->guest_id);
-}
-
-vim::Result<vim::Ptr<vim::HostCapability>> QueryTargetCapabilities(const inventory::Snapshot& now) {
-    auto* host = now.Get<vim::HostSystem>(HostRef());
-    return host ? host->capability : vim::Ptr<vim::HostCapability>();
-}
-
 // What QEMU needs besides the guest's memory: itself, page tables, video, threads.
 std::int64_t MemoryOverhead(std::int64_t memory_bytes, std::int64_t video_ram_kb, int cpus) {
     constexpr std::int64_t kMib = 1 << 20;
@@ -61,7 +40,8 @@ vim::Result<std::int64_t> QueryMemoryOverhead(const vim::call::QueryMemoryOverhe
 }
 
 vim::Result<std::int64_t> QueryMemoryOverheadEx(const vim::call::QueryMemoryOverheadEx& call) {
-    if (!call.vm_config_info || !call.vm_config_info->hardware) return WrongArgument("vmConfigInfo", "vmConfigInfo.hardware is not set");
+    if (!call.vm_config_info || !call.vm_config_info->hardware)
+        return WrongArgument("vmConfigInfo", "vmConfigInfo.hardware is not set");
     const auto& hardware = *call.vm_config_info->hardware;
     return MemoryOverhead(std::int64_t{hardware.memory_mb} << 20, 4096, std::max(hardware.num_cpu, 1));
 }
@@ -110,11 +90,22 @@ vim::Result<std::vector<vim::Ptr<vim::HostDateTimeSystemTimeZone>>> QueryAvailab
     return zones;
 }
 
-vim::Result<vim::Ptr<vim::VirtualNicManagerNetConfig>> QueryNetConfig(const inventory::Snapshot& now, const vim::call::QueryNetConfig& call) {
+vim::Result<vim::Ptr<vim::VirtualNicManagerNetConfig>> QueryNetConfig(const inventory::Snapshot& now,
+                                                                      const vim::call::QueryNetConfig& call) {
     if (auto* manager = now.Get<vim::HostVirtualNicManager>(call.self))
         for (const auto& config : manager->info->net_config)
             if (config->nic_type == call.nic_type) return config;
     return WrongArgument("nicType", base::Cat("there is no use of network interfaces called \"", call.nic_type, "\""));
+}
+
+vim::Result<vim::Ptr<vim::PerfProviderSummary>> QueryPerfProviderSummary(
+    const inventory::Snapshot& now, const vim::call::QueryPerfProviderSummary& call) {
+    if (!now.Find(call.entity)) return vim::Fault(vim::ManagedObjectNotFound(call.entity));
+    vim::PerfProviderSummary summary;
+    summary.entity = call.entity;
+    summary.current_supported = false;
+    summary.summary_supported = false;
+    return vim::Ptr<vim::PerfProviderSummary>(std::move(summary));
 }
 
 vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounter(const vim::call::QueryPerfCounter& call) {
@@ -128,8 +119,10 @@ vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounter(const 
     return out;
 }
 
-vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounterByLevel(const vim::call::QueryPerfCounterByLevel& call) {
-    if (call.level < 1 || call.level > 4) return WrongArgument("level", base::Cat("level ", call.level, " is not between 1 and 4"));
+vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounterByLevel(
+    const vim::call::QueryPerfCounterByLevel& call) {
+    if (call.level < 1 || call.level > 4)
+        return WrongArgument("level", base::Cat("level ", call.level, " is not between 1 and 4"));
     auto out = PerfCounters();
     std::erase_if(out, [&](const auto& c) { return c->level.value_or(4) > call.level; });
     return out;

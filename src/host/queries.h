@@ -3,17 +3,11 @@
 
 #include "inventory/inventory.h"
 #include "vim/fault.h"
-#include "vim/gen/calls_entity.h"
 #include "vim/gen/calls_host.h"
 #include "vim/gen/calls_host_network.h"
 #include "vim/gen/calls_perf.h"
 
 namespace host {
-
-// EnvironmentBrowser
-vim::Result<vim::Ptr<vim::VirtualMachineConfigOption>> QueryConfigOption(const vim::call::QueryConfigOption& call);
-vim::Result<vim::Ptr<vim::VirtualMachineConfigOption>> QueryConfigOptionEx(const vim::call::QueryConfigOptionEx& call);
-vim::Result<vim::Ptr<vim::HostCapability>> QueryTargetCapabilities(const inventory::Snapshot& now);
 
 // HostSystem
 std::int64_t MemoryOverhead(std::int64_t memory_bytes, std::int64_t video_ram_kb, int cpus);
@@ -24,8 +18,13 @@ vim::Result<vim::Ptr<vim::HostConnectInfo>> QueryHostConnectionInfo(const invent
 
 // HostDateTimeSystem, HostVirtualNicManager, PerformanceManager
 vim::Result<std::vector<vim::Ptr<vim::HostDateTimeSystemTimeZone>>> QueryAvailableTimeZones();
-vim::Result<vim::Ptr<vim::VirtualNicManagerNetConfig>> QueryNetConfig(const inventory::Snapshot& now, const vim::call::QueryNetConfig& call);
+vim::Result<vim::Ptr<vim::VirtualNicManagerNetConfig>> QueryNetConfig(const inventory::Snapshot& now,
+                                                                      const vim::call::QueryNetConfig& call);
+// Nothing is sampled yet, and that is what it says.
+vim::Result<vim::Ptr<vim::PerfProviderSummary>> QueryPerfProviderSummary(
+    const inventory::Snapshot& now, const vim::call::QueryPerfProviderSummary& call);
 vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounter(const vim::call::QueryPerfCounter& call);
-vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounterByLevel(const vim::call::QueryPerfCounterByLevel& call);
+vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounterByLevel(
+    const vim::call::QueryPerfCounterByLevel& call);
 
 }  // namespace host

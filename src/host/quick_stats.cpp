@@ -8,7 +8,9 @@ void PublishQuickStats(inventory::Edit& edit, const QuickStats& stats) {
     const auto* h = edit.Get<vim::HostSystem>(HostRef());
     if (!h) return;
     const auto& had = *h->summary->quick_stats;
-    if (had.overall_cpu_usage == stats.cpu_mhz && had.overall_memory_usage == stats.memory_mb && had.uptime == stats.uptime_seconds) return;
+    if (had.overall_cpu_usage == stats.cpu_mhz && had.overall_memory_usage == stats.memory_mb &&
+        had.uptime == stats.uptime_seconds)
+        return;
     edit.Change<vim::HostSystem>(HostRef(), [&](vim::HostSystem& host) {
         auto& q = host.summary.Mut().quick_stats.Mut();
         q.overall_cpu_usage = stats.cpu_mhz;
@@ -23,8 +25,8 @@ void PublishQuickStats(inventory::Edit& edit, const QuickStats& stats) {
     });
 }
 
-rt::Co<void> KeepQuickStats(inventory::Inventory& inventory, rt::Timer& timer, platform::UsageReader& usage, base::Time boot,
-                            const bool& stopping) {
+rt::Co<void> KeepQuickStats(inventory::Inventory& inventory, rt::Timer& timer, platform::UsageReader& usage,
+                            base::Time boot, const bool& stopping) {
     while (!stopping) {
         const auto now = usage.Read();
         const auto up = std::chrono::duration_cast<std::chrono::seconds>(timer.Now() - boot);

@@ -18,7 +18,7 @@ void PublishQuickStats(inventory::Edit& edit, const QuickStats& stats);
 
 // Looks every 20 s, the rate of real-time statistics, until `stopping` is true. The one
 // timer of this folder.
-rt::Co<void> KeepQuickStats(inventory::Inventory& inventory, rt::Timer& timer, platform::UsageReader& usage, base::Time boot,
-                            const bool& stopping);
+rt::Co<void> KeepQuickStats(inventory::Inventory& inventory, rt::Timer& timer, platform::UsageReader& usage,
+                            base::Time boot, const bool& stopping);
 
 }  // namespace host

@@ -10,8 +10,7 @@
 namespace host {
 namespace {
 
-template <class T>
-T Made(vim::Ref self) {
+template <class T> T Made(vim::Ref self) {
     T t;
     t.self = std::move(self);
     return t;

@@ -1,6 +1,7 @@
 #include "host/storage_info.h"
 
 #include "base/text.h"
+#include "host/ids.h"
 #include "vim/gen/all.h"
 
 namespace host {
@@ -27,7 +28,8 @@ std::vector<Adapter> Adapters(const MachineFacts& m) {
     for (const auto& d : m.pci)
         if (d.class_code >> 16 == 0x01) add(&d, d.driver);
     for (const auto& disk : m.disks) {
-        auto at = std::find_if(out.begin(), out.end(), [&](const Adapter& a) { return (a.pci ? a.pci->id : "") == disk.pci; });
+        auto at = std::find_if(out.begin(), out.end(),
+                               [&](const Adapter& a) { return (a.pci ? a.pci->id : "") == disk.pci; });
         (at != out.end() ? *at : add(nullptr, disk.driver)).disks.push_back(&disk);
     }
     return out;
@@ -43,13 +45,14 @@ struct Unit {
     std::string path() const { return base::Cat(adapter.name, ":C0:T", target, ":L0"); }
 };
 
-template <class Fn>
-void ForEachUnit(const std::vector<Adapter>& adapters, const Fn& fn) {
+template <class Fn> void ForEachUnit(const std::vector<Adapter>& adapters, const Fn& fn) {
     for (const auto& a : adapters)
         for (std::size_t i = 0; i < a.disks.size(); ++i) fn(Unit{a, *a.disks[i], static_cast<int>(i)});
 }
 
-std::string Or(const std::string& value, std::string_view otherwise) { return value.empty() ? std::string(otherwise) : value; }
+std::string Or(const std::string& value, std::string_view otherwise) {
+    return value.empty() ? std::string(otherwise) : value;
+}
 
 void FillLun(vim::ScsiLun& lun, const Unit& u) {
     lun.device_name = base::Cat(u.disk.cdrom ? "/vmfs/devices/cdrom/" : "/vmfs/devices/disks/", u.name());
@@ -173,6 +176,19 @@ vim::Ptr<vim::HostMultipathStateInfo> PathStates(const vim::HostStorageDeviceInf
     return info;
 }
 
+void RefreshStorageDevices(inventory::Edit& edit, const MachineFacts& machine) {
+    const auto devices = StorageDevices(machine);
+    const auto paths = PathStates(*devices);
+    edit.Change<vim::HostStorageSystem>(StorageSystemRef(), [&](vim::HostStorageSystem& s) {
+        s.storage_device_info = devices;
+        s.multipath_state_info = paths;
+    });
+    edit.Change<vim::HostSystem>(HostRef(), [&](vim::HostSystem& h) {
+        h.config.Mut().storage_device = devices;
+        h.config.Mut().multipath_state = paths;
+    });
+}
+
 std::string UnitOfDevice(const MachineFacts& machine, const std::string& device) {
     std::string found, first = "mpx.vmhba0:C0:T0:L0";
     bool any = false;
@@ -181,7 +197,8 @@ std::string UnitOfDevice(const MachineFacts& machine, const std::string& device)
         if (u.disk.cdrom) return;
         if (!any) first = u.name(), any = true;
         // "/dev/sda1" lies on "sda"; of "sda" and "sdaa" the longer name decides.
-        if (device.starts_with("/dev/" + u.disk.name) && u.disk.name.size() > longest) found = u.name(), longest = u.disk.name.size();
+        if (device.starts_with("/dev/" + u.disk.name) && u.disk.name.size() > longest)
+            found = u.name(), longest = u.disk.name.size();
     });
     return found.empty() ? first : found;
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "inventory/inventory.h"
 #include "platform/machine.h"
 #include "vim/gen/storage.h"
 
@@ -11,6 +12,9 @@ namespace host {
 
 vim::Ptr<vim::HostStorageDeviceInfo> StorageDevices(const platform::MachineFacts& machine);
 vim::Ptr<vim::HostMultipathStateInfo> PathStates(const vim::HostStorageDeviceInfo& devices);
+
+// After a rescan: shows the disks that are there now, where they are shown.
+void RefreshStorageDevices(inventory::Edit& edit, const platform::MachineFacts& machine);
 
 // The name of the unit that a block device ("/dev/sda1") lies on, "mpx.vmhba0:C0:T0:L0";
 // the first unit's when it is none of ours.

@@ -15,7 +15,8 @@ namespace host {
 // Adds the whole tree. Datastores and VMs come after it (datastores.h, placement.h); the
 // objects of sessions, tasks, events and roles are here, their contents are their own
 // folders' to fill.
-void BuildTree(inventory::Edit& edit, const platform::MachineFacts& machine, const HostOptions& options, base::Time now);
+void BuildTree(inventory::Edit& edit, const platform::MachineFacts& machine, const HostOptions& options,
+               base::Time now);
 
 // The parts of it.
 void AddServices(inventory::Edit& edit, const HostOptions& options, base::Time now);

@@ -14,7 +14,9 @@ struct Processor {
 int Number(std::string_view s) { return static_cast<int>(base::ToInt(s).value_or(0)); }
 
 // "2596.138" -> 2596138000
-std::int64_t HzFromMhz(std::string_view mhz) { return static_cast<std::int64_t>(std::strtod(std::string(mhz).c_str(), nullptr) * 1e6); }
+std::int64_t HzFromMhz(std::string_view mhz) {
+    return static_cast<std::int64_t>(std::strtod(std::string(mhz).c_str(), nullptr) * 1e6);
+}
 
 // "... @ 2.60GHz" -> 2600000000; the nominal clock, which "cpu MHz" need not be.
 std::int64_t HzFromModel(std::string_view model) {
@@ -58,7 +60,8 @@ void GroupByPackage(Cpu& cpu, const std::vector<Processor>& processors) {
     if (packages.empty()) packages[0] = {{0}, {0}};
     for (auto& [id, parts] : packages) {
         std::sort(parts.first.begin(), parts.first.end());
-        cpu.packages.push_back({static_cast<int>(cpu.packages.size()), parts.first, static_cast<int>(parts.second.size())});
+        cpu.packages.push_back(
+            {static_cast<int>(cpu.packages.size()), parts.first, static_cast<int>(parts.second.size())});
         cpu.cores += static_cast<int>(parts.second.size());
         cpu.threads += static_cast<int>(parts.first.size());
     }

@@ -12,15 +12,20 @@ struct Known {
 
 // What a guest of QEMU, Firecracker or VMware sees; enough where no pci.ids is installed.
 constexpr Known kKnown[] = {
-    {0x1af4, 0x1000, "Red Hat, Inc.", "Virtio network device"}, {0x1af4, 0x1001, "Red Hat, Inc.", "Virtio block device"},
-    {0x1af4, 0x1041, "Red Hat, Inc.", "Virtio network device"}, {0x1af4, 0x1042, "Red Hat, Inc.", "Virtio block device"},
-    {0x1af4, 0x1044, "Red Hat, Inc.", "Virtio RNG"},            {0x1af4, 0x1045, "Red Hat, Inc.", "Virtio memory balloon"},
-    {0x1af4, 0x1048, "Red Hat, Inc.", "Virtio SCSI"},           {0x1af4, 0x1053, "Red Hat, Inc.", "Virtio socket"},
+    {0x1af4, 0x1000, "Red Hat, Inc.", "Virtio network device"},
+    {0x1af4, 0x1001, "Red Hat, Inc.", "Virtio block device"},
+    {0x1af4, 0x1041, "Red Hat, Inc.", "Virtio network device"},
+    {0x1af4, 0x1042, "Red Hat, Inc.", "Virtio block device"},
+    {0x1af4, 0x1044, "Red Hat, Inc.", "Virtio RNG"},
+    {0x1af4, 0x1045, "Red Hat, Inc.", "Virtio memory balloon"},
+    {0x1af4, 0x1048, "Red Hat, Inc.", "Virtio SCSI"},
+    {0x1af4, 0x1053, "Red Hat, Inc.", "Virtio socket"},
     {0x8086, 0x100e, "Intel Corporation", "82540EM Gigabit Ethernet Controller"},
     {0x8086, 0x1237, "Intel Corporation", "440FX - 82441FX PMC [Natoma]"},
     {0x8086, 0x7010, "Intel Corporation", "82371SB PIIX3 IDE [Natoma/Triton II]"},
     {0x8086, 0x29c0, "Intel Corporation", "82G33/G31/P35/P31 Express DRAM Controller"},
-    {0x15ad, 0x07b0, "VMware", "VMXNET3 Ethernet Controller"},  {0x15ad, 0x07c0, "VMware", "PVSCSI SCSI Controller"},
+    {0x15ad, 0x07b0, "VMware", "VMXNET3 Ethernet Controller"},
+    {0x15ad, 0x07c0, "VMware", "PVSCSI SCSI Controller"},
 };
 
 std::string_view ClassName(std::uint32_t class_code) {

@@ -118,10 +118,12 @@ std::string ParseOsName(std::string_view os_release) {
 std::string CleanDmi(std::string_view text) {
     const auto value = base::Trim(text);
     const auto lower = base::Lower(value);
-    for (std::string_view junk : {"to be filled by o.e.m.", "none", "not specified", "default string", "system product name",
-                                  "system manufacturer", "system serial number", "not applicable", "n/a", "unknown"})
+    for (std::string_view junk :
+         {"to be filled by o.e.m.", "none", "not specified", "default string", "system product name",
+          "system manufacturer", "system serial number", "not applicable", "n/a", "unknown"})
         if (lower == junk) return {};
-    if (lower.find_first_not_of("0-. ") == std::string::npos || lower.find_first_not_of("f-") == std::string::npos) return {};
+    if (lower.find_first_not_of("0-. ") == std::string::npos || lower.find_first_not_of("f-") == std::string::npos)
+        return {};
     return std::string(value);
 }
 
@@ -130,7 +132,8 @@ base::Time ParseBiosDate(std::string_view text) {
     if (parts.size() != 3) return {};
     auto month = base::ToInt(parts[0]), day = base::ToInt(parts[1]), year = base::ToInt(parts[2]);
     if (!month || !day || !year || *year < 1980 || *year > 9999) return {};
-    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)), std::chrono::month(static_cast<unsigned>(*month)),
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
                                            std::chrono::day(static_cast<unsigned>(*day))};
     return date.ok() ? base::Time(std::chrono::sys_days(date)) : base::Time{};
 }
@@ -161,7 +164,8 @@ std::optional<Gateway> ParseRoutes4(std::string_view text) {
 std::optional<Gateway> ParseRoutes6(std::string_view text) {
     for (auto line : base::Split(text, '\n')) {
         auto words = Words(line);
-        if (words.size() < 10 || words[1] != "00" || words[0].find_first_not_of('0') != std::string_view::npos) continue;
+        if (words.size() < 10 || words[1] != "00" || words[0].find_first_not_of('0') != std::string_view::npos)
+            continue;
         auto address = Address6(words[4]);
         if (address && *address != "::") return Gateway{*address, std::string(words[9])};
     }

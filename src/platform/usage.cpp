@@ -8,14 +8,17 @@ Usage UsageBetween(const CpuTicks& before, const CpuTicks& after, const Memory& 
     Usage u;
     // Counters of a stopped and restarted machine may run backwards: then nothing is known.
     if (after.total > before.total && after.busy >= before.busy) {
-        const double share = static_cast<double>(after.busy - before.busy) / static_cast<double>(after.total - before.total);
+        const double share =
+            static_cast<double>(after.busy - before.busy) / static_cast<double>(after.total - before.total);
         u.cpu_mhz = static_cast<int>(share * static_cast<double>(total_mhz));
     }
     u.memory_mb = static_cast<int>(std::max<std::int64_t>(memory.total - memory.available, 0) >> 20);
     return u;
 }
 
-UsageReader::UsageReader(std::int64_t total_mhz, std::string root) : root_(std::move(root)), total_mhz_(total_mhz) { Read(); }
+UsageReader::UsageReader(std::int64_t total_mhz, std::string root) : root_(std::move(root)), total_mhz_(total_mhz) {
+    Read();
+}
 
 Usage UsageReader::Read() {
     const Tree tree(root_);

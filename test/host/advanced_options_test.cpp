@@ -35,8 +35,9 @@ TEST_F(AdvancedOptionsTest, QueryByKeyBySubtreeAndAll) {
         const char* name;
         std::size_t at_least;              // 0: InvalidName
     };
-    for (const Row& row : {Row{kHost, "Syslog.global.logHost", 1}, Row{kHost, "Syslog.global.", 4}, Row{kHost, "", 20}, Row{kHost, "Syslog.global", 0},
-                           Row{kHost, "No.Such", 0}, Row{kHost, "No.Such.", 0}, Row{kAgent, "Syslog.global.logHost", 0}, Row{kAgent, "", 2}}) {
+    for (const Row& row : {Row{kHost, "Syslog.global.logHost", 1}, Row{kHost, "Syslog.global.", 4}, Row{kHost, "", 20},
+                           Row{kHost, "Syslog.global", 0}, Row{kHost, "No.Such", 0}, Row{kHost, "No.Such.", 0},
+                           Row{kAgent, "Syslog.global.logHost", 0}, Row{kAgent, "", 2}}) {
         auto got = options.Query(row.owner, row.name);
         EXPECT_EQ(bool(got), row.at_least > 0) << row.name;
         if (got) EXPECT_GE(got->size(), row.at_least) << row.name;
@@ -98,7 +99,9 @@ TEST_F(AdvancedOptionsTest, ChangesArePublishedAndKept) {
 }
 
 TEST_F(AdvancedOptionsTest, LoadNamesWhatItCannotUse) {
-    const auto ignored = options.Load("# comment\n\nNo.Such = 1\nSyslog.global.defaultSize = \"x\"\nSyslog.global.defaultSize\nMem.ShareForceSalting = 1\n= 3\n");
+    const auto ignored = options.Load(
+        "# comment\n\nNo.Such = 1\nSyslog.global.defaultSize = \"x\"\nSyslog.global.defaultSize\nMem.ShareForceSalting "
+        "= 1\n= 3\n");
     EXPECT_EQ(ignored.size(), 4u);
     EXPECT_EQ(*Value(kHost, "Mem.ShareForceSalting").As<std::int64_t>(), 1);
     EXPECT_EQ(*Value(kHost, "Syslog.global.defaultSize").As<std::int64_t>(), 1024);

@@ -11,7 +11,8 @@ TEST(HardwareVersion, KnownKeys) {
         const char* key;
         int version;
     };
-    for (const Row& row : {Row{"vmx-08", 8}, Row{"vmx-13", 13}, Row{"vmx-21", 21}, Row{"vmx-8", 0}, Row{"vmx-12", 0}, Row{"vmx-99", 0}, Row{"", 0}, Row{"13", 0}})
+    for (const Row& row : {Row{"vmx-08", 8}, Row{"vmx-13", 13}, Row{"vmx-21", 21}, Row{"vmx-8", 0}, Row{"vmx-12", 0},
+                           Row{"vmx-99", 0}, Row{"", 0}, Row{"13", 0}})
         EXPECT_EQ(HardwareVersion(row.key), row.version) << row.key;
 }
 
@@ -35,7 +36,8 @@ TEST(ConfigOption, DefaultAndUnknownKey) {
 TEST(ConfigOption, OldHardwareOffersNoNewGuests) {
     auto offers = [](std::string_view key, std::string_view id) {
         const auto option = ConfigOption(key);
-        return std::any_of(option->guest_os_descriptor.begin(), option->guest_os_descriptor.end(), [&](const auto& d) { return d->id == id; });
+        return std::any_of(option->guest_os_descriptor.begin(), option->guest_os_descriptor.end(),
+                           [&](const auto& d) { return d->id == id; });
     };
     EXPECT_TRUE(offers("vmx-13", "debian9_64Guest"));
     EXPECT_FALSE(offers("vmx-13", "debian12_64Guest"));
@@ -68,11 +70,16 @@ TEST(GuestRows, IdsAreUniqueAndFamiliesKnown) {
     for (const auto& g : GuestRows()) {
         EXPECT_TRUE(ids.insert(g.id).second) << g.id;
         const auto d = GuestDescriptor(g);
-        EXPECT_TRUE(d->family == "linuxGuest" || d->family == "windowsGuest" || d->family == "otherGuestFamily") << g.id;
-        EXPECT_NE(std::find(d->supported_disk_controller_list.begin(), d->supported_disk_controller_list.end(), d->recommended_disk_controller),
-                  d->supported_disk_controller_list.end()) << g.id;
-        EXPECT_NE(std::find(d->supported_ethernet_card.begin(), d->supported_ethernet_card.end(), *d->recommended_ethernet_card),
-                  d->supported_ethernet_card.end()) << g.id;
+        EXPECT_TRUE(d->family == "linuxGuest" || d->family == "windowsGuest" || d->family == "otherGuestFamily")
+            << g.id;
+        EXPECT_NE(std::find(d->supported_disk_controller_list.begin(), d->supported_disk_controller_list.end(),
+                            d->recommended_disk_controller),
+                  d->supported_disk_controller_list.end())
+            << g.id;
+        EXPECT_NE(std::find(d->supported_ethernet_card.begin(), d->supported_ethernet_card.end(),
+                            *d->recommended_ethernet_card),
+                  d->supported_ethernet_card.end())
+            << g.id;
     }
     EXPECT_GE(ids.size(), 60u);
     EXPECT_TRUE(FindGuest("otherGuest64"));

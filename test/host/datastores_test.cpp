@@ -66,8 +66,9 @@ TEST(Datastore, RoomIsPublishedFromTheStepOn) {
         std::int64_t free, step;
         bool published;
     };
-    for (const Row& row : {Row{"below the step", 600'000'000'000 - 10, 100, false}, Row{"above the step", 600'000'000'000 - 1000, 100, true},
-                           Row{"asked for", 600'000'000'000 - 10, 0, true}}) {
+    for (const Row& row :
+         {Row{"below the step", 600'000'000'000 - 10, 100, false},
+          Row{"above the step", 600'000'000'000 - 1000, 100, true}, Row{"asked for", 600'000'000'000 - 10, 0, true}}) {
         SimHost sim;
         auto volume = SimDatastore().volume;
         volume.free = row.free;

@@ -30,8 +30,10 @@ TEST(NetworkInfo, LinkSpeedSaysUpOrDown) {
         bool link;
         int speed, shown;                 // 0: absent
     };
-    for (const Row& row : {Row{"up", true, 1000, 1000}, Row{"virtio, speed unknown", true, 0, 10000}, Row{"down", false, 1000, 0}}) {
-        const auto info = NetworkInfo(With({{"eth0", "52:54:00:00:00:01", "x", "0000:00:03.0", true, row.link, row.speed}}), SimOptions());
+    for (const Row& row :
+         {Row{"up", true, 1000, 1000}, Row{"virtio, speed unknown", true, 0, 10000}, Row{"down", false, 1000, 0}}) {
+        const auto info = NetworkInfo(
+            With({{"eth0", "52:54:00:00:00:01", "x", "0000:00:03.0", true, row.link, row.speed}}), SimOptions());
         const auto& link = info->pnic[0]->link_speed;
         EXPECT_EQ(link ? link->speed_mb : 0, row.shown) << row.name;
     }
@@ -49,7 +51,8 @@ TEST(NetworkInfo, AMachineWithoutInterfacesHasASwitchWithoutUplinks) {
 
 TEST(NicManagerInfo, ManagementIsSelected) {
     const auto info = NicManagerInfo(*NetworkInfo(platform::SimMachine(), SimOptions()));
-    for (const auto& config : info->net_config) EXPECT_EQ(config->selected_vnic.size(), config->nic_type == "management" ? 1u : 0u) << config->nic_type;
+    for (const auto& config : info->net_config)
+        EXPECT_EQ(config->selected_vnic.size(), config->nic_type == "management" ? 1u : 0u) << config->nic_type;
     EXPECT_EQ(info->net_config[0]->selected_vnic[0], info->net_config[0]->candidate_vnic[0]->key);
 }
 

@@ -5,13 +5,17 @@
 namespace host {
 namespace {
 
-bool Lists(const std::vector<vim::Ref>& list, const vim::Ref& ref) { return std::count(list.begin(), list.end(), ref) == 1; }
+bool Lists(const std::vector<vim::Ref>& list, const vim::Ref& ref) {
+    return std::count(list.begin(), list.end(), ref) == 1;
+}
 
 struct PlacementTest : testing::Test {
     SimHost sim;
     const vim::Ref vm = RefTo<vim::VirtualMachine>("1");
 
-    void SetUp() override { sim.Edit([](auto& edit) { PlaceVm(edit, SimVm("1")); }); }
+    void SetUp() override {
+        sim.Edit([](auto& edit) { PlaceVm(edit, SimVm("1")); });
+    }
     void ExpectListed(bool there) {
         EXPECT_EQ(Lists(sim.Get<vim::Folder>(VmFolderRef())->child_entity, vm), there);
         EXPECT_EQ(Lists(sim.host().vm, vm), there);
@@ -37,7 +41,10 @@ TEST_F(PlacementTest, RemovedFromEveryPlace) {
 }
 
 TEST_F(PlacementTest, RemovingTwiceIsNothing) {
-    sim.Edit([&](auto& edit) { RemoveVm(edit, vm); RemoveVm(edit, vm); });
+    sim.Edit([&](auto& edit) {
+        RemoveVm(edit, vm);
+        RemoveVm(edit, vm);
+    });
     ExpectListed(false);
 }
 
@@ -54,7 +61,8 @@ TEST_F(PlacementTest, AMoveChangesBothEnds) {
 TEST_F(PlacementTest, RelinkingToTheSamePlacesChangesNothing) {
     const auto before = sim.inventory.Now();
     sim.Edit([&](auto& edit) { RelinkVm(edit, vm, {DatastoreRef(kVolume)}, {NetworkRef("VM Network")}); });
-    EXPECT_TRUE(before->Get<vim::Datastore>(DatastoreRef(kVolume)) == sim.Get<vim::Datastore>(DatastoreRef(kVolume))) << "the datastore was touched";
+    EXPECT_TRUE(before->Get<vim::Datastore>(DatastoreRef(kVolume)) == sim.Get<vim::Datastore>(DatastoreRef(kVolume)))
+        << "the datastore was touched";
     ExpectListed(true);
 }
 

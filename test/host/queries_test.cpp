@@ -1,25 +1,11 @@
 #include "host/queries.h"
 
-#include "host/config_option.h"
 #include "host/quick_stats.h"
 #include "rt/loop.h"
 #include "test/host/sim_host.h"
 
 namespace host {
 namespace {
-
-TEST(Queries, ConfigOptionOfAKey) {
-    vim::call::QueryConfigOption call;
-    EXPECT_EQ((*QueryConfigOption(call))->version, kDefaultHardware);
-    call.key = "vmx-19";
-    EXPECT_EQ((*QueryConfigOption(call))->version, "vmx-19");
-    call.key = "vmx-99";
-    EXPECT_TRUE(QueryConfigOption(call).error().As<vim::InvalidArgument>());
-    vim::call::QueryConfigOptionEx extended;
-    EXPECT_EQ((*QueryConfigOptionEx(extended))->version, kDefaultHardware);
-    extended.spec.Mut().guest_id = {"otherGuest64"};
-    EXPECT_EQ((*QueryConfigOptionEx(extended))->guest_os_descriptor.size(), 1u);
-}
 
 TEST(Queries, MemoryOverheadGrowsWithTheVm) {
     vim::call::QueryMemoryOverhead call;

@@ -21,7 +21,8 @@ inline HostOptions SimOptions() {
     o.network = platform::SimNetwork();
     o.zone = {"UTC", 0};
     o.uuid = "11111111-2222-3333-4444-555555555555";
-    o.certificate = {"\x30\x82", "AB:CD:EF", "CN=sim-host.example.com", "CN=sim-host.example.com", kNow, kNow + std::chrono::days(365)};
+    o.certificate = {"-----BEGIN CERTIFICATE-----\n", "AB:CD:EF", "CN=sim-host.example.com",
+                     "CN=sim-host.example.com",       kNow,       kNow + std::chrono::days(365)};
     o.build = "1";
     o.first_start = kNow - std::chrono::days(10);
     return o;

@@ -24,8 +24,9 @@ TEST(UnitOfDevice, TheLongestNameDecides) {
     struct Row {
         const char *device, *unit;
     };
-    for (const Row& row : {Row{"/dev/sda1", "mpx.vmhba0:C0:T0:L0"}, Row{"/dev/sdaa1", "mpx.vmhba0:C0:T1:L0"}, Row{"/dev/nvme0n1p2", "mpx.vmhba1:C0:T0:L0"},
-                           Row{"tmpfs", "mpx.vmhba0:C0:T0:L0"}, Row{"", "mpx.vmhba0:C0:T0:L0"}})
+    for (const Row& row : {Row{"/dev/sda1", "mpx.vmhba0:C0:T0:L0"}, Row{"/dev/sdaa1", "mpx.vmhba0:C0:T1:L0"},
+                           Row{"/dev/nvme0n1p2", "mpx.vmhba1:C0:T0:L0"}, Row{"tmpfs", "mpx.vmhba0:C0:T0:L0"},
+                           Row{"", "mpx.vmhba0:C0:T0:L0"}})
         EXPECT_EQ(UnitOfDevice(m, row.device), row.unit) << row.device;
     EXPECT_EQ(UnitOfDevice(Disks({}), "/dev/sda"), "mpx.vmhba0:C0:T0:L0");
 }
@@ -50,6 +51,21 @@ TEST(StorageDevices, ACdromIsNoDisk) {
     ASSERT_EQ(info->scsi_lun.size(), 1u);
     EXPECT_FALSE(info->scsi_lun[0].As<vim::HostScsiDisk>());
     EXPECT_EQ(info->scsi_lun[0]->lun_type, "cdrom");
+}
+
+TEST(StorageDevices, ARescanShowsANewDiskInBothPlaces) {
+    SimHost sim;
+    auto machine = platform::SimMachine();
+    machine.disks.push_back(Disk("sdb", "0000:02:00.0"));
+    sim.Edit([&](auto& edit) { RefreshStorageDevices(edit, machine); });
+    EXPECT_EQ(sim.host().config->storage_device->scsi_lun.size(), 2u);
+    EXPECT_EQ(sim.Get<vim::HostStorageSystem>(StorageSystemRef())->storage_device_info.get(),
+              sim.host().config->storage_device.get());
+    const auto before = sim.inventory.version();
+    int changes = 0;
+    sim.Edit([&](auto& edit) { RefreshStorageDevices(edit, machine); });
+    EXPECT_TRUE(sim.inventory.Since(before, [&](const inventory::Change&) { ++changes; }));
+    EXPECT_EQ(changes, 0) << "a rescan that finds nothing new wakes nobody";
 }
 
 TEST(StorageDevices, NoDisksNoUnits) {

@@ -11,8 +11,7 @@ namespace host {
 namespace {
 
 // Calls fn(path, field, slot) for every field of an object and of the objects in it.
-template <class Fn>
-void WalkFields(const std::string& path, const vim::DynamicData& object, const Fn& fn) {
+template <class Fn> void WalkFields(const std::string& path, const vim::DynamicData& object, const Fn& fn) {
     vim::ForEachField(object.type(), [&](const vim::Field& f) {
         const void* slot = vim::SlotOf(object, f);
         const auto here = base::Cat(path, ".", f.name);
@@ -25,8 +24,7 @@ void WalkFields(const std::string& path, const vim::DynamicData& object, const F
     });
 }
 
-template <class Fn>
-void WalkTree(SimHost& sim, const Fn& fn) {
+template <class Fn> void WalkTree(SimHost& sim, const Fn& fn) {
     sim.inventory.Now()->ForEach([&](const vim::ManagedObject& object) { WalkFields(object.self.Text(), object, fn); });
 }
 
@@ -49,7 +47,8 @@ std::string Lines(const std::string& name, const vim::DynamicData& object) {
     std::string out;
     WalkFields(name, object, [&](const std::string& path, const vim::Field& f, const void* slot) {
         if (f.type->kind == vim::Kind::kData) return;
-        for (std::size_t i = 0; i < f.ops->count(slot); ++i) out += base::Cat(path, " = ", Show(f, f.ops->at(slot, i)), "\n");
+        for (std::size_t i = 0; i < f.ops->count(slot); ++i)
+            out += base::Cat(path, " = ", Show(f, f.ops->at(slot, i)), "\n");
     });
     return out;
 }
@@ -76,7 +75,8 @@ TEST(Tree, EveryRequiredPropertyIsSet) {
     WalkTree(sim, [&](const std::string& path, const vim::Field& f, const void* slot) {
         if (f.arity == vim::Arity::kOne) EXPECT_EQ(f.ops->count(slot), 1u) << path;
         if (f.type->kind != vim::Kind::kData) return;
-        for (std::size_t i = 0; i < f.ops->count(slot); ++i) EXPECT_TRUE(vim::ObjectAt(f.ops->at(slot, i))) << path << "[" << i << "] is empty";
+        for (std::size_t i = 0; i < f.ops->count(slot); ++i)
+            EXPECT_TRUE(vim::ObjectAt(f.ops->at(slot, i))) << path << "[" << i << "] is empty";
     });
 }
 
@@ -97,7 +97,9 @@ TEST(Tree, ParentsAndChildrenAgree) {
         if (!entity || entity->self == RootFolderRef()) return;
         auto* parent = now->Get<vim::Folder>(entity->parent);
         if (!parent) return;
-        EXPECT_NE(std::find(parent->child_entity.begin(), parent->child_entity.end(), entity->self), parent->child_entity.end()) << entity->self.Text();
+        EXPECT_NE(std::find(parent->child_entity.begin(), parent->child_entity.end(), entity->self),
+                  parent->child_entity.end())
+            << entity->self.Text();
     });
     EXPECT_EQ(children, 5);          // data centre, compute resource, datastore, network, VM
     EXPECT_EQ(sim.host().parent, ComputeResourceRef());
@@ -158,7 +160,8 @@ TEST(Tree, WhatIsShownTwiceIsOne) {
     SimHost sim;
     const auto& h = sim.host();
     EXPECT_EQ(h.config->network.get(), sim.Get<vim::HostNetworkSystem>(NetworkSystemRef())->network_info.get());
-    EXPECT_EQ(h.config->file_system_volume.get(), sim.Get<vim::HostStorageSystem>(StorageSystemRef())->file_system_volume_info.get());
+    EXPECT_EQ(h.config->file_system_volume.get(),
+              sim.Get<vim::HostStorageSystem>(StorageSystemRef())->file_system_volume_info.get());
     EXPECT_EQ(h.summary->runtime.get(), h.runtime.get());
 }
 

@@ -8,8 +8,10 @@ namespace platform {
 namespace {
 
 std::string Processor(int id, int package, int core, const char* model, const char* mhz, const char* flags) {
-    return base::Cat("processor\t: ", id, "\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 63\nmodel name\t: ", model,
-                     "\nstepping\t: 2\ncpu MHz\t\t: ", mhz, "\nphysical id\t: ", package, "\ncore id\t\t: ", core, "\nflags\t\t: ", flags, "\n\n");
+    return base::Cat("processor\t: ", id,
+                     "\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 63\nmodel name\t: ", model,
+                     "\nstepping\t: 2\ncpu MHz\t\t: ", mhz, "\nphysical id\t: ", package, "\ncore id\t\t: ", core,
+                     "\nflags\t\t: ", flags, "\n\n");
 }
 
 // Two sockets of two cores with two threads; the kernel numbers the siblings last, and
@@ -18,17 +20,21 @@ std::string TwoSockets() {
     std::string out;
     const int package[] = {0, 1, 0, 1, 0, 1, 0, 1}, core[] = {0, 0, 4, 4, 0, 0, 4, 4};
     for (int i = 0; i < 8; ++i)
-        out += Processor(i, package[i], core[i], "Intel(R) Xeon(R) CPU E5-2640 v3 @ 2.60GHz", "1197.265", "fpu vme vmx sse");
+        out += Processor(i, package[i], core[i], "Intel(R) Xeon(R) CPU E5-2640 v3 @ 2.60GHz", "1197.265",
+                         "fpu vme vmx sse");
     return out;
 }
 
 constexpr const char* kAmdVm =
-    "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\nstepping\t: 1\n"
-    "cpu MHz\t\t: 2596.138\nphysical id\t: 0\nsiblings\t: 2\ncore id\t\t: 0\ncpu cores\t: 2\nflags\t\t: fpu sse2 hypervisor svm_lock\n\n"
+    "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\nstepping\t: "
+    "1\n"
+    "cpu MHz\t\t: 2596.138\nphysical id\t: 0\nsiblings\t: 2\ncore id\t\t: 0\ncpu cores\t: 2\nflags\t\t: fpu sse2 "
+    "hypervisor svm_lock\n\n"
     "processor\t: 1\nvendor_id\t: AuthenticAMD\nphysical id\t: 0\ncore id\t\t: 1\n\n";
 
 constexpr const char* kNoTopology =
-    "processor\t: 0\nmodel name\t: QEMU Virtual CPU version 2.5+\ncpu MHz\t\t: 2000.000\nflags\t\t: fpu svm hypervisor\n\n"
+    "processor\t: 0\nmodel name\t: QEMU Virtual CPU version 2.5+\ncpu MHz\t\t: 2000.000\nflags\t\t: fpu svm "
+    "hypervisor\n\n"
     "processor\t: 1\n\nprocessor\t: 2\n\n";
 
 struct Row {
@@ -54,7 +60,8 @@ INSTANTIATE_TEST_SUITE_P(, CpuInfo,
                          testing::Values(Row{"two_sockets", TwoSockets(), 2, 4, 8, 2'600'000'000, false, true},
                                          Row{"amd_vm", kAmdVm, 1, 2, 2, 2'596'138'000, true, false},
                                          Row{"no_topology", kNoTopology, 1, 3, 3, 2'000'000'000, true, true},
-                                         Row{"empty", "", 1, 1, 1, 0, false, false}, Row{"not_cpuinfo", "a: b\n: :\n:::", 1, 1, 1, 0, false, false}),
+                                         Row{"empty", "", 1, 1, 1, 0, false, false},
+                                         Row{"not_cpuinfo", "a: b\n: :\n:::", 1, 1, 1, 0, false, false}),
                          [](const auto& i) { return i.param.name; });
 
 TEST(CpuPackages, SiblingsLieInTheirPackage) {
@@ -68,7 +75,13 @@ TEST(CpuPackages, SiblingsLieInTheirPackage) {
 
 TEST(CpuList, Ranges) {
     const std::pair<const char*, std::vector<int>> rows[] = {
-        {"0-3,8,10-11\n", {0, 1, 2, 3, 8, 10, 11}}, {"5", {5}}, {"", {}}, {"\n", {}}, {"3-1", {}}, {"0,x", {0}}, {"0-99999999", {}},
+        {"0-3,8,10-11\n", {0, 1, 2, 3, 8, 10, 11}},
+        {"5", {5}},
+        {"", {}},
+        {"\n", {}},
+        {"3-1", {}},
+        {"0,x", {0}},
+        {"0-99999999", {}},
     };
     for (const auto& [text, want] : rows) EXPECT_EQ(ParseCpuList(text), want) << text;
 }

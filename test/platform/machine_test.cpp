@@ -12,7 +12,8 @@ namespace {
 // A two-socket server with DMI, a RAID controller behind a bridge and one linked port.
 void RecordServer(Recorded& r) {
     r.File("proc/cpuinfo",
-           "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Silver 4210 CPU @ 2.20GHz\nphysical id\t: 0\ncore id\t: 0\n\n"
+           "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Silver 4210 CPU @ "
+           "2.20GHz\nphysical id\t: 0\ncore id\t: 0\n\n"
            "processor\t: 1\nphysical id\t: 1\ncore id\t: 0\n\n");
     r.File("proc/meminfo", "MemTotal: 65970688 kB\nMemAvailable: 60000000 kB\n");
     r.File("proc/stat", "cpu  1 0 0 9 0 0 0 0 0 0\nbtime 1700000000\n");
@@ -56,7 +57,9 @@ void RecordServer(Recorded& r) {
     r.File("sys/class/net/br0/type", "1\n");
     r.File("sys/class/net/br0/address", "e4:43:4b:00:00:01\n");
     r.File("sys/class/net/lo/type", "772\n");
-    r.File("usr/share/misc/pci.ids", "# list\n1000  Broadcom / LSI\n\t005d  MegaRAID SAS-3 3108 [Invader]\n\t\t1028 1f42  PERC\nC 01  Mass storage\n");
+    r.File("usr/share/misc/pci.ids",
+           "# list\n1000  Broadcom / LSI\n\t005d  MegaRAID SAS-3 3108 [Invader]\n\t\t1028 1f42  PERC\nC 01  Mass "
+           "storage\n");
 }
 
 TEST(ReadMachine, ServerWithTwoSockets) {
@@ -104,7 +107,9 @@ TEST(ReadMachine, DevicesOfTheServer) {
 // A micro-VM: no DMI, no NUMA folders, a virtio disk that names a PCI number as vendor.
 TEST(ReadMachine, MicroVmSaysLittle) {
     Recorded r;
-    r.File("proc/cpuinfo", "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC\ncpu MHz\t\t: 2596.138\nflags\t: fpu hypervisor\n");
+    r.File("proc/cpuinfo",
+           "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC\ncpu MHz\t\t: 2596.138\nflags\t: fpu "
+           "hypervisor\n");
     r.File("proc/meminfo", "MemTotal: 2048000 kB\n");
     const std::string disk = "sys/devices/pci0000:00/0000:00:02.0/virtio1/block/vda/";
     r.File(disk + "size", "536870912\n");
@@ -150,7 +155,8 @@ TEST(Usage, ShareOfTheClock) {
     EXPECT_EQ(UsageBetween({100, 1000}, {150, 1200}, memory, 4000).cpu_mhz, 1000);
     EXPECT_EQ(UsageBetween({100, 1000}, {150, 1200}, memory, 4000).memory_mb, 2048);
     EXPECT_EQ(UsageBetween({100, 1000}, {100, 1000}, memory, 4000).cpu_mhz, 0);
-    EXPECT_EQ(UsageBetween({100, 1000}, {50, 2000}, memory, 4000).cpu_mhz, 0) << "a counter that ran backwards says nothing";
+    EXPECT_EQ(UsageBetween({100, 1000}, {50, 2000}, memory, 4000).cpu_mhz, 0)
+        << "a counter that ran backwards says nothing";
 }
 
 TEST(Usage, ReaderCountsFromItsLastLook) {

@@ -34,26 +34,29 @@ TEST(Stat, BootTime) {
 }
 
 TEST(OsRelease, PrettyName) {
-    EXPECT_EQ(ParseOsName("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"), "Debian GNU/Linux 12 (bookworm)");
+    EXPECT_EQ(ParseOsName("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"),
+              "Debian GNU/Linux 12 (bookworm)");
     EXPECT_EQ(ParseOsName("PRETTY_NAME=plain\n"), "plain");
     EXPECT_EQ(ParseOsName("PRETTY_NAME=\"\n"), "\"");
     EXPECT_EQ(ParseOsName(""), "");
 }
 
 TEST(Dmi, UnfilledFieldsAreEmpty) {
-    for (const char* junk : {"To Be Filled By O.E.M.\n", "None", "Default string", "0000-0000", "", " \n", "Not Specified",
-                             "ffffffff-ffff-ffff-ffff-ffffffffffff", "System Product Name"})
+    for (const char* junk : {"To Be Filled By O.E.M.\n", "None", "Default string", "0000-0000", "", " \n",
+                             "Not Specified", "ffffffff-ffff-ffff-ffff-ffffffffffff", "System Product Name"})
         EXPECT_EQ(CleanDmi(junk), "") << junk;
     EXPECT_EQ(CleanDmi(" PowerEdge R740 \n"), "PowerEdge R740");
 }
 
 TEST(Dmi, BiosDate) {
     EXPECT_EQ(base::FormatTime(ParseBiosDate("04/01/2014\n")), "2014-04-01T00:00:00.000000Z");
-    for (const char* bad : {"", "13/01/2014", "04/31/2014", "2014-04-01", "04/01/14", "a/b/c"}) EXPECT_EQ(ParseBiosDate(bad), base::Time{}) << bad;
+    for (const char* bad : {"", "13/01/2014", "04/31/2014", "2014-04-01", "04/01/14", "a/b/c"})
+        EXPECT_EQ(ParseBiosDate(bad), base::Time{}) << bad;
 }
 
 TEST(ResolvConf, ServersAndSearch) {
-    const auto r = ParseResolvConf("# made by x\nsearch a.example b.example\nnameserver 192.0.2.1\nnameserver 2001:db8::1 ; second\nnameserver\n");
+    const auto r = ParseResolvConf(
+        "# made by x\nsearch a.example b.example\nnameserver 192.0.2.1\nnameserver 2001:db8::1 ; second\nnameserver\n");
     EXPECT_EQ(r.servers, (std::vector<std::string>{"192.0.2.1", "2001:db8::1"}));
     EXPECT_EQ(r.search, (std::vector<std::string>{"a.example", "b.example"}));
     EXPECT_EQ(r.domain, "a.example");
@@ -76,7 +79,8 @@ TEST(Routes, DefaultGateway) {
 
 TEST(Routes, DefaultGateway6) {
     const std::string zero(32, '0');
-    const auto g = ParseRoutes6(zero + " 00 " + zero + " 00 fd000000000000000000000000000001 00000400 00000002 00000000 00000003     eth0\n");
+    const auto g = ParseRoutes6(zero + " 00 " + zero +
+                                " 00 fd000000000000000000000000000001 00000400 00000002 00000000 00000003     eth0\n");
     ASSERT_TRUE(g);
     EXPECT_EQ(g->address, "fd00::1");
     EXPECT_FALSE(ParseRoutes6(zero + " 00 " + zero + " 00 " + zero + " ffffffff 00000001 00000000 00200200 lo\n"));
@@ -95,9 +99,9 @@ TEST(Mounts, TheDeepestOneHoldsThePath) {
         const char *path, *device;
         bool read_only;
     };
-    for (const Row& row : {Row{"/", "/dev/vda", false}, Row{"/vmfs/volumes", "/dev/vda", false}, Row{"/vmfs/volumes/ds1", "/dev/sdb1", true},
-                           Row{"/vmfs/volumes/ds1/vm", "/dev/sdb1", true}, Row{"/vmfs/volumes/ds10", "/dev/vda", false},
-                           Row{"/vmfs/my disk/x", "/dev/sdc1", false}}) {
+    for (const Row& row : {Row{"/", "/dev/vda", false}, Row{"/vmfs/volumes", "/dev/vda", false},
+                           Row{"/vmfs/volumes/ds1", "/dev/sdb1", true}, Row{"/vmfs/volumes/ds1/vm", "/dev/sdb1", true},
+                           Row{"/vmfs/volumes/ds10", "/dev/vda", false}, Row{"/vmfs/my disk/x", "/dev/sdc1", false}}) {
         auto m = FindMount(kMounts, row.path);
         ASSERT_TRUE(m) << row.path;
         EXPECT_EQ(m->device, row.device) << row.path;

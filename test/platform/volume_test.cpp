@@ -38,7 +38,8 @@ TEST(VolumeId, AMissingFolderIsSaid) {
 
 TEST(IsVolumeId, Form) {
     EXPECT_TRUE(IsVolumeId("5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c3"));
-    for (const char* bad : {"", "5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c", "5F3C1A2E-9b8d7c6e-1f2a-525400a1b2c3", "5f3c1a2e09b8d7c6e-1f2a-525400a1b2c3"})
+    for (const char* bad : {"", "5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c", "5F3C1A2E-9b8d7c6e-1f2a-525400a1b2c3",
+                            "5f3c1a2e09b8d7c6e-1f2a-525400a1b2c3"})
         EXPECT_FALSE(IsVolumeId(bad)) << bad;
 }
 
@@ -54,7 +55,8 @@ TEST(ReadVolume, KnowsItsRoomAndMount) {
 }
 
 TEST(Network, NetmaskFromPrefix) {
-    const std::pair<int, const char*> rows[] = {{0, "0.0.0.0"}, {8, "255.0.0.0"}, {24, "255.255.255.0"}, {25, "255.255.255.128"}, {32, "255.255.255.255"}};
+    const std::pair<int, const char*> rows[] = {
+        {0, "0.0.0.0"}, {8, "255.0.0.0"}, {24, "255.255.255.0"}, {25, "255.255.255.128"}, {32, "255.255.255.255"}};
     for (auto [prefix, want] : rows) EXPECT_EQ((Address{"eth0", "192.0.2.1", prefix}).netmask(), want);
     EXPECT_EQ((Address{"eth0", "fe80::1", 64, true}).netmask(), "");
 }

@@ -40,8 +40,8 @@ std::vector<PciDevice> ReadPci(const Tree& tree) {
         const auto at = "sys/bus/pci/devices/" + id + "/";
         PciDevice d;
         d.id = id;
-        std::sscanf(id.c_str(), "%*4x:%2x:%2x.%1x", reinterpret_cast<unsigned*>(&d.bus), reinterpret_cast<unsigned*>(&d.slot),
-                    reinterpret_cast<unsigned*>(&d.function));
+        std::sscanf(id.c_str(), "%*4x:%2x:%2x.%1x", reinterpret_cast<unsigned*>(&d.bus),
+                    reinterpret_cast<unsigned*>(&d.slot), reinterpret_cast<unsigned*>(&d.function));
         d.class_code = static_cast<std::uint32_t>(tree.Number(at + "class", 0));
         d.vendor = static_cast<std::uint16_t>(tree.Number(at + "vendor", 0));
         d.device = static_cast<std::uint16_t>(tree.Number(at + "device", 0));

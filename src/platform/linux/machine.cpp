@@ -46,7 +46,8 @@ std::vector<NumaNode> ReadNuma(const Tree& tree, const MachineFacts& facts) {
     std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     if (nodes.empty()) {
         nodes.push_back({0, {}, facts.memory_bytes});
-        for (const auto& p : facts.cpu.packages) nodes[0].threads.insert(nodes[0].threads.end(), p.threads.begin(), p.threads.end());
+        for (const auto& p : facts.cpu.packages)
+            nodes[0].threads.insert(nodes[0].threads.end(), p.threads.begin(), p.threads.end());
     }
     return nodes;
 }

@@ -26,14 +26,17 @@ std::optional<Address> FromIfaddr(const ifaddrs& i) {
     if (i.ifa_addr->sa_family == AF_INET) {
         auto* raw = &reinterpret_cast<const sockaddr_in*>(i.ifa_addr)->sin_addr;
         a.text = inet_ntop(AF_INET, raw, text, sizeof text);
-        a.prefix = Prefix(reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in*>(i.ifa_netmask)->sin_addr), 4);
+        a.prefix = Prefix(
+            reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in*>(i.ifa_netmask)->sin_addr), 4);
         a.link_local = a.text.starts_with("169.254.");
         return a;
     }
     if (i.ifa_addr->sa_family == AF_INET6) {
         auto* raw = &reinterpret_cast<const sockaddr_in6*>(i.ifa_addr)->sin6_addr;
         a.text = inet_ntop(AF_INET6, raw, text, sizeof text);
-        a.prefix = Prefix(reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in6*>(i.ifa_netmask)->sin6_addr), 16);
+        a.prefix = Prefix(
+            reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in6*>(i.ifa_netmask)->sin6_addr),
+            16);
         a.v6 = true;
         a.link_local = IN6_IS_ADDR_LINKLOCAL(raw);
         return a;

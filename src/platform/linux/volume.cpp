@@ -37,14 +37,16 @@ bool IsVolumeId(std::string_view text) {
     if (text.size() != 35) return false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const bool dash = i == 8 || i == 17 || i == 22;
-        if (dash ? text[i] != '-' : std::string_view("0123456789abcdef").find(text[i]) == std::string_view::npos) return false;
+        if (dash ? text[i] != '-' : std::string_view("0123456789abcdef").find(text[i]) == std::string_view::npos)
+            return false;
     }
     return true;
 }
 
 base::Result<Volume> ReadVolume(const std::string& folder) {
     struct statvfs s {};
-    if (statvfs(folder.c_str(), &s) != 0) return base::FromErrno(errno, base::Cat("look at the file system of ", folder));
+    if (statvfs(folder.c_str(), &s) != 0)
+        return base::FromErrno(errno, base::Cat("look at the file system of ", folder));
     Volume v;
     v.block_size = static_cast<std::int64_t>(s.f_frsize);
     v.capacity = static_cast<std::int64_t>(s.f_blocks) * v.block_size;
