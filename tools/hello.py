@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parents[1]
 # Keys of a VM's extraConfig: what to boot instead of its disks, as datastore paths.
-KERNEL, INITRD, COMMAND_LINE = "bedplate.kernel", "bedplate.initrd", "bedplate.cmdline"
+KERNEL, INITRD, COMMAND_LINE = "bedplate.boot.kernel", "bedplate.boot.initrd", "bedplate.boot.cmdline"
 FOLDER = "hello-boot"
 
 
