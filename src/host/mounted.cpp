@@ -9,20 +9,31 @@ rt::Co<base::Result<vim::Ref>> Mounted::Add(std::string folder, std::string name
     auto look = [machine = machine_, folder, name] { return LookAtDatastore(machine, folder, name); };
     auto looked = co_await pool_.Run(std::move(look));
     if (!looked) co_return std::move(looked).error().While(base::Cat("datastore \"", name, "\""));
-    if (auto same = ByName(name))
-        co_return base::Error{base::Code::kExists,
-                              base::Cat("datastore \"", name, "\" is there already, at ", same->folder)};
-    if (auto same = ByName(looked->id))
-        co_return base::Error{
+    auto edit = inventory_.Begin();
+    auto ref = Accept(edit, *looked, folder);
+    if (ref) edit.Commit();
+    co_return ref;
+}
+
+base::Result<vim::Ref> Mounted::AddAtStart(inventory::Edit& edit, const std::string& folder, const std::string& name) {
+    auto looked = LookAtDatastore(machine_, folder, name);
+    if (!looked) return std::move(looked).error().While(base::Cat("datastore \"", name, "\""));
+    return Accept(edit, *looked, folder);
+}
+
+base::Result<vim::Ref> Mounted::Accept(inventory::Edit& edit, const DatastoreFacts& facts, const std::string& folder) {
+    if (auto same = ByName(facts.name))
+        return base::Error{base::Code::kExists,
+                           base::Cat("datastore \"", facts.name, "\" is there already, at ", same->folder)};
+    if (auto same = ByName(facts.id))
+        return base::Error{
             base::Code::kExists,
             base::Cat("folder ", folder, " is a copy of datastore \"", same->name, "\" at ", same->folder,
                       ": remove its file ", platform::kVolumeIdFile, " to make it a datastore of its own")};
-    const auto ref = DatastoreRef(looked->id);
-    all_.push_back({ref, name, looked->id, folder, true});
-    auto edit = inventory_.Begin();
-    AddDatastore(edit, *looked);
-    edit.Commit();
-    co_return ref;
+    const auto ref = DatastoreRef(facts.id);
+    all_.push_back({ref, facts.name, facts.id, folder, true});
+    AddDatastore(edit, facts);
+    return ref;
 }
 
 void Mounted::Remove(const vim::Ref& datastore) {

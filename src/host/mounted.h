@@ -30,6 +30,8 @@ public:
 
     // Makes the folder a datastore of this name. kExists when either is one already.
     rt::Co<base::Result<vim::Ref>> Add(std::string folder, std::string name);
+    // The same at start, when nobody is served yet: blocks, and leaves the commit to the caller.
+    base::Result<vim::Ref> AddAtStart(inventory::Edit& edit, const std::string& folder, const std::string& name);
     void Remove(const vim::Ref& datastore);
     vim::Result<> Rename(const vim::Ref& datastore, const std::string& name);
 
@@ -41,6 +43,7 @@ public:
     const std::vector<MountedDatastore>& all() const { return all_; }
 
 private:
+    base::Result<vim::Ref> Accept(inventory::Edit& edit, const DatastoreFacts& facts, const std::string& folder);
     MountedDatastore* Find(const vim::Ref& datastore);
 
     inventory::Inventory& inventory_;

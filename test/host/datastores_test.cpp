@@ -107,6 +107,17 @@ TEST_F(MountedTest, AFolderBecomesADatastore) {
     EXPECT_FALSE(mounted.ByName("b"));
 }
 
+TEST_F(MountedTest, AtStartTheCallerCommits) {
+    auto edit = sim.inventory.Begin();
+    auto ref = mounted.AddAtStart(edit, folder + "/a", "a");
+    ASSERT_TRUE(ref) << ref.error().message;
+    EXPECT_FALSE(sim.Get<vim::Datastore>(*ref));
+    edit.Commit();
+    EXPECT_TRUE(sim.Get<vim::Datastore>(*ref));
+    auto again = sim.inventory.Begin();
+    EXPECT_EQ(mounted.AddAtStart(again, folder + "/a", "a").error().code, base::Code::kExists);
+}
+
 TEST_F(MountedTest, NamesAndCopiesAreRefused) {
     ASSERT_TRUE(rt::RunFor(mounted.Add(folder + "/a", "a")));
     std::filesystem::copy(folder + "/a", folder + "/copy");
