@@ -134,7 +134,7 @@ echo "hello: Linux $(uname -r) is up after $(cut_uptime) s" | tee_consoles
 ip link set lo up
 for n in /sys/class/net/*; do
     n=${n##*/}
-    [ $n = lo ] || { ip link set $n up; busybox udhcpc -i $n -b -S -t 5 -T 1 -A 5 >/dev/null 2>&1 & }
+    [ $n = lo ] || { ip link set $n up; busybox udhcpc -s /usr/share/udhcpc/default.script -i $n -b -S -t 5 -T 1 -A 5 >/dev/null 2>&1 & }
 done
 for p in /sys/class/virtio-ports/*; do
     [ "$(cat $p/name 2>/dev/null)" = org.qemu.guest_agent.0 ] || continue
