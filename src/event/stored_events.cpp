@@ -52,6 +52,7 @@ base::Result<std::unique_ptr<StoredEvents>> StoredEvents::Open(Options options, 
     TRY(again, store::Database::Open(options.path));
     std::unique_ptr<StoredEvents> out(new StoredEvents(std::move(options), inventory, pool, clock, std::move(db)));
     CHECK(out->LoadNewest(again));
+    out->PublishManager();
     return out;
 }
 
@@ -72,6 +73,15 @@ base::Result<> StoredEvents::LoadNewest(store::Database& db) {
         if (!more) return {};
         if (auto event = Unpacked(rows.Text(9))) newest_.push_front({event, FactsIn(rows)});
     }
+}
+
+void StoredEvents::PublishManager() {
+    auto edit = inventory_.Begin();
+    edit.Change<vim::EventManager>(options_.event_manager, [&](vim::EventManager& manager) {
+        manager.description = Description();
+        manager.latest_event = latest();
+    });
+    edit.Commit();
 }
 
 vim::Ptr<vim::Event> StoredEvents::latest() const { return newest_.empty() ? nullptr : newest_.back().event; }
@@ -120,18 +130,8 @@ int StoredEvents::Post(vim::Ptr<vim::Event> event, std::string user, int chain_i
     auto edit = inventory_.Begin();
     edit.Change<vim::EventManager>(options_.event_manager, [&](vim::EventManager& manager) { manager.latest_event = event; });
     edit.Commit();
-    auto followers = followers_;                 // one may forget itself, or another, meanwhile
-    for (const auto& [token, fn] : followers) fn(kept.event, kept.facts);
+    followers_.Tell(kept.event, kept.facts);
     return kept.facts.key;
-}
-
-int StoredEvents::OnPost(std::function<void(const vim::Ptr<vim::Event>&, const Facts&)> fn) {
-    followers_.emplace_back(next_token_, std::move(fn));
-    return next_token_++;
-}
-
-void StoredEvents::Forget(int token) {
-    std::erase_if(followers_, [&](const auto& f) { return f.first == token; });
 }
 
 // Reads on the pool, from a connection of its own: WAL lets it see the newest commit while

@@ -6,11 +6,11 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <memory>
 
 #include "event/events.h"
 #include "event/filter.h"
+#include "event/followers.h"
 #include "inventory/inventory.h"
 #include "rt/pool.h"
 #include "store/writer.h"
@@ -24,7 +24,7 @@ public:
     struct Options {
         std::string path;                        // of the database
         vim::Ref host;                           // of events that name none
-        vim::Ref event_manager;                  // whose latestEvent is kept up; may come later
+        vim::Ref event_manager;                  // whose description and latestEvent are kept up
         int keep = 100'000;                      // older ones are deleted
         std::size_t in_memory = 1'000;
     };
@@ -42,10 +42,8 @@ public:
 
     vim::Ptr<vim::Event> latest() const;         // null: none ever
 
-    // Called after each Post(), on the loop; a collector's latestPage follows by it. The
-    // token is for Forget().
-    int OnPost(std::function<void(const vim::Ptr<vim::Event>&, const Facts&)> fn);
-    void Forget(int token);
+    // Told after each Post(), on the loop; a collector's latestPage follows by it.
+    Followers<vim::Ptr<vim::Event>, Facts>& followers() { return followers_; }
 
     base::Result<> Flush() { return writer_.Flush(); }   // blocks: for shutdown and tests
 
@@ -56,6 +54,7 @@ private:
     };
     StoredEvents(Options options, inventory::Inventory& inventory, rt::Pool& pool, const base::Clock& clock, store::Database db);
     base::Result<> LoadNewest(store::Database& db);
+    void PublishManager();
     void Complete(vim::Event& event, std::string user, int chain_id);
     void Store(const Kept& kept);
     bool MemoryReachesBack(Order order, int from) const;
@@ -67,8 +66,7 @@ private:
     int next_key_ = 1;
     int oldest_stored_ = 1;
     std::deque<Kept> newest_;                    // oldest first
-    std::vector<std::pair<int, std::function<void(const vim::Ptr<vim::Event>&, const Facts&)>>> followers_;
-    int next_token_ = 1;
+    Followers<vim::Ptr<vim::Event>, Facts> followers_;
     store::Writer writer_;
 };
 

@@ -51,9 +51,11 @@ void Board::Show(Shown task) {
     numbers_[ref] = task.number;
     auto& shown = shown_[task.number] = std::move(task);
     AddToRecent(edit, *shown.info);
+    Shown told = shown;
     if (IsOver(*shown.info)) finished_.push_back({shown.info->complete_time.value_or(clock_.Now()), ref});
     if (finished_.size() > limits_.finished) RemoveOldest(edit);
     edit.Commit();
+    on_change(told);
 }
 
 void Board::Publish(inventory::Edit& edit, const Shown& shown) {
@@ -66,9 +68,11 @@ void Board::Finish(const vim::Ref& task, vim::Ptr<vim::TaskInfo> info) {
     auto edit = inventory_.Begin();
     shown->info = std::move(info);
     Publish(edit, *shown);
+    Shown told = *shown;
     finished_.push_back({clock_.Now(), task});
     if (finished_.size() > limits_.finished) RemoveOldest(edit);
     edit.Commit();
+    on_change(told);
 }
 
 void Board::RemoveOldest(inventory::Edit& edit) {

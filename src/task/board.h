@@ -38,14 +38,18 @@ public:
         if (auto* shown = Find(task)) {
             fn(shown->info.Mut());
             Publish(edit, *shown);
+            edit.Commit();
+            on_change(*shown);
         }
-        edit.Commit();
     }
     // The last change: from now on the task's time runs.
     void Finish(const vim::Ref& task, vim::Ptr<vim::TaskInfo> info);
 
     const Shown* Get(const vim::Ref& task) const;
     const std::map<int, Shown>& shown() const { return shown_; }
+
+    // Called after each publication, on the loop.
+    std::function<void(const Shown&)> on_change = [](const Shown&) {};
 
     // Removes whose time is over; gives how long until the next one, nothing when none is left.
     std::optional<base::Duration> RemoveOld();

@@ -75,6 +75,7 @@ DurableTasks::DurableTasks(Options options, inventory::Inventory& inventory, eve
       journal_(std::move(journal)), board_(inventory, timer, options_.task_manager, options_.limits), left_(std::move(replayed.open)) {
     history_->Skip(replayed.highest);
     for (auto& ended : replayed.ended) history_->Add(std::move(ended));
+    board_.on_change = [this](const Board::Shown& shown) { followers_.Tell(shown); };
     journal_->RewriteWith([this] {
         std::vector<std::string> out;
         for (const auto& [number, open] : left_) out.push_back(BeginRecord(open));

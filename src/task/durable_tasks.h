@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "event/events.h"
+#include "event/followers.h"
 #include "rt/signal.h"
 #include "rt/timer.h"
 #include "store/journal.h"
@@ -42,6 +43,10 @@ public:
     // `from`. What collectors page with; Ended::info also of tasks that still run.
     rt::Co<base::Result<std::vector<Ended>>> Read(vim::TaskFilterSpec filter, Order order, int from, std::size_t most);
 
+    // Told on the loop after each change of a task that is published; a collector's
+    // latestPage follows by it.
+    event::Followers<Board::Shown>& followers() { return followers_; }
+
     base::Result<> Flush() { return history_->Flush(); }     // blocks: for shutdown and tests
 
 private:
@@ -72,6 +77,7 @@ private:
     std::unordered_map<vim::Ref, vim::Ref> busy_;            // entity -> its exclusive task
     rt::Signal idle_;
     bool seeing_off_ = false;
+    event::Followers<Board::Shown> followers_;
 };
 
 }  // namespace task

@@ -209,15 +209,23 @@ TEST_F(StoredEventsTest, OldEventsAreDeleted) {
     EXPECT_GT(keys.front(), 1'000);
 }
 
+TEST_F(StoredEventsTest, TheManagerHasTheWordsAndTheLatestFromTheStart) {
+    PostMessage("before");
+    Open();
+    auto* manager = tree.Get<vim::EventManager>(tree.events);
+    EXPECT_EQ(manager->latest_event->key, 1);
+    EXPECT_GT(manager->description->event_info.size(), 100u);
+}
+
 TEST_F(StoredEventsTest, FollowersHearOfEachPostUntilTheyForget) {
     std::vector<int> heard;
-    int token = events->OnPost([&](const vim::Ptr<vim::Event>& event, const Facts& facts) {
+    int token = events->followers().Add([&](const vim::Ptr<vim::Event>& event, const Facts& facts) {
         EXPECT_EQ(event->key, facts.key);
         heard.push_back(facts.key);
     });
     PostMessage("x");
     PostMessage("x");
-    events->Forget(token);
+    events->followers().Forget(token);
     PostMessage("x");
     EXPECT_EQ(heard, (std::vector<int>{1, 2}));
 }
