@@ -125,8 +125,8 @@ std::string LabelOf(std::string_view name) {
     for (std::size_t i = 0; i < name.size(); ++i) {
         bool begins = i > 0 && Upper(name[i]) && (!Upper(name[i - 1]) || (i + 1 < name.size() && !Upper(name[i + 1])));
         if (begins) out += ' ';
-        bool acronym = (i + 1 < name.size() && Upper(name[i + 1])) || (i > 0 && Upper(name[i - 1]));
-        out += begins && !acronym ? static_cast<char>(name[i] - 'A' + 'a') : name[i];
+        bool word = i + 1 < name.size() && !Upper(name[i + 1]);      // and no acronym
+        out += begins && word ? static_cast<char>(name[i] - 'A' + 'a') : name[i];
     }
     return out;
 }
