@@ -46,13 +46,15 @@ function(bedplate_test name)
     add_executable(test_${name} ${sources})
     target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
     target_precompile_headers(test_${name} REUSE_FROM bp_pch)
-    target_compile_definitions(test_${name} PRIVATE BEDPLATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    # Tests run in the source folder; a path in their objects would hide them from ccache in
+    # another clone.
+    target_compile_definitions(test_${name} PRIVATE BEDPLATE_SOURCE_DIR=".")
     foreach(dep ${ARG_DEPS})
         target_link_libraries(test_${name} PRIVATE bp_${dep})
     endforeach()
     target_link_libraries(test_${name} PRIVATE GTest::gtest_main ${ARG_LINK})
     add_test(NAME ${name} COMMAND test_${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()
 
 # fuzz/NAME_fuzz.cpp: with BEDPLATE_FUZZ a libFuzzer program, always a program that
