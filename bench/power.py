@@ -17,6 +17,7 @@ import servers
 from bench import Figure
 
 MEMORY_MB = 32
+MARK = 3             # hostd marks its QEMUs with a file at this descriptor
 
 
 @contextlib.contextmanager
@@ -59,8 +60,25 @@ class Raw:
         self.program = os.readlink(f"/proc/{pid}/exe")
         text = b" ".join(self.argv).decode()
         self.sockets = sorted({int(n) for n in re.findall(r"socket,[^ ]*fd=(\d+)", text)})
-        self.files = {int(n): self.describe(pid, n)
-                      for n in re.findall(r"(?:-add-fd fd=|/proc/self/fd/)(\d+)", text)}
+        logs = [int(n) for n in re.findall(r"path=/dev/fdset/(\d+),append", text)]
+        disks = [int(n) for n in re.findall(r"-add-fd fd=(\d+)", text) if int(n) not in logs]
+        opened = self.opened(pid)
+        self.files = {**dict(zip(logs, [f for f in opened if f[1] & os.O_APPEND], strict=True)),
+                      **dict(zip(disks, [f for f in opened if not f[1] & os.O_APPEND], strict=True))}
+        for number in re.findall(r"/proc/self/fd/(\d+)", text):
+            self.files[int(number)] = self.describe(pid, number)
+
+    @classmethod
+    def opened(cls, pid):
+        """The regular files that QEMU took over, by its own numbers for them (it has moved the
+        descriptors, and may have a disk open twice)."""
+        out = {}
+        for number in sorted(map(int, os.listdir(f"/proc/{pid}/fd"))):
+            with contextlib.suppress(FileNotFoundError):     # it opens and closes others meanwhile
+                path, flags = cls.describe(pid, number)
+                if number > MARK and os.path.isfile(path):
+                    out.setdefault(path, flags)
+        return list(out.items())
 
     @staticmethod
     def describe(pid, number):
