@@ -5,16 +5,14 @@
 namespace host {
 namespace {
 
-void Insert(std::vector<vim::Ref>& list, const vim::Ref& ref) {
-    if (std::find(list.begin(), list.end(), ref) == list.end()) list.push_back(ref);
-}
-
-// Changes one list of the place, when it is of this kind.
+// Changes one list of the place, when it is of this kind. A VM is added only where it is
+// known to be missing: looking for it among ten thousand would make the start quadratic.
 template <class T>
 void ListAt(inventory::Edit& edit, const vim::Ref& place, std::vector<vim::Ref> T::*list, const vim::Ref& vm,
             bool there) {
     if (!place.type->IsA(T::kType)) return;
-    edit.Change<T>(place, [&](T& object) { there ? Insert(object.*list, vm) : void(std::erase(object.*list, vm)); });
+    edit.Change<T>(place,
+                   [&](T& object) { there ? (object.*list).push_back(vm) : void(std::erase(object.*list, vm)); });
 }
 
 void ListIn(inventory::Edit& edit, const std::vector<vim::Ref>& places, const vim::Ref& vm, bool there) {
@@ -27,25 +25,32 @@ void ListIn(inventory::Edit& edit, const std::vector<vim::Ref>& places, const vi
     }
 }
 
+std::vector<vim::Ref> Once(std::vector<vim::Ref> refs) {
+    std::sort(refs.begin(), refs.end());
+    refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
+    return refs;
+}
+
 // Everything that lists this VM.
 std::vector<vim::Ref> Places(const vim::VirtualMachine& vm) {
     std::vector<vim::Ref> out = {vm.parent, vm.resource_pool, vm.runtime ? vm.runtime->host : vim::Ref()};
     out.insert(out.end(), vm.datastore.begin(), vm.datastore.end());
     out.insert(out.end(), vm.network.begin(), vm.network.end());
     std::erase_if(out, [](const vim::Ref& r) { return !r; });
-    return out;
+    return Once(std::move(out));
 }
 
 std::vector<vim::Ref> Missing(const std::vector<vim::Ref>& from, const std::vector<vim::Ref>& in) {
     std::vector<vim::Ref> out;
     for (const auto& r : from)
         if (std::find(in.begin(), in.end(), r) == in.end()) out.push_back(r);
-    return out;
+    return Once(std::move(out));
 }
 
 }  // namespace
 
 void PlaceVm(inventory::Edit& edit, vim::VirtualMachine vm) {
+    if (edit.Get<vim::VirtualMachine>(vm.self)) return;
     if (!vm.parent) vm.parent = VmFolderRef();
     if (!vm.resource_pool) vm.resource_pool = RootPoolRef();
     if (!vm.environment_browser) vm.environment_browser = EnvironmentBrowserRef();

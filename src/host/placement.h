@@ -8,7 +8,8 @@
 namespace host {
 
 // Adds the node. Its parent, host and pool are filled in where it names none; its
-// datastore and network lists say where else it is to be listed.
+// datastore and network lists say where else it is to be listed. One that is there already
+// stays as it is.
 void PlaceVm(inventory::Edit& edit, vim::VirtualMachine vm);
 
 // Its disks or cards moved: changes the VM's lists and those of both ends.

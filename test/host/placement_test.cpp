@@ -34,6 +34,21 @@ TEST_F(PlacementTest, EveryPlaceListsIt) {
     EXPECT_EQ(node->environment_browser, EnvironmentBrowserRef());
 }
 
+TEST_F(PlacementTest, PlacedTwiceItIsListedOnce) {
+    auto again = SimVm("1");
+    again.name = "other";
+    sim.Edit([&](auto& edit) { PlaceVm(edit, std::move(again)); });
+    ExpectListed(true);
+    EXPECT_EQ(sim.Get<vim::VirtualMachine>(vm)->name, "vm 1");
+}
+
+TEST_F(PlacementTest, ADatastoreNamedTwiceListsItOnce) {
+    auto twice = SimVm("2");
+    twice.datastore.push_back(twice.datastore[0]);
+    sim.Edit([&](auto& edit) { PlaceVm(edit, std::move(twice)); });
+    EXPECT_TRUE(Lists(sim.Get<vim::Datastore>(DatastoreRef(kVolume))->vm, RefTo<vim::VirtualMachine>("2")));
+}
+
 TEST_F(PlacementTest, RemovedFromEveryPlace) {
     sim.Edit([&](auto& edit) { RemoveVm(edit, vm); });
     ExpectListed(false);
