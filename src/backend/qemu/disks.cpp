@@ -111,7 +111,12 @@ base::Result<> AddDisk(Words& w, const DiskSpec& d, int position) {
     if (medium) AddMedium(w, d);
     const char* boots_as = d.cdrom ? "cdrom" : d.bus == Bus::kFloppy ? "floppy" : "disk";
     std::string drive = medium ? base::Cat(",drive=disk-", d.key) : std::string();
-    w.Device(Driver(d), ",id=dev-", d.key, ",", Place(w, d), drive, w.BootIndex(boots_as, position));
+    std::string boot = w.BootIndex(boots_as, position);
+    if (d.bus == Bus::kFloppy) {         // here it is the controller that knows
+        if (!boot.empty()) w.Add("-global", base::Cat("isa-fdc.bootindex", d.unit == 0 ? "A" : "B", boot.substr(10)));
+        boot.clear();
+    }
+    w.Device(Driver(d), ",id=dev-", d.key, ",", Place(w, d), drive, boot);
     return {};
 }
 

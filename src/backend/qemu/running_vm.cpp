@@ -108,6 +108,7 @@ std::string RunningVm::HowItEnded(rt::ExitCode code) const {
 }
 
 void RunningVm::Finish(rt::ExitCode code) {
+    last_words_ = LastWords();
     std::string how = HowItEnded(code);
     if (!how.empty() && announced_) base::LogWarning(record_.vm, how);
     if (monitor_) monitor_->Close();

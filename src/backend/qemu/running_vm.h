@@ -46,7 +46,10 @@ public:
     bool in_standby() const { return standby_; }
     bool ended() const { return ended_; }
     const GuestInfo& guest() const { return guest_; }
-    std::string LastWords() const { return qemu::LastWords(record_.log, record_.log_start); }
+    // Its log may go with its run directory; what it said last stays.
+    std::string LastWords() const {
+        return ended_ ? last_words_ : qemu::LastWords(record_.log, record_.log_start);
+    }
 
     // While a suspend is under way the stop that it needs is nobody's business.
     void SetQuiet(bool quiet) { quiet_ = quiet; }
@@ -78,6 +81,7 @@ private:
     RunState state_ = RunState::kPaused;
     std::string pause_reason_;           // of the stop that is about to be told
     std::string migration_status_;
+    std::string last_words_;
     bool standby_ = false, quiet_ = false, announced_ = false;
     bool end_asked_ = false, ended_ = false, abandoned_ = false;
     bool port_open_ = false, alive_ = false;
