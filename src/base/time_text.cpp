@@ -1,19 +1,26 @@
-#include <cstdio>
-
 #include "base/text.h"
 
 namespace base {
 
 namespace chr = std::chrono;
 
+// `width` digits of a number that has no more; by hand, since lists hold thousands of times.
+static void PutDigits(char* at, int width, std::int64_t value) {
+    for (; width > 0; value /= 10) at[--width] = char('0' + value % 10);
+}
+
 std::string FormatTime(Time t) {
     auto day = chr::floor<chr::days>(t);
     chr::year_month_day date{day};
     chr::hh_mm_ss<Duration> time{t - day};
-    char out[48];
-    std::snprintf(out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", int(date.year()), unsigned(date.month()),
-                  unsigned(date.day()), int(time.hours().count()), int(time.minutes().count()),
-                  int(time.seconds().count()), int(time.subseconds().count()));
+    std::string out = "0000-00-00T00:00:00.000000Z";
+    PutDigits(out.data(), 4, int(date.year()));
+    PutDigits(out.data() + 5, 2, unsigned(date.month()));
+    PutDigits(out.data() + 8, 2, unsigned(date.day()));
+    PutDigits(out.data() + 11, 2, time.hours().count());
+    PutDigits(out.data() + 14, 2, time.minutes().count());
+    PutDigits(out.data() + 17, 2, time.seconds().count());
+    PutDigits(out.data() + 20, 6, time.subseconds().count());
     return out;
 }
 

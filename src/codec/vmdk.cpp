@@ -132,7 +132,10 @@ base::Result<VmdkDescriptor> VmdkDescriptor::Parse(std::string_view bytes) {
     if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
     // Inside a sparse file the descriptor is padded with zeros to whole sectors.
     while (bytes.ends_with('\0')) bytes.remove_suffix(1);
-    if (bytes.find('\0') != bytes.npos) return Bad("holds zero bytes: this is no descriptor");
+    bool text_only = std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) {
+        return c >= 0x20 || c == '\n' || c == '\r' || c == '\t';
+    });
+    if (!text_only) return Bad("holds zero bytes or control characters: this is no descriptor");
     TRY(text, ToUtf8(bytes, DeclaredEncoding(bytes)));
     VmdkDescriptor d;
     d.create_type.clear();

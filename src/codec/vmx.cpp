@@ -104,7 +104,7 @@ base::Result<Vmx> Vmx::Parse(std::string_view bytes) {
 }
 
 void Vmx::AddLine(std::string_view text) {
-    if (text.ends_with('\r')) text.remove_suffix(1);
+    while (text.ends_with('\r')) text.remove_suffix(1);
     Line line;
     if (auto parts = SplitLine(text)) {
         line.entry = true;

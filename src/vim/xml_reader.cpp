@@ -89,6 +89,7 @@ private:
     base::Result<const Type*> TypeOf(Element e, const Where& where);   // by xsi:type; null: none given
     base::Result<Any> TypedValue(Element e, const Type& type, const Where& where);
     base::Result<Any> Array(Element e, const Type& element, const Where& where);
+    base::Result<Any> Member(Element e, const Type& element, const Where& where);   // of an array of one type
     base::Result<> Missing(const Type& type, const std::bitset<kMaxFields>& seen, const Where& where);
 
     const ReadOptions& options_;
@@ -231,16 +232,19 @@ base::Result<Any> Reader::TypedValue(Element e, const Type& type, const Where& w
     return value;
 }
 
+base::Result<Any> Reader::Member(Element e, const Type& element, const Where& where) {
+    TRY(type, TypeOf(e, where));
+    if (type && !type->IsA(element)) return where.Bad(base::Cat("a ", type->name, " in an array of ", element.name));
+    return TypedValue(e, type ? *type : element, where);
+}
+
 base::Result<Any> Reader::Array(Element e, const Type& element, const Where& where) {
     AnyArray array{&element, {}};
     for (auto child = e.First(); child; child = child.Next()) {
         Where here{&where, child.Local(), std::ptrdiff_t(array.values.size())};
         if (child.Local() != ElementName(element)) return here.Bad(base::Cat("not the element of an array of ", element.name));
         if (IsNil(child)) continue;
-        TRY(type, TypeOf(child, here));
-        bool fits = !type || element.kind == Kind::kAny || type->IsA(element);
-        if (!fits) return here.Bad(base::Cat("a ", type->name, " in an array of ", element.name));
-        TRY(value, element.kind == Kind::kAny ? Value(child, here) : TypedValue(child, type ? *type : element, here));
+        TRY(value, element.kind == Kind::kAny ? Value(child, here) : Member(child, element, here));
         array.values.push_back(std::move(value));
     }
     return Any(std::move(array));

@@ -89,7 +89,7 @@ std::string With(std::string_view line) { return base::Cat("createType=\"vmfs\"\
 INSTANTIATE_TEST_SUITE_P(, BadDescriptor, testing::Values(
     Row{"empty", "", "createType"}, Row{"no_extent", "createType=\"vmfs\"\n", "no extent"},
     Row{"no_type", "RW 1 VMFS \"a\"\n", "createType"}, Row{"binary", std::string("a\0b", 3), "zero"},
-    Row{"words", With("hello"), "line 2"}, Row{"cid", With("CID=xyz"), "hexadecimal"},
+    Row{"control", With("x=\x02"), "control"}, Row{"words", With("hello"), "line 2"}, Row{"cid", With("CID=xyz"), "hexadecimal"},
     Row{"cid_long", With("CID=1ffffffff"), "hexadecimal"}, Row{"version", With("version=9"), "version"},
     Row{"negative", With("RW -1 VMFS \"a\""), "size"}, Row{"huge", With("RW 999999999999999999 VMFS \"a\""), "size"},
     Row{"sum", With("RW 281474976710656 VMFS \"a\""), "size"}, Row{"kind", With("RW 1 FOO \"a\""), "FOO"},

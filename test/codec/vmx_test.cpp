@@ -29,6 +29,10 @@ TEST(VmxFile, KeepsOrderCommentsAndUnknownLines) {
               "displayName = \"db\" # ours\nmemSize = \"512\"\n");
 }
 
+TEST(VmxFile, DropsLineEndsOfOtherSystems) {
+    EXPECT_EQ(Good("a = \"1\"\r\nwords\r\r\n").Text(), ".encoding = \"UTF-8\"\na = \"1\"\nwords\n");
+}
+
 TEST(VmxFile, SaysItsEncodingWhenItDidNot) {
     EXPECT_EQ(Good("a = \"1\"\n").Text(), ".encoding = \"UTF-8\"\na = \"1\"\n");
     EXPECT_EQ(Good("#!/usr/bin/vmware\na = \"1\"").Text(), "#!/usr/bin/vmware\n.encoding = \"UTF-8\"\na = \"1\"\n");

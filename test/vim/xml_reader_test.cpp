@@ -164,6 +164,8 @@ INSTANTIATE_TEST_SUITE_P(, AnyXml, testing::Values(
     AnyRow{"empty_array", "<v xsi:type=\"v:ArrayOfInt\"/>", Any(AnyArray{&kIntType, {}})},
     AnyRow{"mixed", "<v xsi:type=\"ArrayOfAnyType\"><anyType xsi:type=\"xsd:int\">1</anyType><anyType>b</anyType></v>",
            Any(AnyArray{&kAnyType, {Any(std::int32_t(1)), Any("b")}})},
+    AnyRow{"array_in_array", "<v xsi:type=\"ArrayOfAnyType\"><anyType xsi:type=\"ArrayOfByte\"><byte>1</byte></anyType></v>",
+           Any(AnyArray{&kAnyType, {Any(AnyArray{&kByteType, {Any(std::int8_t(1))}})}})},
     AnyRow{"refs", "<v xsi:type=\"ArrayOfManagedObjectReference\"><ManagedObjectReference type=\"VirtualMachine\">16</ManagedObjectReference></v>",
            Any(AnyArray{&kRefType, {Any(Ref{&VirtualMachine::kType, "16"})}})}),
     [](const auto& i) { return i.param.name; });
