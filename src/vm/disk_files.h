@@ -1,0 +1,44 @@
+// The files of a virtual disk: x.vmdk, a descriptor, and x-flat.vmdk, its bytes.
+//
+// Everything here blocks. Paths are absolute; `volume` is the top folder of the datastore:
+// nothing outside of it is opened, whatever a descriptor or a link says.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace vm {
+
+struct NewDisk {
+    std::string descriptor;
+    std::int64_t capacity_kb = 0;
+    bool thin = false;                   // a sparse file; else its blocks are taken now
+    std::string adapter = "lsilogic";    // what the geometry is for: lsilogic, buslogic, ide
+};
+
+struct DiskFacts {
+    std::int64_t capacity_kb = 0;
+    bool thin = false;
+    std::string uuid, content_id;
+    std::string flat;                    // absolute
+    std::vector<std::string> files;      // names in the descriptor's folder: the descriptor, then its extents
+};
+
+// kExists when one of its files is there, kNoSpace when it cannot fit. Leaves nothing
+// behind when it fails.
+base::Result<> MakeDisk(const NewDisk& disk);
+// kNotFound: the descriptor or its extent is missing; kInvalid: a form that we do not run from.
+base::Result<DiskFacts> InspectDisk(const std::string& volume, const std::string& descriptor);
+base::Result<> ExtendDisk(const std::string& volume, const std::string& descriptor, std::int64_t capacity_kb);
+// Removes a file; one that is not there is fine.
+base::Result<> RemoveFile(const std::string& path);
+
+// "x-flat.vmdk" beside "x.vmdk".
+std::string FlatOf(const std::string& descriptor);
+// Bytes that a file system can still take from an ordinary user.
+std::int64_t FreeBytes(const std::string& folder);
+
+}  // namespace vm

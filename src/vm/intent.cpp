@@ -1,0 +1,93 @@
+#include "vm/intent.h"
+
+#include <unistd.h>
+
+#include <boost/json.hpp>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "store/crc32c.h"
+#include "vm/disk_files.h"
+
+namespace vm {
+namespace {
+
+namespace json = boost::json;
+
+std::string Word(const json::object& from, std::string_view key) {
+    const json::value* v = from.if_contains(key);
+    return v && v->is_string() ? std::string(v->get_string()) : std::string();
+}
+
+std::vector<std::string> Words(const json::object& from, std::string_view key) {
+    std::vector<std::string> out;
+    const json::value* v = from.if_contains(key);
+    if (!v || !v->is_array()) return out;
+    for (const json::value& one : v->get_array())
+        if (one.is_string()) out.emplace_back(one.get_string());
+    return out;
+}
+
+}  // namespace
+
+std::string Intent::Text() const {
+    auto list = [](const std::vector<std::string>& words) {
+        json::array out;
+        for (const std::string& w : words) out.emplace_back(w);
+        return out;
+    };
+    json::object o;
+    o["id"] = id;
+    o["vmx"] = vmx;
+    o["name"] = name;
+    o["newFolder"] = new_folder;
+    o["makes"] = list(makes);
+    o["removes"] = list(removes);
+    o["sum"] = text_sum;
+    return json::serialize(o);
+}
+
+Intent Intent::Parse(const std::string& text) {
+    Intent out;
+    boost::system::error_code bad;
+    json::value parsed = json::parse(text, bad);
+    const json::object* o = bad ? nullptr : parsed.if_object();
+    if (!o) return out;
+    out.id = Word(*o, "id");
+    out.vmx = Word(*o, "vmx");
+    out.name = Word(*o, "name");
+    const json::value* fresh = o->if_contains("newFolder");
+    out.new_folder = fresh && fresh->is_bool() && fresh->get_bool();
+    out.makes = Words(*o, "makes");
+    out.removes = Words(*o, "removes");
+    out.text_sum = Word(*o, "sum");
+    return out;
+}
+
+std::string SumOf(const std::string& text) { return base::Cat(text.size(), '-', store::Crc32c(text)); }
+
+base::Result<> RemoveFiles(const std::vector<std::string>& paths, const VolumeList& volumes) {
+    base::Result<> first;
+    auto keep = [&](base::Result<> r) { if (first && !r) first = std::move(r); };
+    for (const std::string& path : paths) {
+        auto located = Locate(volumes, path);
+        if (!located || located->path.path.empty()) continue;
+        std::string file = located->Absolute();
+        if (!StaysWithin(located->volume.folder, file)) continue;
+        if (path.ends_with(".vmdk") && !path.ends_with("-flat.vmdk")) keep(RemoveFile(FlatOf(file)));
+        keep(RemoveFile(file));
+    }
+    return first;
+}
+
+void UndoFiles(const Intent& intent, const VolumeList& volumes) {
+    if (auto removed = RemoveFiles(intent.makes, volumes); !removed)
+        base::LogError("vm", "cannot clear up: " + removed.error().message);
+    auto located = Locate(volumes, intent.vmx);
+    if (!intent.new_folder || !located || located->path.Folder().path.empty()) return;
+    std::string folder = located->volume.folder + "/" + located->path.Folder().path;
+    (void)RemoveFile(folder + "/vmware.log");
+    (void)rmdir(folder.c_str());                         // stays when somebody put something there
+}
+
+}  // namespace vm

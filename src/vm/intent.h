@@ -1,0 +1,33 @@
+// What an operation on files writes into the journal before it begins: enough to end it
+// after a restart, one way or the other.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vm/folder.h"
+
+namespace vm {
+
+struct Intent {
+    std::string id;                      // of the VM
+    std::string vmx;                     // datastore path of its .vmx
+    std::string name;
+    bool new_folder = false;             // the folder did not exist before
+    std::vector<std::string> makes;      // datastore paths of files that are made
+    std::vector<std::string> removes;    // and of those that go, once the change is kept
+    std::string text_sum;                // of the .vmx that the change writes
+
+    std::string Text() const;            // JSON
+    static Intent Parse(const std::string& text);        // what is missing or torn is empty
+};
+
+// A checksum that tells one .vmx text from another.
+std::string SumOf(const std::string& text);
+
+// Removes the files that were made, and the folder when it is new and empty. Blocks.
+void UndoFiles(const Intent& intent, const VolumeList& volumes);
+// Removes files, each with its extent when it is a disk. Blocks.
+base::Result<> RemoveFiles(const std::vector<std::string>& datastore_paths, const VolumeList& volumes);
+
+}  // namespace vm

@@ -1,0 +1,107 @@
+// At start: the list of VMs, each folder, and what runs.
+#include <set>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "host/ids.h"
+#include "host/placement.h"
+#include "vm/boot_time.h"
+#include "vm/lifecycle.h"
+
+namespace vm {
+
+std::vector<Lifecycle::Read> Lifecycle::ReadAll(std::vector<Registry::Entry> entries, VolumeList volumes, std::string scratch) {
+    std::vector<Read> out;
+    for (Registry::Entry& entry : entries) {
+        Read read{entry, {}, base::Error{base::Code::kInvalid, "its path makes no sense"}, false, LoadBootTime(BootTimeFile(scratch, entry.id))};
+        auto located = Locate(volumes, entry.path);
+        if (located) {
+            read.home = {located->path, located->Absolute(), volumes};
+            read.loaded = LoadFolder(read.home);
+            read.reachable = read.loaded || read.loaded.error().code == base::Code::kInvalid;
+        } else {
+            if (auto path = DatastorePath::Parse(entry.path)) read.home = {*path, "", volumes};
+            read.loaded = base::Error{base::Code::kNotFound, located.error().message()};
+        }
+        out.push_back(std::move(read));
+    }
+    return out;
+}
+
+rt::Co<base::Result<>> Lifecycle::Load() {
+    auto list = [this] { return c_.registry.Load(); };
+    CO_CHECK(co_await c_.pool.Run(std::move(list)));
+    auto read = [entries = c_.registry.Entries(), volumes = c_.volumes.Now(), scratch = c_.options.scratch] {
+        return ReadAll(entries, volumes, scratch);
+    };
+    auto all = co_await c_.pool.Run(std::move(read));
+    auto edit = c_.inventory.Begin();
+    for (Read& one : all) {
+        vim::Ref ref{&Vm::kType, one.entry.id};
+        c_.records[one.entry.id] = {.ref = ref, .vmx = one.home.vmx, .file = one.home.file};
+        Vm node;
+        if (one.loaded) {
+            node = NewNode(ref, *one.loaded, c_.options.host, c_.timer.Now());
+            node.datastore = DatastoresOf(*one.loaded, one.home.volumes, one.home.vmx);
+            node.network = NetworksOf(one.loaded->config);
+            for (const std::string& trouble : one.loaded->troubles) base::LogWarning("vm " + one.entry.id, trouble);
+        } else {
+            std::string why = base::Cat(one.entry.path, " cannot be read: ", one.loaded.error().message,
+                                        "; mend or restore the file and reload, or unregister the virtual machine");
+            base::LogError("vm " + one.entry.id, why);
+            node = BrokenNode(ref, one.home.vmx, one.reachable, std::move(why), c_.timer.Now());
+            if (const Volume* volume = FindVolume(one.home.volumes, one.home.vmx.datastore)) node.datastore.push_back(volume->datastore);
+        }
+        if (one.booted) node.runtime.Mut().boot_time = one.booted;      // kept only by those that run
+        host::PlaceVm(edit, std::move(node));
+    }
+    edit.Commit();
+    co_return co_await AdoptRunning();
+}
+
+rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
+    CO_TRY(found, co_await c_.hypervisor.Adopt());
+    std::set<std::string> running;
+    auto edit = c_.inventory.Begin();
+    for (const backend::Hypervisor::Found& one : found) {
+        if (one.state == backend::RunState::kStopped) continue;
+        vim::Ref ref{&Vm::kType, one.vm};
+        if (!c_.Find(ref)) {
+            base::LogError("vm " + one.vm, "a guest of this id runs, but no virtual machine of that id is registered; it is left alone");
+            continue;
+        }
+        running.insert(one.vm);
+        edit.Change<Vm>(ref, [&](Vm& vm) {
+            std::optional<base::Time> booted = vm.runtime->boot_time;
+            SetPower(vm, PowerState::kPoweredOn, c_.timer.Now());
+            if (booted) vm.runtime.Mut().boot_time = booted;
+            vm.runtime.Mut().paused = one.state == backend::RunState::kPaused;
+            SetGuest(vm, one.guest);
+            if (one.guest.agent) SetHeartbeat(vm, true);
+        });
+    }
+    for (const auto& [id, record] : c_.records)
+        edit.Change<Vm>(record.ref, [&](Vm& vm) {
+            if (!running.contains(id) && vm.runtime->boot_time) vm.runtime.Mut().boot_time = std::nullopt;
+            DeriveSummary(vm);
+        });
+    edit.Commit();
+    base::LogInfo("vm", base::Cat(c_.records.size(), " virtual machines, ", running.size(), " of them running"));
+    co_return base::Result<>{};
+}
+
+void Lifecycle::RegisterResumers() {
+    using Resume = Done (Lifecycle::*)(task::Unfinished, task::Progress&);
+    auto on = [this](const vim::Method& method, Resume resume) {
+        c_.tasks.OnResume(std::string(method.task_id), [this, resume](task::Unfinished what, task::Progress& p) {
+            return (this->*resume)(std::move(what), p);
+        });
+    };
+    on(vim::call::CreateVM::kMethod, &Lifecycle::ResumeCreate);
+    on(vim::call::CreateChildVM::kMethod, &Lifecycle::ResumeCreate);
+    on(vim::call::RegisterVM::kMethod, &Lifecycle::ResumeRegister);
+    on(vim::call::RegisterChildVM::kMethod, &Lifecycle::ResumeRegister);
+    on(vim::call::Destroy::kMethod, &Lifecycle::ResumeDestroy);
+}
+
+}  // namespace vm

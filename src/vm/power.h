@@ -1,0 +1,50 @@
+// Power: on, off, reset, suspend and what is asked of the guest itself.
+//
+// The state that clients see changes when the backend says that it did; a task's own end
+// is told by the task.
+#pragma once
+
+#include "vim/gen/calls_vm.h"
+#include "vm/context.h"
+
+namespace vm {
+
+class Power {
+public:
+    explicit Power(Context& context) : c_(context) {}
+
+    rt::Co<vim::Result<vim::Ref>> PowerOn(vim::call::PowerOnVM call, std::string user);
+    rt::Co<vim::Result<vim::Ref>> PowerOff(vim::call::PowerOffVM call, std::string user);
+    rt::Co<vim::Result<vim::Ref>> Reset(vim::call::ResetVM call, std::string user);
+    rt::Co<vim::Result<vim::Ref>> Suspend(vim::call::SuspendVM call, std::string user);
+    rt::Co<vim::Result<>> Terminate(vim::call::TerminateVM call, std::string user);
+    rt::Co<vim::Result<>> ShutdownGuest(vim::call::ShutdownGuest call, std::string user);
+    rt::Co<vim::Result<>> RebootGuest(vim::call::RebootGuest call, std::string user);
+    rt::Co<vim::Result<>> StandbyGuest(vim::call::StandbyGuest call, std::string user);
+
+    // How unfinished ones end after a restart.
+    void RegisterResumers();
+
+private:
+    using Done = rt::Co<vim::Result<vim::Any>>;
+    Done RunPowerOn(vim::Ref vm, std::string user, task::Progress& progress);
+    Done RunPowerOff(vim::Ref vm, std::string user, task::Progress& progress);
+    Done RunReset(vim::Ref vm, std::string user, task::Progress& progress);
+    Done RunSuspend(vim::Ref vm, std::string user, std::string state, task::Progress& progress);
+    Done ResumePowerOn(task::Unfinished what, task::Progress& progress);
+    Done ResumePowerOff(task::Unfinished what, task::Progress& progress);
+    Done ResumeReset(task::Unfinished what, task::Progress& progress);
+    Done ResumeSuspend(task::Unfinished what, task::Progress& progress);
+
+    struct Start { backend::VmSpec spec; std::string state; };
+    rt::Co<vim::Result<Start>> PrepareStart(vim::Ref vm);
+    rt::Co<base::Result<>> ForgetState(vim::Ref vm);     // a suspended VM's file and the line about it
+    rt::Co<vim::Result<>> AskGuest(vim::Ref vm, std::string user, int what);
+    std::string StateFileOf(const Record& record) const;
+    void SetState(const vim::Ref& vm, PowerState state);
+    rt::Co<void> KeepBootTime(vim::Ref vm);
+
+    Context& c_;
+};
+
+}  // namespace vm

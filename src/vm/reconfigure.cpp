@@ -1,0 +1,264 @@
+#include "vm/reconfigure.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "host/ids.h"
+#include "host/placement.h"
+#include "rt/files.h"
+#include "vm/backend_spec.h"
+#include "vm/disk_files.h"
+
+namespace vm {
+
+vim::Result<Change> Reconfigure::Plan(const vim::Ref& ref, const Spec& spec) {
+    TRY(vm, c_.Usable(ref));
+    Record* record = c_.Find(ref);
+    if (spec.name && *spec.name != vm->name)
+        if (vim::Ref other = c_.ByName(*spec.name, ref)) {
+            vim::DuplicateName fault;
+            fault.name = *spec.name;
+            fault.object = other;
+            return vim::Fault(std::move(fault), base::Cat("there is a virtual machine \"", *spec.name, "\" already"));
+        }
+    Situation s = c_.SituationOf(*vm, *record);
+    TRY(change, Apply(spec, *vm->config, s));
+    (void)Complement(change.config, s.mac_taken);
+    return change;
+}
+
+rt::Co<vim::Result<vim::Ref>> Reconfigure::StartChange(const vim::Method* method, vim::Ref ref, Spec spec, std::string user) {
+    if (auto planned = Plan(ref, spec); !planned) co_return std::move(planned).error();      // refusals at once
+    auto shared = std::make_shared<const Spec>(std::move(spec));
+    Intent intent;
+    intent.id = ref.id;
+    task::Work work = [this, ref, shared, user](task::Progress& p) { return Run(ref, shared, user, p); };
+    co_return co_await c_.StartTask(*method, ref, user, std::move(work), intent.Text());
+}
+
+rt::Co<vim::Result<vim::Ref>> Reconfigure::Reconfig(vim::call::ReconfigVM call, std::string user, const Permit& permit) {
+    CO_TRY(vm, c_.Usable(call.self));
+    if (!call.spec) co_return vim::Fault(vim::InvalidArgument("spec"), "the change is missing");
+    CO_CHECK(CheckChange(*call.spec, call.self, *vm->config, c_.volumes.Now(), permit));
+    co_return co_await StartChange(&vim::call::ReconfigVM::kMethod, call.self, *call.spec, std::move(user));
+}
+
+rt::Co<vim::Result<vim::Ref>> Reconfigure::Rename(vim::call::Rename call, std::string user, const Permit& permit) {
+    CO_CHECK(permit.Check(call.self, "VirtualMachine.Config.Rename"));
+    Spec spec;
+    spec.name = call.new_name;
+    co_return co_await StartChange(&vim::call::Rename::kMethod, call.self, std::move(spec), std::move(user));
+}
+
+namespace {
+
+// The new .vmx as text, and what stands in the file now.
+base::Result<std::string> NewText(const Home& home, const Config& config) { return VmxText(home, config); }
+
+}  // namespace
+
+// Says in the journal what will be made and removed, then makes it.
+rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& home, Intent& intent, task::Progress& progress) {
+    auto text = [home, config = change.config] { return NewText(home, config); };
+    auto planned = co_await c_.pool.Run(std::move(text));
+    if (!planned) co_return FileFault(std::move(planned).error(), home.vmx);
+    intent.text_sum = SumOf(*planned);
+    intent.vmx = home.vmx.Text();
+    intent.removes = change.files.remove;
+    for (const FileWork::Make& disk : change.files.make) {
+        auto located = Locate(home.volumes, disk.path);
+        if (!located) co_return std::move(located).error();
+        // A file that is there already is not ours to clear up.
+        if (access(located->Absolute().c_str(), F_OK) == 0 || access(FlatOf(located->Absolute()).c_str(), F_OK) == 0)
+            co_return vim::Fault(vim::FileAlreadyExists(disk.path), disk.path + " exists already");
+        intent.makes.push_back(disk.path);
+    }
+    CO_CHECK(co_await progress.Step("prepared", intent.Text()));
+    for (const std::string& path : change.files.attach) {
+        auto located = Locate(home.volumes, path);
+        if (!located) co_return std::move(located).error();
+        auto look = [l = *located]() -> base::Result<> {
+            if (l.path.path.ends_with(".vmdk")) {
+                CHECK(InspectDisk(l.volume.folder, l.Absolute()));
+                return {};
+            }
+            if (access(l.Absolute().c_str(), R_OK)) return base::Error{base::Code::kNotFound, l.path.Text() + " is not there"};
+            if (!StaysWithin(l.volume.folder, l.Absolute())) return base::Error{base::Code::kInvalid, l.path.Text() + " leads out of its datastore"};
+            return {};
+        };
+        if (auto there = co_await c_.pool.Run(std::move(look)); !there) co_return FileFault(std::move(there).error(), located->path);
+    }
+    for (const FileWork::Make& disk : change.files.make) {
+        auto located = Locate(home.volumes, disk.path);
+        NewDisk make{located->Absolute(), disk.capacity_kb, disk.thin, disk.adapter};
+        auto run = [make] {
+            (void)rt::MakeDirs(make.descriptor.substr(0, make.descriptor.rfind('/')), 0755);
+            return MakeDisk(make);
+        };
+        if (auto made = co_await c_.pool.Run(std::move(run)); !made) co_return FileFault(std::move(made).error(), located->path);
+    }
+    for (const FileWork::Extend& disk : change.files.extend) {
+        auto located = Locate(home.volumes, disk.path);
+        if (!located) co_return std::move(located).error();
+        auto run = [l = *located, kb = disk.capacity_kb] { return ExtendDisk(l.volume.folder, l.Absolute(), kb); };
+        if (auto grown = co_await c_.pool.Run(std::move(run)); !grown) co_return FileFault(std::move(grown).error(), located->path);
+    }
+    CO_CHECK(co_await progress.Step("disks", intent.Text()));
+    co_return vim::Result<>{};
+}
+
+rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, Home home, task::Progress& progress) {
+    Intent intent;
+    intent.id = ref.id;
+    auto prepared = co_await Prepare(change, home, intent, progress);
+    base::Result<> saved;
+    if (prepared) {
+        auto save = [home, config = change.config] { return SaveConfig(home, config); };
+        saved = co_await c_.pool.Run(std::move(save));
+        if (!saved) prepared = FileFault(std::move(saved).error(), home.vmx);
+    }
+    if (!prepared) {
+        auto undo = [intent, volumes = home.volumes] { return RemoveFiles(intent.makes, volumes); };
+        (void)co_await c_.pool.Run(std::move(undo));
+        co_return prepared;
+    }
+    CO_CHECK(co_await progress.Step("kept", intent.Text()));
+    auto finish = [intent, home]() -> base::Result<Loaded> {
+        if (auto removed = RemoveFiles(intent.removes, home.volumes); !removed) base::LogWarning("vm", removed.error().message);
+        return LoadFolder(home);
+    };
+    auto loaded = co_await c_.pool.Run(std::move(finish));
+    if (!loaded) co_return FileFault(std::move(loaded).error(), home.vmx);
+    c_.Publish(ref, *loaded);
+    co_return vim::Result<>{};
+}
+
+void Reconfigure::PublishImagined(const vim::Ref& ref, Config config) {
+    config.modified = c_.timer.Now();
+    config.change_version = base::FormatTime(config.modified);
+    Loaded loaded{.config = std::move(config), .files = {}, .provisioned = 0, .suspended = false, .state_file = {}, .troubles = {}};
+    c_.Publish(ref, loaded);
+}
+
+rt::Co<vim::Result<>> Reconfigure::ApplyLive(vim::Ref ref, LiveWork live, Home home) {
+    for (const LiveWork::Medium& medium : live.media) {
+        std::string file;
+        if (!medium.path.empty()) {
+            auto located = Locate(home.volumes, medium.path);
+            if (!located) co_return std::move(located).error();
+            file = located->Absolute();
+        }
+        auto changed = co_await c_.hypervisor.ChangeMedium(ref.id, medium.key, std::move(file));
+        if (!changed) co_return BackendFault(std::move(changed).error().While("change the medium"));
+    }
+    for (const LiveWork::Link& link : live.links) {
+        auto changed = co_await c_.hypervisor.SetLink(ref.id, link.key, link.connected);
+        if (!changed) co_return BackendFault(std::move(changed).error().While("set the link of the network adapter"));
+    }
+    // The file says what is connected at the next start; now it is as was asked.
+    c_.Change(ref, [&](Vm& vm) {
+        auto connect = [&](int key, bool connected) {
+            for (Device& d : vm.config.Mut().hardware.Mut().device)
+                if (d->key == key && d->connectable) d.Mut().connectable.Mut().connected = connected;
+        };
+        for (const LiveWork::Medium& medium : live.media) connect(medium.key, !medium.path.empty());
+        for (const LiveWork::Link& link : live.links) connect(link.key, link.connected);
+    });
+    co_return vim::Result<>{};
+}
+
+void Reconfigure::Tell(const vim::Ref& ref, const Config& before, const Spec& spec, const std::string& user, int chain) {
+    auto vm = c_.Get(ref);
+    if (!vm) return;
+    if (vm->name != before.name) {
+        vim::VmRenamedEvent event;
+        event.old_name = before.name;
+        event.new_name = vm->name;
+        c_.Post(std::move(event), ref, user, chain);
+    }
+    if (vm->config->uuid != before.uuid) {
+        vim::VmUuidChangedEvent event;
+        event.old_uuid = before.uuid;
+        event.new_uuid = vm->config->uuid;
+        c_.Post(std::move(event), ref, user, chain);
+    }
+    vim::VmReconfiguredEvent event;
+    event.config_spec = spec;
+    c_.Post(std::move(event), ref, user, chain);
+}
+
+Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spec, std::string user, task::Progress& progress) {
+    auto before = c_.Get(ref);
+    auto planned = Plan(ref, *spec);                     // again: the world may have moved
+    if (!planned) co_return std::move(planned).error();
+    Record* record = c_.Find(ref);
+    Home home = c_.HomeOf(*record);
+    LiveWork live = planned->live;
+    if (home.file.empty()) {
+        PublishImagined(ref, std::move(planned->config));
+    } else {
+        auto kept = co_await Keep(ref, *std::move(planned), home, progress);
+        if (!kept) co_return std::move(kept).error().While("reconfigure " + before->name);
+    }
+    auto applied = co_await ApplyLive(ref, std::move(live), std::move(home));
+    if (!applied) co_return std::move(applied).error();
+    Tell(ref, *before->config, *spec, user, progress.chain_id());
+    co_await c_.Note(ref, base::Cat("reconfigured by ", user));
+    co_return vim::Any();
+}
+
+// --- reading again
+
+rt::Co<vim::Result<>> Reconfigure::Reload(vim::call::Reload call) {
+    Record* record = c_.Find(call.self);
+    auto vm = c_.Get(call.self);
+    if (!record || !vm) co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
+    if (record->file.empty()) {                          // perhaps its datastore came back
+        auto located = Locate(c_.volumes.Now(), record->vmx);
+        if (!located || !vm->config_issue.empty() == false) co_return vim::Result<>{};
+        record->file = located->Absolute();
+    }
+    auto read = co_await c_.Refresh(call.self);
+    if (!read) co_return FileFault(std::move(read).error(), record->vmx);
+    co_return vim::Result<>{};
+}
+
+rt::Co<vim::Result<>> Reconfigure::RefreshStorage(vim::call::RefreshStorageInfo call) {
+    CO_TRY(vm, c_.Usable(call.self));
+    auto read = co_await c_.Refresh(call.self);
+    if (!read) co_return FileFault(std::move(read).error(), c_.Find(call.self)->vmx);
+    co_return vim::Result<>{};
+}
+
+// --- after a restart
+
+void Reconfigure::RegisterResumers() {
+    for (const vim::Method* method : {&vim::call::ReconfigVM::kMethod, &vim::call::Rename::kMethod})
+        c_.tasks.OnResume(std::string(method->task_id), [this](task::Unfinished what, task::Progress& p) { return Resume(std::move(what), p); });
+}
+
+// The .vmx tells whether the change was kept: then the rest of it is done, else what was
+// made for it goes.
+Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
+    vim::Ref ref{&Vm::kType, what.entity_id};
+    Record* record = c_.Find(ref);
+    vim::SystemError restarted;
+    restarted.reason = "the host agent was restarted";
+    vim::Fault undone(std::move(restarted), "the host agent was restarted during the change; the virtual machine is as it was before");
+    if (what.step.empty() || !record || record->file.empty()) co_return undone;
+    Intent intent = Intent::Parse(what.step_state);
+    auto settle = [intent, home = c_.HomeOf(*record)] {
+        auto text = rt::ReadFile(home.file, kMaxVmxBytes);
+        bool kept = text && SumOf(*text) == intent.text_sum;
+        auto cleared = RemoveFiles(kept ? intent.removes : intent.makes, home.volumes);
+        if (!cleared) base::LogWarning("vm", cleared.error().message);
+        return kept;
+    };
+    bool kept = co_await c_.pool.Run(std::move(settle));
+    (void)co_await c_.Refresh(ref);
+    if (!kept) co_return undone;
+    co_return vim::Any();
+}
+
+}  // namespace vm

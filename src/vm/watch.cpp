@@ -1,0 +1,142 @@
+#include "vm/watch.h"
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace vm {
+
+namespace {
+
+// The answers that every question of ours has.
+constexpr std::string_view kRetry = "0", kCancel = "1";
+
+vim::Ptr<vim::ElementDescription> Choice(std::string_view key, std::string_view label) {
+    vim::ElementDescription d;
+    d.key = key;
+    d.label = d.summary = label;
+    return d;
+}
+
+}  // namespace
+
+void Watch::Attach() {
+    c_.hypervisor.on_event = [this](const backend::Event& event) { OnEvent(event); };
+}
+
+void Watch::OnEvent(const backend::Event& event) {
+    vim::Ref ref{&Vm::kType, event.vm};
+    Record* record = c_.Find(ref);
+    if (!record) return;
+    switch (event.kind) {
+        case backend::EventKind::kRunning:
+            c_.Change(ref, [&](Vm& vm) {
+                if (vm.runtime->power_state != PowerState::kPoweredOn) SetPower(vm, PowerState::kPoweredOn, c_.timer.Now());
+                vim::VirtualMachineRuntimeInfo& r = vm.runtime.Mut();
+                r.paused = false;
+                r.question = nullptr;
+            });
+            return;
+        case backend::EventKind::kPaused: return OnPaused(ref, event.detail);
+        case backend::EventKind::kStopped: return OnStopped(ref, event.detail);
+        case backend::EventKind::kGuestShutdown: base::LogInfo("vm " + ref.id, "the guest powered itself off"); return;
+        case backend::EventKind::kGuestReset:
+            if (!record->leaving) c_.Post(vim::VmGuestRebootEvent(), ref, "");
+            c_.Change(ref, [&](Vm& vm) { SetGuest(vm, {}); });
+            return;
+        case backend::EventKind::kGuestPanicked:
+            c_.Change(ref, [](Vm& vm) { vm.guest.Mut().guest_kernel_crashed = true; });
+            c_.Post(vim::VmGuestOSCrashedEvent(), ref, "");
+            return;
+        case backend::EventKind::kGuestInfo:
+            c_.Change(ref, [&](Vm& vm) { if (vm.runtime->power_state == PowerState::kPoweredOn) SetGuest(vm, event.guest); });
+            return;
+        case backend::EventKind::kHeartbeat:
+            c_.Change(ref, [&](Vm& vm) { if (vm.runtime->power_state == PowerState::kPoweredOn) SetHeartbeat(vm, event.alive); });
+            return;
+    }
+}
+
+void Watch::OnStopped(const vim::Ref& ref, const std::string& how) {
+    Record* record = c_.Find(ref);
+    if (record->leaving) return;                         // its task says what it is now
+    auto before = c_.Get(ref);
+    if (!before || before->runtime->power_state != PowerState::kPoweredOn) return;
+    c_.Change(ref, [&](Vm& vm) {
+        SetPower(vm, PowerState::kPoweredOff, c_.timer.Now());
+        if (!how.empty()) vm.runtime.Mut().clean_power_off = false;
+    });
+    if (!how.empty()) {
+        vim::VmMessageErrorEvent died;
+        died.message = base::Cat("the process of the virtual machine ended: ", how);
+        base::LogError("vm " + ref.id, died.message);
+        c_.Post(std::move(died), ref, "");
+    }
+    c_.Post(vim::VmPoweredOffEvent(), ref, "");
+}
+
+void Watch::OnPaused(const vim::Ref& ref, const std::string& why) {
+    Record* record = c_.Find(ref);
+    c_.Change(ref, [](Vm& vm) { vm.runtime.Mut().paused = true; });
+    if (record->leaving) return;
+    if (why == "no space")
+        Ask(ref, "msg.hbacommon.outofspace",
+            "There is no more space for a virtual disk on its datastore. Make room, then choose Retry to go on, or Cancel to power the "
+            "virtual machine off.");
+    else if (why == "io-error")
+        Ask(ref, "msg.hbacommon.ioerror",
+            "A virtual disk could not be read or written. Mend its storage, then choose Retry to go on, or Cancel to power the virtual "
+            "machine off.");
+}
+
+void Watch::Ask(const vim::Ref& ref, std::string message_id, std::string text) {
+    vim::VirtualMachineQuestionInfo q;
+    q.id = base::Cat(next_question_++);
+    q.text = text;
+    vim::ChoiceOption choice;
+    choice.choice_info = {Choice(kRetry, "Retry"), Choice(kCancel, "Cancel")};
+    choice.default_index = 0;
+    q.choice = std::move(choice);
+    vim::VirtualMachineMessage message;
+    message.id = std::move(message_id);
+    message.text = text;
+    q.message.push_back(std::move(message));
+    c_.Change(ref, [&](Vm& vm) { vm.runtime.Mut().question = std::move(q); });
+    vim::VmMessageWarningEvent event;
+    event.message = std::move(text);
+    c_.Post(std::move(event), ref, "");
+}
+
+void Watch::AskAboutPaused() {
+    for (const auto& [id, record] : c_.records) {
+        auto vm = c_.Get(record.ref);
+        if (!vm || vm->runtime->power_state != PowerState::kPoweredOn || !vm->runtime->paused.value_or(false) || vm->runtime->question) continue;
+        Ask(record.ref, "msg.hbacommon.paused",
+            "The virtual machine was found paused when the host agent started. Choose Retry to let it go on, or Cancel to power it off.");
+    }
+}
+
+rt::Co<vim::Result<>> Watch::Answer(vim::call::AnswerVM call, std::string user) {
+    CO_TRY(vm, c_.Usable(call.self));
+    const auto& question = vm->runtime->question;
+    if (!question || question->id != call.question_id)
+        co_return vim::Fault(vim::ConcurrentAccess(), base::Cat(vm->name, " does not ask question ", call.question_id, " (any more)"));
+    if (call.answer_choice != kRetry && call.answer_choice != kCancel)
+        co_return vim::Fault(vim::InvalidArgument("answerChoice"), base::Cat("the answers are ", kRetry, " (Retry) and ", kCancel, " (Cancel)"));
+    c_.Change(call.self, [](Vm& v) { v.runtime.Mut().question = nullptr; });
+    co_await c_.Note(call.self, base::Cat("question answered with ", call.answer_choice == kRetry ? "Retry" : "Cancel", " by ", user));
+    base::Result<> done;
+    if (call.answer_choice == kRetry) done = co_await c_.hypervisor.Resume(call.self.id);
+    else done = co_await c_.hypervisor.Stop(call.self.id);
+    if (!done) co_return BackendFault(std::move(done).error().While("answer the question"));
+    co_return vim::Result<>{};
+}
+
+vim::Result<> Watch::ResetGuestInformation(vim::call::ResetGuestInformation call) {
+    TRY(vm, c_.Usable(call.self));
+    if (vm->runtime->power_state == PowerState::kPoweredOn)
+        return vim::Fault(vim::InvalidState(), vm->name + " runs: what is known of its guest is true");
+    c_.Change(call.self, [](Vm& v) { v.guest = GuestOff(); });
+    return {};
+}
+
+}  // namespace vm
