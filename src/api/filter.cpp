@@ -18,7 +18,7 @@ vim::Result<> Filter::Reselect(const Reader& reader) {
     missing_.clear();
     auto selected = selection_.Select(reader, [&](inventory::Node node) {
         order.push_back(node->self);
-        entries_[node->self].now = std::move(node);
+        entries_[order.back()].now = std::move(node);
     }, missing_);
     if (!selected && selected.error().As<vim::ManagedObjectNotFound>()) selected = {};   // it was there once: it left
     CHECK(std::move(selected));
