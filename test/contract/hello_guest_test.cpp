@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 // Made once, from packages, outside of the checkout.
 rt::Co<std::string> MakeHello() {
     rt::RunSpec run;
-    run.program.argv = {BEDPLATE_SOURCE_DIR "/image/guest/make-hello.sh"};
+    run.program.argv = {fs::absolute(BEDPLATE_SOURCE_DIR "/image/guest/make-hello.sh").lexically_normal()};
     const char* home = getenv("HOME");
     run.program.env.push_back(base::Cat("HOME=", home ? home : "/root"));
     run.time_limit = 600s;
