@@ -154,6 +154,8 @@ void HostAgent::BuildApi() {
     api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
     api::ServeAuthorization(dispatch_, *authorization_, sessions_);
     api::ServeAccounts(dispatch_, {*accounts_, *authorization_, *logins_, *events_, host::HostRef()});
+    history_ = std::make_unique<api::History>(api::History{inventory_, *authorization_, *events_, *tasks_, host::RootFolderRef()});
+    api::ServeHistory(dispatch_, *history_);
     site_.Route("/", api::ServeLanding);
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);

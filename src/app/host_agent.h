@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "access/logins.h"
+#include "api/history.h"
 #include "api/sdk.h"
 #include "api/site.h"
 #include "app/host_options.h"
@@ -78,6 +79,7 @@ private:
 
     api::Dispatch dispatch_;
     std::unique_ptr<api::Services> services_;
+    std::unique_ptr<api::History> history_;
     std::unique_ptr<api::Sdk> sdk_;
     api::Site site_;
     std::unique_ptr<net::HttpsServer> server_;
