@@ -1,6 +1,7 @@
 // SessionManager: logging in and out, and what is known of sessions.
 #include "access/logins.h"
 #include "api/sdk.h"
+#include "api/session_cookie.h"
 #include "base/text.h"
 #include "host/ids.h"
 #include "vim/gen/access.h"
@@ -14,12 +15,6 @@ namespace call = vim::call;
 namespace {
 
 using SessionAnswer = vim::Result<vim::Ptr<vim::UserSession>>;
-
-// The secret goes to the client in the cookie alone. Not Secure-only by mistake: there is
-// no other port than the one with TLS.
-net::Header SessionCookie(const std::string& secret) {
-    return {"Set-Cookie", base::Cat("vmware_soap_session=\"", secret, "\"; Path=/; HttpOnly; Secure; SameSite=Strict")};
-}
 
 // "https://host/folder/x?dsName=y" -> "/folder/x?dsName=y": what a request line says.
 std::string_view PathOf(std::string_view url) {

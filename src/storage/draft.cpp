@@ -1,0 +1,92 @@
+#include "storage/draft.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace storage {
+
+// The disk works while more comes in, so that little is left for the end.
+static constexpr std::int64_t kWriteOut = 8 << 20;
+
+static std::string FolderOf(const std::string& path) {
+    std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+base::Error Draft::Fail(int number) const {
+    std::string what = "write " + root_.Text(path_);
+    if (number == ENOSPC || number == EDQUOT)
+        return {base::Code::kNoSpace, base::Cat(what, ": the datastore is full; it has ", root_.FreeBytes() >> 20, " MiB free")};
+    return base::FromErrno(number, what);
+}
+
+base::Result<Draft> Draft::Begin(const Root& root, const std::string& path) {
+    if (path.empty() || Root::Hidden(path))
+        return base::Error{base::Code::kDenied, root.Text(path) + " cannot be written: it is kept for the host itself"};
+    CHECK(root.OpenFolder(FolderOf(path)));
+    if (auto there = root.Look(path); there && there->folder)
+        return base::Error{base::Code::kInvalid, root.Text(path) + " is a folder"};
+    else if (!there && there.error().code != base::Code::kNotFound) return std::move(there).error();
+    Draft draft(root, path);
+    std::string drafts(kDraftFolder);
+    if (mkdirat(root.fd(), drafts.c_str(), 0700) && errno != EEXIST) return draft.Fail(errno);
+    draft.drafts_ = rt::Fd(openat(root.fd(), drafts.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!draft.drafts_) return draft.Fail(errno);
+    std::string name = base::RandomHex(16);
+    draft.file_ = rt::Fd(openat(draft.drafts_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!draft.file_) return draft.Fail(errno);
+    draft.name_ = std::move(name);
+    return draft;
+}
+
+Draft::~Draft() {
+    if (drafts_ && !name_.empty()) unlinkat(drafts_.get(), name_.c_str(), 0);
+}
+
+base::Result<> Draft::Write(const char* bytes, std::size_t count, std::int64_t at) {
+    while (count > 0) {
+        ssize_t put = pwrite(file_.get(), bytes, count, at);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return Fail(errno);
+        bytes += put, count -= static_cast<std::size_t>(put), at += put;
+    }
+    if (at - written_out_ >= kWriteOut) {
+        (void)sync_file_range(file_.get(), written_out_, at - written_out_, SYNC_FILE_RANGE_WRITE);   // a hint
+        written_out_ = at;
+    }
+    return {};
+}
+
+base::Result<> Draft::Publish(bool replace) {
+    if (fdatasync(file_.get())) return Fail(errno);
+    TRY(folder, root_.OpenFolder(FolderOf(path_)));
+    std::size_t slash = path_.rfind('/');
+    std::string name = slash == std::string::npos ? path_ : path_.substr(slash + 1);
+    if (renameat2(drafts_.get(), name_.c_str(), folder.get(), name.c_str(), replace ? 0 : RENAME_NOREPLACE)) return Fail(errno);
+    name_.clear();
+    if (fsync(folder.get())) return Fail(errno);
+    return {};
+}
+
+void ClearDrafts(const Root& root) {
+    std::string drafts(kDraftFolder);
+    rt::Fd folder(openat(root.fd(), drafts.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder) return;
+    auto left = Root::Open(base::Cat("/proc/self/fd/", folder.get()), drafts);
+    if (!left) return;
+    auto entries = left->List("");
+    if (!entries) return;
+    for (const Entry& e : *entries)
+        if (unlinkat(folder.get(), e.name.c_str(), 0) == 0)
+            base::LogInfo("storage", base::Cat("removed what an interrupted write had left, ", e.size, " bytes, from ", root.Text("")));
+}
+
+}  // namespace storage
