@@ -12,7 +12,10 @@ static void SameEntries(const codec::Vmx& a, const codec::Vmx& b) {
     auto x = a.Entries(), y = b.Entries();
     for (std::size_t i = 0, j = 0; i < x.size() || j < y.size(); ++i, ++j) {
         // The encoding is what the file is written in now.
-        if (j < y.size() && (i >= x.size() || x[i].key != y[j].key)) { Require(y[j].key == ".encoding"); ++j; }
+        if (j < y.size() && (i >= x.size() || x[i].key != y[j].key)) {
+            Require(y[j].key == ".encoding");
+            ++j;
+        }
         if (i == x.size() && j == y.size()) break;
         Require(i < x.size() && j < y.size() && x[i].key == y[j].key);
         Require(x[i].value == y[j].value || y[j].value == "UTF-8");

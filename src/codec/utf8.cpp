@@ -20,11 +20,16 @@ CodePoint ReadCodePoint(std::string_view text, std::size_t at) {
 }
 
 void AppendCodePoint(std::string& out, char32_t value) {
-    if (value < 0x80) { out += char(value); return; }
-    if (value < 0x800) { out += char(0xC0 | value >> 6); }
-    else {
-        if (value < 0x10000) { out += char(0xE0 | value >> 12); }
-        else {
+    if (value < 0x80) {
+        out += char(value);
+        return;
+    }
+    if (value < 0x800) {
+        out += char(0xC0 | value >> 6);
+    } else {
+        if (value < 0x10000) {
+            out += char(0xE0 | value >> 12);
+        } else {
             out += char(0xF0 | value >> 18);
             out += char(0x80 | (value >> 12 & 0x3F));
         }
@@ -35,7 +40,10 @@ void AppendCodePoint(std::string& out, char32_t value) {
 
 std::size_t FindBadUtf8(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
-        if (static_cast<unsigned char>(text[at]) < 0x80) { ++at; continue; }
+        if (static_cast<unsigned char>(text[at]) < 0x80) {
+            ++at;
+            continue;
+        }
         auto point = ReadCodePoint(text, at);
         if (!point.bytes) return at;
         at += point.bytes;

@@ -17,16 +17,25 @@ constexpr std::uint64_t kMaxSectors = 1ULL << 48;   // so that no sum and no byt
 constexpr std::size_t kMaxExtents = 4096;
 constexpr std::size_t kMaxPairs = 1024;
 
-struct AccessWord { std::string_view word; Extent::Access access; };
+struct AccessWord {
+    std::string_view word;
+    Extent::Access access;
+};
 constexpr std::array kAccess = {AccessWord{"RW", Extent::Access::kReadWrite},
                                 AccessWord{"RDONLY", Extent::Access::kReadOnly},
                                 AccessWord{"NOACCESS", Extent::Access::kNone}};
-struct TypeWord { std::string_view word; Extent::Type type; };
-constexpr std::array kTypes = {TypeWord{"FLAT", Extent::Type::kFlat}, TypeWord{"SPARSE", Extent::Type::kSparse},
-                               TypeWord{"ZERO", Extent::Type::kZero}, TypeWord{"VMFS", Extent::Type::kVmfs},
+struct TypeWord {
+    std::string_view word;
+    Extent::Type type;
+};
+constexpr std::array kTypes = {TypeWord{"FLAT", Extent::Type::kFlat},
+                               TypeWord{"SPARSE", Extent::Type::kSparse},
+                               TypeWord{"ZERO", Extent::Type::kZero},
+                               TypeWord{"VMFS", Extent::Type::kVmfs},
                                TypeWord{"VMFSSPARSE", Extent::Type::kVmfsSparse},
                                TypeWord{"VMFSTHIN", Extent::Type::kVmfsThin},
-                               TypeWord{"VMFSRDM", Extent::Type::kVmfsRdm}, TypeWord{"VMFSRAW", Extent::Type::kVmfsRaw},
+                               TypeWord{"VMFSRDM", Extent::Type::kVmfsRdm},
+                               TypeWord{"VMFSRAW", Extent::Type::kVmfsRaw},
                                TypeWord{"SESPARSE", Extent::Type::kSeSparse}};
 
 base::Error Bad(std::string words) { return {base::Code::kInvalid, std::move(words)}; }
@@ -64,7 +73,8 @@ base::Result<Extent> ParseExtent(std::string_view line) {
     line.remove_prefix(close + 1);
     if (auto rest = TakeWord(line); !rest.empty()) {
         auto offset = base::ToInt(rest);
-        if (!offset || *offset < 0 || std::uint64_t(*offset) > kMaxSectors) return Bad("an extent at an impossible offset");
+        if (!offset || *offset < 0 || std::uint64_t(*offset) > kMaxSectors)
+            return Bad("an extent at an impossible offset");
         extent.offset = std::uint64_t(*offset);
     }
     return extent;   // a device name or partition uuid may follow; neither is of use here
@@ -92,11 +102,17 @@ base::Result<> TakePair(VmdkDescriptor& d, std::string_view key, std::string_vie
         auto number = HexNumber(value);
         if (!number) return Bad(base::Cat(key, " ", value, " is not a hexadecimal number"));
         (lower == "cid" ? d.cid : d.parent_cid) = *number;
-    } else if (lower == "createtype") { d.create_type = value; }
-    else if (lower == "parentfilenamehint") { d.parent_hint = value; }
-    else if (lower == "changetrackpath") { d.change_track = value; }
-    else if (lower.starts_with("ddb.")) { d.SetDdb(key.substr(4), value); }
-    else if (lower != "encoding") { d.other.emplace_back(key, value); }
+    } else if (lower == "createtype") {
+        d.create_type = value;
+    } else if (lower == "parentfilenamehint") {
+        d.parent_hint = value;
+    } else if (lower == "changetrackpath") {
+        d.change_track = value;
+    } else if (lower.starts_with("ddb.")) {
+        d.SetDdb(key.substr(4), value);
+    } else if (lower != "encoding") {
+        d.other.emplace_back(key, value);
+    }
     return {};
 }
 
@@ -112,7 +128,8 @@ base::Result<> TakeLine(VmdkDescriptor& d, std::string_view line) {
     }
     auto equals = line.find('=');
     if (d.ddb.size() + d.other.size() >= kMaxPairs) return Bad("too many entries");
-    if (equals == line.npos) return Bad(base::Cat("a line that is neither an extent nor key=value: ", line.substr(0, 60)));
+    if (equals == line.npos)
+        return Bad(base::Cat("a line that is neither an extent nor key=value: ", line.substr(0, 60)));
     return TakePair(d, base::Trim(line.substr(0, equals)), Unquote(line.substr(equals + 1)));
 }
 
@@ -132,9 +149,8 @@ base::Result<VmdkDescriptor> VmdkDescriptor::Parse(std::string_view bytes) {
     if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
     // Inside a sparse file the descriptor is padded with zeros to whole sectors.
     while (bytes.ends_with('\0')) bytes.remove_suffix(1);
-    bool text_only = std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) {
-        return c >= 0x20 || c == '\n' || c == '\r' || c == '\t';
-    });
+    bool text_only = std::all_of(bytes.begin(), bytes.end(),
+                                 [](unsigned char c) { return c >= 0x20 || c == '\n' || c == '\r' || c == '\t'; });
     if (!text_only) return Bad("holds zero bytes or control characters: this is no descriptor");
     TRY(text, ToUtf8(bytes, DeclaredEncoding(bytes)));
     VmdkDescriptor d;
@@ -164,7 +180,10 @@ std::string VmdkDescriptor::Ddb(std::string_view key, std::string_view fallback)
 
 void VmdkDescriptor::SetDdb(std::string_view key, std::string_view value) {
     for (auto& [k, v] : ddb)
-        if (base::EqualNoCase(k, key)) { v = value; return; }
+        if (base::EqualNoCase(k, key)) {
+            v = value;
+            return;
+        }
     ddb.emplace_back(key, value);
 }
 

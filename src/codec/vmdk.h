@@ -59,7 +59,10 @@ base::Result<> CheckExtentName(std::string_view name);
 
 // What VMware writes for a disk of this size on this kind of adapter ("lsilogic", "ide",
 // "buslogic"): cylinders, heads and sectors per track.
-struct DiskGeometry { std::uint64_t cylinders; unsigned heads, sectors; };
+struct DiskGeometry {
+    std::uint64_t cylinders;
+    unsigned heads, sectors;
+};
 DiskGeometry GeometryFor(std::uint64_t sectors, std::string_view adapter);
 
 }  // namespace codec

@@ -19,7 +19,9 @@ bool IsKeyChar(char c) {
            std::string_view("._:-+@/ ~").find(c) != std::string_view::npos || static_cast<unsigned char>(c) >= 0x80;
 }
 
-struct Parts { std::string_view key, value, after; };
+struct Parts {
+    std::string_view key, value, after;
+};
 
 // key = "value" # words, or key = value. nullopt: the line is something else.
 std::optional<Parts> SplitLine(std::string_view line) {
@@ -63,7 +65,10 @@ std::string VmxUnescape(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         int high = text[i] == '|' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
         int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
-        if (low < 0) { out += text[i]; continue; }
+        if (low < 0) {
+            out += text[i];
+            continue;
+        }
         out += char(high << 4 | low);
         i += 2;
     }
@@ -78,8 +83,14 @@ std::string VmxEscape(std::string_view text) {
         if (c >= 0x80) {
             auto length = ReadCodePoint(text, i).bytes;
             out.append(text, i, length);
-            if (length) { i += length - 1; continue; }
-        } else if (c >= 0x20 && c != '"' && c != '|' && c != '#' && c != 0x7F) { out += char(c); continue; }
+            if (length) {
+                i += length - 1;
+                continue;
+            }
+        } else if (c >= 0x20 && c != '"' && c != '|' && c != '#' && c != 0x7F) {
+            out += char(c);
+            continue;
+        }
         out += '|';
         out += "0123456789ABCDEF"[c >> 4];
         out += "0123456789ABCDEF"[c & 15];
@@ -111,7 +122,9 @@ void Vmx::AddLine(std::string_view text) {
         line.key = parts->key;
         line.value = VmxUnescape(parts->value);
         line.after = parts->after;
-    } else { line.raw = text; }
+    } else {
+        line.raw = text;
+    }
     lines_.push_back(std::move(line));
 }
 
@@ -132,7 +145,10 @@ std::string Vmx::Text() const {
         out += base::Cat(key, " = \"", VmxEscape(value), '"', after.empty() ? "" : " ", after, '\n');
     };
     for (const Line& line : lines_) {
-        if (!line.entry) { out += base::Cat(line.raw, '\n'); continue; }
+        if (!line.entry) {
+            out += base::Cat(line.raw, '\n');
+            continue;
+        }
         bool encoding = base::EqualNoCase(line.key, kEncoding);
         encoded = encoded || encoding;
         entry(line.key, encoding ? std::string_view("UTF-8") : std::string_view(line.value), line.after);
@@ -192,9 +208,8 @@ bool Vmx::Set(std::string_view key, std::string_view value) {
     lines_[at->second].value = value;
     if (duplicates_.empty()) return true;
     const Line* kept = &lines_[at->second];
-    std::erase_if(lines_, [&](const Line& line) {
-        return line.entry && &line != kept && base::EqualNoCase(line.key, key);
-    });
+    std::erase_if(lines_,
+                  [&](const Line& line) { return line.entry && &line != kept && base::EqualNoCase(line.key, key); });
     Reindex();
     return true;
 }

@@ -10,8 +10,8 @@ namespace codec::xml {
 namespace {
 
 constexpr unsigned kParseFlags = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol |
-                                 pugi::parse_wconv_attribute | pugi::parse_ws_pcdata_single |
-                                 pugi::parse_embed_pcdata | pugi::parse_doctype;
+                                 pugi::parse_wconv_attribute | pugi::parse_ws_pcdata_single | pugi::parse_embed_pcdata |
+                                 pugi::parse_doctype;
 
 base::Error Bad(std::string words) { return {base::Code::kInvalid, "XML: " + std::move(words)}; }
 
@@ -47,9 +47,18 @@ base::Result<> CheckTree(pugi::xml_node root, const Limits& limits) {
             if (++elements > limits.elements) return Bad(base::Cat("more than ", limits.elements, " elements"));
             if (depth > limits.depth) return Bad(base::Cat("deeper than ", limits.depth, " elements"));
             CHECK(CheckAttributes(node, limits));
-        } else if (!IsText(node)) { return Bad("a DOCTYPE or processing instruction"); }
-        if (auto child = node.first_child()) { node = child; ++depth; continue; }
-        while (node != root && !node.next_sibling()) { node = node.parent(); --depth; }
+        } else if (!IsText(node)) {
+            return Bad("a DOCTYPE or processing instruction");
+        }
+        if (auto child = node.first_child()) {
+            node = child;
+            ++depth;
+            continue;
+        }
+        while (node != root && !node.next_sibling()) {
+            node = node.parent();
+            --depth;
+        }
         if (node == root) return {};
         node = node.next_sibling();
     }
@@ -110,7 +119,8 @@ std::optional<std::string_view> Element::UriOf(std::string_view prefix) const {
         for (auto a = node.first_attribute(); a; a = a.next_attribute()) {
             std::string_view name = a.name();
             if (!name.starts_with("xmlns")) continue;
-            bool found = prefix.empty() ? name.size() == 5 : name.size() > 6 && name[5] == ':' && name.substr(6) == prefix;
+            bool found =
+                prefix.empty() ? name.size() == 5 : name.size() > 6 && name[5] == ':' && name.substr(6) == prefix;
             if (found) return a.value();
         }
     }
@@ -156,8 +166,8 @@ base::Result<Document> Document::Parse(std::string bytes, const Limits& limits) 
     if (edge.front() != '<' || edge.back() != '>') return Bad("text outside the root element");
     auto parsed = std::make_unique<Parsed>();
     parsed->text = std::move(bytes);
-    auto outcome = parsed->tree.load_buffer_inplace(parsed->text.data(), parsed->text.size(), kParseFlags,
-                                                    pugi::encoding_utf8);
+    auto outcome =
+        parsed->tree.load_buffer_inplace(parsed->text.data(), parsed->text.size(), kParseFlags, pugi::encoding_utf8);
     if (!outcome) return Bad(base::Cat(outcome.description(), " at byte ", std::int64_t(outcome.offset)));
     auto root = parsed->tree.first_child();
     if (!IsElement(root) || root.next_sibling()) return Bad("there must be one root element");

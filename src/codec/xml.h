@@ -13,7 +13,9 @@
 
 #include "base/result.h"
 
-namespace pugi { struct xml_node_struct; }
+namespace pugi {
+struct xml_node_struct;
+}
 
 namespace codec::xml {
 

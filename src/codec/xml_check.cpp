@@ -95,7 +95,10 @@ base::Result<> CheckBytes(std::string_view s, const Limits& limits) {
                 break;
             }
             case Class::kOpen: {
-                if (at < raw_until) { ++at; break; }
+                if (at < raw_until) {
+                    ++at;
+                    break;
+                }
                 char next = at + 1 < s.size() ? s[at + 1] : '\0';
                 if (next == '?') return Bad("a processing instruction", at);
                 if (next == '!' && (raw_until = EndOfSection(s, at)) <= at) return Bad("a DOCTYPE or declaration", at);

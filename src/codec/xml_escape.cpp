@@ -26,7 +26,10 @@ std::size_t EscapeOne(std::string& out, std::string_view text, std::size_t at) {
         default: break;
     }
     auto point = ReadCodePoint(text, at);
-    if (!point.bytes) { out += "\xEF\xBF\xBD"; return 1; }
+    if (!point.bytes) {
+        out += "\xEF\xBF\xBD";
+        return 1;
+    }
     if (IsXmlChar(point.value)) out.append(text, at, point.bytes);
     return point.bytes;
 }
@@ -36,7 +39,10 @@ std::size_t EscapeOne(std::string& out, std::string_view text, std::size_t at) {
 void Escape(std::string& out, std::string_view text) {
     std::size_t run = 0;
     for (std::size_t at = 0; at < text.size();) {
-        if (kPlain[static_cast<unsigned char>(text[at])]) { ++at; continue; }
+        if (kPlain[static_cast<unsigned char>(text[at])]) {
+            ++at;
+            continue;
+        }
         out.append(text, run, at - run);
         at += EscapeOne(out, text, at);
         run = at;

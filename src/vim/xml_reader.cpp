@@ -170,9 +170,9 @@ base::Result<const Type*> Reader::TypeOf(Element e, const Where& where) {
     if (!written) return nullptr;
     auto name = e.Resolve(*written);
     if (!name) return where.Bad(base::Cat("the prefix of xsi:type ", Quoted(*written), " is not declared"));
-    const Type* type = name->uri == kXsd         ? FindType(scratch_ = base::Cat("xsd:", name->local))
-                       : IsVimUri(name->uri)     ? FindType(name->local)
-                                                 : nullptr;
+    const Type* type = name->uri == kXsd     ? FindType(scratch_ = base::Cat("xsd:", name->local))
+                       : IsVimUri(name->uri) ? FindType(name->local)
+                                             : nullptr;
     if (!type) return where.Bad(base::Cat("unknown type ", Quoted(*written)));
     return type;
 }
@@ -194,7 +194,8 @@ base::Result<Ref> Reader::Reference(Element e, const Type* declared, const Where
     const Type* type = declared;
     if (auto name = e.Attribute("type")) {
         type = FindType(*name);
-        if (!type || type->kind != Kind::kManaged) return where.Bad(base::Cat("unknown managed object type ", Quoted(*name)));
+        if (!type || type->kind != Kind::kManaged)
+            return where.Bad(base::Cat("unknown managed object type ", Quoted(*name)));
     }
     if (!type) return where.Bad("a reference without the attribute type");
     if (declared && !type->IsA(*declared) && !declared->IsA(*type))
@@ -242,7 +243,8 @@ base::Result<Any> Reader::Array(Element e, const Type& element, const Where& whe
     AnyArray array{&element, {}};
     for (auto child = e.First(); child; child = child.Next()) {
         Where here{&where, child.Local(), std::ptrdiff_t(array.values.size())};
-        if (child.Local() != ElementName(element)) return here.Bad(base::Cat("not the element of an array of ", element.name));
+        if (child.Local() != ElementName(element))
+            return here.Bad(base::Cat("not the element of an array of ", element.name));
         if (IsNil(child)) continue;
         TRY(value, element.kind == Kind::kAny ? Value(child, here) : Member(child, element, here));
         array.values.push_back(std::move(value));

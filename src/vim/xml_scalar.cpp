@@ -10,8 +10,7 @@ namespace vim {
 
 namespace {
 
-template <class Int>
-std::string_view ReadInt(std::string_view text, void* at) {
+template <class Int> std::string_view ReadInt(std::string_view text, void* at) {
     text = base::Trim(text);
     if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
     Int value = 0;
@@ -22,13 +21,21 @@ std::string_view ReadInt(std::string_view text, void* at) {
     return {};
 }
 
-template <class Real>
-std::string_view ReadReal(std::string_view text, void* at) {
+template <class Real> std::string_view ReadReal(std::string_view text, void* at) {
     text = base::Trim(text);
     Real& value = *static_cast<Real*>(at);
-    if (text == "NaN") { value = std::numeric_limits<Real>::quiet_NaN(); return {}; }
-    if (text == "INF" || text == "+INF") { value = std::numeric_limits<Real>::infinity(); return {}; }
-    if (text == "-INF") { value = -std::numeric_limits<Real>::infinity(); return {}; }
+    if (text == "NaN") {
+        value = std::numeric_limits<Real>::quiet_NaN();
+        return {};
+    }
+    if (text == "INF" || text == "+INF") {
+        value = std::numeric_limits<Real>::infinity();
+        return {};
+    }
+    if (text == "-INF") {
+        value = -std::numeric_limits<Real>::infinity();
+        return {};
+    }
     if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
     bool number = text.find_first_not_of("0123456789+-.eE") == text.npos;   // from_chars knows "inf" and "nan"
     auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -69,8 +76,7 @@ std::string_view ReadEnum(const Type& type, std::string_view text, void* at) {
     return {};
 }
 
-template <class T>
-std::string_view IntoAny(const Type& type, std::string_view text, Any& value) {
+template <class T> std::string_view IntoAny(const Type& type, std::string_view text, Any& value) {
     T plain{};
     auto wrong = ReadScalar(type, text, static_cast<void*>(&plain));
     if (wrong.empty()) value = Any(std::move(plain));

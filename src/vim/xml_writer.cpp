@@ -18,14 +18,12 @@ const Type& Visible(const Type& actual, const Type* declared, Version version) {
     return *t;
 }
 
-template <class Number>
-void AppendNumber(std::string& out, Number value) {
+template <class Number> void AppendNumber(std::string& out, Number value) {
     char digits[32];
     out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
-template <class Real>
-void AppendReal(std::string& out, Real value) {
+template <class Real> void AppendReal(std::string& out, Real value) {
     if (std::isnan(value)) out += "NaN";
     else if (std::isinf(value)) out += value < 0 ? "-INF" : "INF";
     else AppendNumber(out, value);
@@ -145,8 +143,7 @@ void Writer::Reference(std::string_view tag, const Type* declared, const Ref& re
     Close(tag);
 }
 
-template <class T>
-void Writer::Plain(std::string_view tag, const Type& type, const T& value) {
+template <class T> void Writer::Plain(std::string_view tag, const Type& type, const T& value) {
     Open(tag, type.name);
     Scalar(type, &value);
     Close(tag);
@@ -170,7 +167,9 @@ void Writer::Value(std::string_view tag, const Any& value) {
         void operator()(const Binary& v) { w.Plain(tag, kBinaryType, v); }
         void operator()(const Ref& v) { w.Reference(tag, nullptr, v, true); }
         void operator()(const EnumValue& v) { w.Plain(tag, *v.type, v.value); }
-        void operator()(const Ptr<DynamicData>& v) { if (v) w.Object(tag, nullptr, *v); }
+        void operator()(const Ptr<DynamicData>& v) {
+            if (v) w.Object(tag, nullptr, *v);
+        }
         void operator()(const AnyArray& v) { w.Array(tag, v); }
         void operator()(const FieldView& v) { w.View(tag, v); }
     };
@@ -180,7 +179,10 @@ void Writer::Value(std::string_view tag, const Any& value) {
 // Straight from the object that owns the field; nothing is copied.
 void Writer::View(std::string_view tag, const FieldView& view) {
     const auto& f = *view.field;
-    if (view.element) { Element(tag, *f.type, view.at, true); return; }
+    if (view.element) {
+        Element(tag, *f.type, view.at, true);
+        return;
+    }
     if (f.arity != Arity::kMany) {
         if (f.ops->count(view.at)) Element(tag, *f.type, f.ops->at(view.at, 0), true);
         return;

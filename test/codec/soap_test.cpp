@@ -12,10 +12,12 @@ std::string Envelope(std::string_view inside) {
 }
 
 TEST(Requests, NameTheirMethodAndHeader) {
-    auto request = ParseRequest(Envelope(
-        "<S:Header><operationID xmlns=\"urn:x\"> op-1 </operationID><vc:vcSessionCookie xmlns:vc=\"urn:v\">abc</vc:vcSessionCookie>"
-        "<unknown S:mustUnderstand=\"1\"/></S:Header>"
-        "<S:Body><CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">ServiceInstance</_this></CurrentTime></S:Body>"));
+    auto request =
+        ParseRequest(Envelope("<S:Header><operationID xmlns=\"urn:x\"> op-1 </operationID><vc:vcSessionCookie "
+                              "xmlns:vc=\"urn:v\">abc</vc:vcSessionCookie>"
+                              "<unknown S:mustUnderstand=\"1\"/></S:Header>"
+                              "<S:Body><CurrentTime xmlns=\"urn:vim25\"><_this "
+                              "type=\"ServiceInstance\">ServiceInstance</_this></CurrentTime></S:Body>"));
     ASSERT_TRUE(request) << request.error().message;
     EXPECT_EQ(request->method_name, "CurrentTime");
     EXPECT_EQ(request->method_uri, "urn:vim25");
@@ -32,7 +34,11 @@ TEST(Requests, MayBindAnyPrefix) {
     EXPECT_EQ(request->operation_id, "");
 }
 
-struct Row { const char* name; std::string text; std::string_view why; };
+struct Row {
+    const char* name;
+    std::string text;
+    std::string_view why;
+};
 class RefusedRequest : public testing::TestWithParam<Row> {};
 
 TEST_P(RefusedRequest, SaysWhy) {
@@ -41,13 +47,14 @@ TEST_P(RefusedRequest, SaysWhy) {
     EXPECT_NE(request.error().message.find(GetParam().why), std::string::npos) << request.error().message;
 }
 
-INSTANTIATE_TEST_SUITE_P(, RefusedRequest, testing::Values(
-    Row{"no_xml", "POST", "XML"}, Row{"other_root", "<a/>", "not an Envelope"},
-    Row{"soap_1_2", "<e:Envelope xmlns:e=\"http://www.w3.org/2003/05/soap-envelope\"/>", "SOAP 1.1"},
-    Row{"no_body", Envelope(""), "no Body"}, Row{"empty_body", Envelope("<S:Body/>"), "empty"},
-    Row{"foreign_body", Envelope("<Body><a/></Body>"), "no Body"},
-    Row{"two_methods", Envelope("<S:Body><a/><b/></S:Body>"), "two methods"},
-    Row{"two_bodies", Envelope("<S:Body><a/></S:Body><S:Body><b/></S:Body>"), "two bodies"}),
+INSTANTIATE_TEST_SUITE_P(
+    , RefusedRequest,
+    testing::Values(Row{"no_xml", "POST", "XML"}, Row{"other_root", "<a/>", "not an Envelope"},
+                    Row{"soap_1_2", "<e:Envelope xmlns:e=\"http://www.w3.org/2003/05/soap-envelope\"/>", "SOAP 1.1"},
+                    Row{"no_body", Envelope(""), "no Body"}, Row{"empty_body", Envelope("<S:Body/>"), "empty"},
+                    Row{"foreign_body", Envelope("<Body><a/></Body>"), "no Body"},
+                    Row{"two_methods", Envelope("<S:Body><a/><b/></S:Body>"), "two methods"},
+                    Row{"two_bodies", Envelope("<S:Body><a/></S:Body><S:Body><b/></S:Body>"), "two bodies"}),
     [](const auto& i) { return i.param.name; });
 
 TEST(Responses, DeclareTheFourNamespacesAndTheBodysOwn) {
@@ -57,7 +64,8 @@ TEST(Responses, DeclareTheFourNamespacesAndTheBodysOwn) {
     CloseResponse(out, "CurrentTime");
     auto document = xml::Document::Parse(out);
     ASSERT_TRUE(document) << document.error().message;
-    for (auto prefix : {"soapenc", "soapenv", "xsd", "xsi"}) EXPECT_NE(out.find(base::Cat("xmlns:", prefix, "=\"")), out.npos);
+    for (auto prefix : {"soapenc", "soapenv", "xsd", "xsi"})
+        EXPECT_NE(out.find(base::Cat("xmlns:", prefix, "=\"")), out.npos);
     auto response = document->root().First().First();
     EXPECT_EQ(response.Name(), (xml::QName{"urn:vim25", "CurrentTimeResponse"}));
     EXPECT_EQ(response.First().Name(), (xml::QName{"urn:vim25", "returnval"}));

@@ -40,7 +40,12 @@ TEST(SparseHeaderOf, AStreamOptimisedFileIsRead) {
     EXPECT_TRUE(h->DirectoryAtEnd());
 }
 
-struct Damage { const char* name; std::size_t at; std::uint64_t value; std::size_t count; };
+struct Damage {
+    const char* name;
+    std::size_t at;
+    std::uint64_t value;
+    std::size_t count;
+};
 class DamagedHeader : public testing::TestWithParam<Damage> {};
 
 TEST_P(DamagedHeader, IsRefused) {
@@ -49,12 +54,14 @@ TEST_P(DamagedHeader, IsRefused) {
     EXPECT_FALSE(ReadSparseHeader(b));
 }
 
-INSTANTIATE_TEST_SUITE_P(, DamagedHeader, testing::Values(
-    Damage{"magic", 0, 0, 4}, Damage{"version", 4, 9, 4}, Damage{"capacity", 12, ~0ULL, 8}, Damage{"grain", 20, 0, 8},
-    Damage{"odd_grain", 20, 100, 8}, Damage{"huge_grain", 20, 1ULL << 40, 8}, Damage{"descriptor", 28, ~0ULL, 8},
-    Damage{"descriptor_size", 36, ~0ULL, 8}, Damage{"table", 44, 0, 4}, Damage{"directory", 56, 1ULL << 60, 8},
-    Damage{"line_ends", 74, '\n', 1}, Damage{"compression", 77, 7, 2}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, DamagedHeader,
+                         testing::Values(Damage{"magic", 0, 0, 4}, Damage{"version", 4, 9, 4},
+                                         Damage{"capacity", 12, ~0ULL, 8}, Damage{"grain", 20, 0, 8},
+                                         Damage{"odd_grain", 20, 100, 8}, Damage{"huge_grain", 20, 1ULL << 40, 8},
+                                         Damage{"descriptor", 28, ~0ULL, 8}, Damage{"descriptor_size", 36, ~0ULL, 8},
+                                         Damage{"table", 44, 0, 4}, Damage{"directory", 56, 1ULL << 60, 8},
+                                         Damage{"line_ends", 74, '\n', 1}, Damage{"compression", 77, 7, 2}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST(SparseHeaderOf, AShortFileIsRefused) { EXPECT_FALSE(ReadSparseHeader(Header().substr(0, 511))); }
 

@@ -50,8 +50,9 @@ TEST(Descriptor, OfEsxiComesBackByteForByte) {
 }
 
 TEST(Descriptor, OfASnapshotNamesItsParent) {
-    auto d = Good("version=3\nCID=0a1b2c3d\nparentCID=deadBEEF\ncreateType=\"vmfsSparse\"\n"
-                  "parentFileNameHint=\"/vmfs/volumes/a/web.vmdk\"\nRW 100 VMFSSPARSE \"web-000001-delta.vmdk\"\r\n");
+    auto d = Good(
+        "version=3\nCID=0a1b2c3d\nparentCID=deadBEEF\ncreateType=\"vmfsSparse\"\n"
+        "parentFileNameHint=\"/vmfs/volumes/a/web.vmdk\"\nRW 100 VMFSSPARSE \"web-000001-delta.vmdk\"\r\n");
     EXPECT_TRUE(d.HasParent());
     EXPECT_EQ(d.cid, 0x0a1b2c3du);
     EXPECT_EQ(d.parent_cid, 0xdeadbeefu);
@@ -60,8 +61,9 @@ TEST(Descriptor, OfASnapshotNamesItsParent) {
 }
 
 TEST(Descriptor, MayHaveManyExtentsAndKinds) {
-    auto d = Good("createType=\"twoGbMaxExtentFlat\"\nRW 4 FLAT \"a f001.vmdk\" 0\nRDONLY 5 SPARSE \"b.vmdk\"\n"
-                  "NOACCESS 6 ZERO\nRW 7 FLAT \"a f001.vmdk\" 4\n");
+    auto d = Good(
+        "createType=\"twoGbMaxExtentFlat\"\nRW 4 FLAT \"a f001.vmdk\" 0\nRDONLY 5 SPARSE \"b.vmdk\"\n"
+        "NOACCESS 6 ZERO\nRW 7 FLAT \"a f001.vmdk\" 4\n");
     ASSERT_EQ(d.extents.size(), 4u);
     EXPECT_EQ(d.Sectors(), 22u);
     EXPECT_EQ(d.extents[0].file, "a f001.vmdk");
@@ -71,11 +73,16 @@ TEST(Descriptor, MayHaveManyExtentsAndKinds) {
 }
 
 TEST(Descriptor, IsReadFromOldEncodingsAndPaddedSectors) {
-    auto d = Good(std::string("encoding=\"windows-1252\"\ncreateType=\"vmfs\"\nRW 1 VMFS \"\xE4.vmdk\"\n") + std::string(100, '\0'));
+    auto d = Good(std::string("encoding=\"windows-1252\"\ncreateType=\"vmfs\"\nRW 1 VMFS \"\xE4.vmdk\"\n") +
+                  std::string(100, '\0'));
     EXPECT_EQ(d.extents[0].file, "\u00E4.vmdk");
 }
 
-struct Row { const char* name; std::string text; std::string_view why; };
+struct Row {
+    const char* name;
+    std::string text;
+    std::string_view why;
+};
 class BadDescriptor : public testing::TestWithParam<Row> {};
 
 TEST_P(BadDescriptor, SaysWhyAndWhere) {
@@ -86,29 +93,40 @@ TEST_P(BadDescriptor, SaysWhyAndWhere) {
 
 std::string With(std::string_view line) { return base::Cat("createType=\"vmfs\"\n", line, "\nRW 1 VMFS \"a\"\n"); }
 
-INSTANTIATE_TEST_SUITE_P(, BadDescriptor, testing::Values(
-    Row{"empty", "", "createType"}, Row{"no_extent", "createType=\"vmfs\"\n", "no extent"},
-    Row{"no_type", "RW 1 VMFS \"a\"\n", "createType"}, Row{"binary", std::string("a\0b", 3), "zero"},
-    Row{"control", With("x=\x02"), "control"}, Row{"words", With("hello"), "line 2"}, Row{"cid", With("CID=xyz"), "hexadecimal"},
-    Row{"cid_long", With("CID=1ffffffff"), "hexadecimal"}, Row{"version", With("version=9"), "version"},
-    Row{"negative", With("RW -1 VMFS \"a\""), "size"}, Row{"huge", With("RW 999999999999999999 VMFS \"a\""), "size"},
-    Row{"sum", With("RW 281474976710656 VMFS \"a\""), "size"}, Row{"kind", With("RW 1 FOO \"a\""), "FOO"},
-    Row{"no_name", With("RW 1 VMFS"), "name"}, Row{"open_name", With("RW 1 VMFS \"a"), "name"},
-    Row{"offset", With("RW 1 FLAT \"a\" x"), "offset"}, Row{"long", std::string(VmdkDescriptor::kMaxBytes + 1, '\n'), "bytes"}),
+INSTANTIATE_TEST_SUITE_P(
+    , BadDescriptor,
+    testing::Values(Row{"empty", "", "createType"}, Row{"no_extent", "createType=\"vmfs\"\n", "no extent"},
+                    Row{"no_type", "RW 1 VMFS \"a\"\n", "createType"}, Row{"binary", std::string("a\0b", 3), "zero"},
+                    Row{"control", With("x=\x02"), "control"}, Row{"words", With("hello"), "line 2"},
+                    Row{"cid", With("CID=xyz"), "hexadecimal"}, Row{"cid_long", With("CID=1ffffffff"), "hexadecimal"},
+                    Row{"version", With("version=9"), "version"}, Row{"negative", With("RW -1 VMFS \"a\""), "size"},
+                    Row{"huge", With("RW 999999999999999999 VMFS \"a\""), "size"},
+                    Row{"sum", With("RW 281474976710656 VMFS \"a\""), "size"},
+                    Row{"kind", With("RW 1 FOO \"a\""), "FOO"}, Row{"no_name", With("RW 1 VMFS"), "name"},
+                    Row{"open_name", With("RW 1 VMFS \"a"), "name"}, Row{"offset", With("RW 1 FLAT \"a\" x"), "offset"},
+                    Row{"long", std::string(VmdkDescriptor::kMaxBytes + 1, '\n'), "bytes"}),
     [](const auto& i) { return i.param.name; });
 
-struct NameRow { const char* name; std::string file; bool good; };
+struct NameRow {
+    const char* name;
+    std::string file;
+    bool good;
+};
 class ExtentName : public testing::TestWithParam<NameRow> {};
 
 TEST_P(ExtentName, StaysInItsFolder) { EXPECT_EQ(bool(CheckExtentName(GetParam().file)), GetParam().good); }
 
-INSTANTIATE_TEST_SUITE_P(, ExtentName, testing::Values(
-    NameRow{"usual", "web-flat.vmdk", true}, NameRow{"blank", "my disk.vmdk", true}, NameRow{"dots", "a..b", true},
-    NameRow{"empty", "", false}, NameRow{"dot", ".", false}, NameRow{"up", "..", false},
-    NameRow{"parent", "../other/a.vmdk", false}, NameRow{"absolute", "/etc/shadow", false}, NameRow{"below", "a/b.vmdk", false},
-    NameRow{"windows", "..\\a.vmdk", false}, NameRow{"zero", std::string("a\0b", 3), false}, NameRow{"line", "a\nb", false},
-    NameRow{"quote", "a\"b", false}, NameRow{"long", std::string(256, 'a'), false}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, ExtentName,
+                         testing::Values(NameRow{"usual", "web-flat.vmdk", true},
+                                         NameRow{"blank", "my disk.vmdk", true}, NameRow{"dots", "a..b", true},
+                                         NameRow{"empty", "", false}, NameRow{"dot", ".", false},
+                                         NameRow{"up", "..", false}, NameRow{"parent", "../other/a.vmdk", false},
+                                         NameRow{"absolute", "/etc/shadow", false}, NameRow{"below", "a/b.vmdk", false},
+                                         NameRow{"windows", "..\\a.vmdk", false},
+                                         NameRow{"zero", std::string("a\0b", 3), false}, NameRow{"line", "a\nb", false},
+                                         NameRow{"quote", "a\"b", false},
+                                         NameRow{"long", std::string(256, 'a'), false}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST(Geometry, IsAsVmwareWritesIt) {
     EXPECT_EQ(GeometryFor(16777216, "lsilogic").cylinders, 1044u);

@@ -53,13 +53,18 @@ TEST(SnapshotFile, MayBeEmpty) {
 }
 
 TEST(SnapshotFile, PutsParentsFirst) {
-    auto vmsd = Vmsd::Parse("snapshot.numSnapshots = \"2\"\nsnapshot0.uid = \"2\"\nsnapshot0.parent = \"1\"\nsnapshot1.uid = \"1\"\n");
+    auto vmsd = Vmsd::Parse(
+        "snapshot.numSnapshots = \"2\"\nsnapshot0.uid = \"2\"\nsnapshot0.parent = \"1\"\nsnapshot1.uid = \"1\"\n");
     ASSERT_TRUE(vmsd) << vmsd.error().message;
     EXPECT_EQ(vmsd->snapshots[0].uid, 1);
     EXPECT_EQ(vmsd->last_uid, 2);
 }
 
-struct Row { const char* name; std::string text; std::string_view why; };
+struct Row {
+    const char* name;
+    std::string text;
+    std::string_view why;
+};
 class BadSnapshotFile : public testing::TestWithParam<Row> {};
 
 TEST_P(BadSnapshotFile, SaysWhy) {
@@ -68,17 +73,25 @@ TEST_P(BadSnapshotFile, SaysWhy) {
     EXPECT_NE(vmsd.error().message.find(GetParam().why), std::string::npos) << vmsd.error().message;
 }
 
-std::string One(std::string_view lines) { return base::Cat("snapshot.numSnapshots = \"1\"\nsnapshot0.uid = \"1\"\n", lines); }
+std::string One(std::string_view lines) {
+    return base::Cat("snapshot.numSnapshots = \"1\"\nsnapshot0.uid = \"1\"\n", lines);
+}
 
-INSTANTIATE_TEST_SUITE_P(, BadSnapshotFile, testing::Values(
-    Row{"count", "snapshot.numSnapshots = \"99999999\"", "out of range"},
-    Row{"no_uid", "snapshot.numSnapshots = \"1\"", "uid is missing"},
-    Row{"own_parent", One("snapshot0.parent = \"1\"\n"), "parent"}, Row{"lost_parent", One("snapshot0.parent = \"7\"\n"), "parent"},
-    Row{"lost_current", One("snapshot.current = \"3\"\n"), "not there"},
-    Row{"foreign_file", One("snapshot0.filename = \"../../etc/shadow\"\n"), "refused"},
-    Row{"disks", One("snapshot0.numDisks = \"100000\"\n"), "out of range"},
-    Row{"circle", "snapshot.numSnapshots = \"2\"\nsnapshot0.uid = \"1\"\nsnapshot0.parent = \"2\"\nsnapshot1.uid = \"2\"\nsnapshot1.parent = \"1\"\n", "parent"},
-    Row{"twice", "snapshot.numSnapshots = \"2\"\nsnapshot0.uid = \"1\"\nsnapshot1.uid = \"1\"\n", "two snapshots"}),
+INSTANTIATE_TEST_SUITE_P(
+    , BadSnapshotFile,
+    testing::Values(Row{"count", "snapshot.numSnapshots = \"99999999\"", "out of range"},
+                    Row{"no_uid", "snapshot.numSnapshots = \"1\"", "uid is missing"},
+                    Row{"own_parent", One("snapshot0.parent = \"1\"\n"), "parent"},
+                    Row{"lost_parent", One("snapshot0.parent = \"7\"\n"), "parent"},
+                    Row{"lost_current", One("snapshot.current = \"3\"\n"), "not there"},
+                    Row{"foreign_file", One("snapshot0.filename = \"../../etc/shadow\"\n"), "refused"},
+                    Row{"disks", One("snapshot0.numDisks = \"100000\"\n"), "out of range"},
+                    Row{"circle",
+                        "snapshot.numSnapshots = \"2\"\nsnapshot0.uid = \"1\"\nsnapshot0.parent = \"2\"\nsnapshot1.uid "
+                        "= \"2\"\nsnapshot1.parent = \"1\"\n",
+                        "parent"},
+                    Row{"twice", "snapshot.numSnapshots = \"2\"\nsnapshot0.uid = \"1\"\nsnapshot1.uid = \"1\"\n",
+                        "two snapshots"}),
     [](const auto& i) { return i.param.name; });
 
 }  // namespace

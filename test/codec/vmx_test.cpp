@@ -40,29 +40,39 @@ TEST(VmxFile, SaysItsEncodingWhenItDidNot) {
 }
 
 // How one line is understood: the value of key "k".
-struct Row { const char* name; std::string line; const char* want; };
+struct Row {
+    const char* name;
+    std::string line;
+    const char* want;
+};
 class VmxLine : public testing::TestWithParam<Row> {};
 
 TEST_P(VmxLine, Means) {
     auto vmx = Good(GetParam().line);
-    if (!GetParam().want) { EXPECT_EQ(vmx.Find("k"), nullptr); return; }
+    if (!GetParam().want) {
+        EXPECT_EQ(vmx.Find("k"), nullptr);
+        return;
+    }
     ASSERT_TRUE(vmx.Find("k"));
     EXPECT_EQ(*vmx.Find("k"), GetParam().want);
     EXPECT_EQ(*Good(vmx.Text()).Find("k"), GetParam().want);
 }
 
-INSTANTIATE_TEST_SUITE_P(, VmxLine, testing::Values(
-    Row{"usual", "k = \"v\"", "v"}, Row{"no_blanks", "k=\"v\"", "v"}, Row{"indented", "\t k =  \"v\" \r\n", "v"},
-    Row{"upper_case", "K = \"v\"", "v"}, Row{"no_quotes", "k = v w # note", "v w"}, Row{"empty", "k = \"\"", ""},
-    Row{"nothing", "k =", ""}, Row{"blanks_inside", "k = \" v \"", " v "}, Row{"hash_inside", "k = \"a#b\"", "a#b"},
-    Row{"escapes", "k = \"a|22b|7Cc|0Ad\"", "a\"b|c\nd"}, Row{"escape_lower", "k = \"|7c\"", "|"},
-    Row{"no_escape", "k = \"a|zz|2\"", "a|zz|2"}, Row{"bad_byte", "k = \"|FF\"", "\xFF"},
-    Row{"utf8", "k = \"\u00E4\"", "\u00E4"}, Row{"windows", ".encoding = \"windows-1252\"\nk = \"\x80\xE4\"", "\u20AC\u00E4"},
-    Row{"undeclared_windows", "k = \"\xE4\"", "\u00E4"}, Row{"bom", "\xEF\xBB\xBFk = \"v\"", "v"},
-    Row{"ascii_in_gbk", ".encoding = \"GBK\"\nk = \"v\"", "v"},
-    Row{"twice", "k = \"1\"\nK = \"2\"", "2"},
-    Row{"comment", "#k = \"v\"", nullptr}, Row{"open_quote", "k = \"v", nullptr},
-    Row{"text_behind", "k = \"v\" w", nullptr}, Row{"no_key", "= \"v\"", nullptr}),
+INSTANTIATE_TEST_SUITE_P(
+    , VmxLine,
+    testing::Values(Row{"usual", "k = \"v\"", "v"}, Row{"no_blanks", "k=\"v\"", "v"},
+                    Row{"indented", "\t k =  \"v\" \r\n", "v"}, Row{"upper_case", "K = \"v\"", "v"},
+                    Row{"no_quotes", "k = v w # note", "v w"}, Row{"empty", "k = \"\"", ""}, Row{"nothing", "k =", ""},
+                    Row{"blanks_inside", "k = \" v \"", " v "}, Row{"hash_inside", "k = \"a#b\"", "a#b"},
+                    Row{"escapes", "k = \"a|22b|7Cc|0Ad\"", "a\"b|c\nd"}, Row{"escape_lower", "k = \"|7c\"", "|"},
+                    Row{"no_escape", "k = \"a|zz|2\"", "a|zz|2"}, Row{"bad_byte", "k = \"|FF\"", "\xFF"},
+                    Row{"utf8", "k = \"\u00E4\"", "\u00E4"},
+                    Row{"windows", ".encoding = \"windows-1252\"\nk = \"\x80\xE4\"", "\u20AC\u00E4"},
+                    Row{"undeclared_windows", "k = \"\xE4\"", "\u00E4"}, Row{"bom", "\xEF\xBB\xBFk = \"v\"", "v"},
+                    Row{"ascii_in_gbk", ".encoding = \"GBK\"\nk = \"v\"", "v"},
+                    Row{"twice", "k = \"1\"\nK = \"2\"", "2"}, Row{"comment", "#k = \"v\"", nullptr},
+                    Row{"open_quote", "k = \"v", nullptr}, Row{"text_behind", "k = \"v\" w", nullptr},
+                    Row{"no_key", "= \"v\"", nullptr}),
     [](const auto& i) { return i.param.name; });
 
 TEST(VmxFile, RefusesWhatIsNoTextOrTooLong) {

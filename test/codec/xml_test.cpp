@@ -14,7 +14,11 @@ std::string Repeat(std::string_view s, int times) {
 }
 
 // What must be refused, and a word that its reason holds.
-struct Row { const char* name; std::string text; std::string_view why; };
+struct Row {
+    const char* name;
+    std::string text;
+    std::string_view why;
+};
 class Refused : public testing::TestWithParam<Row> {};
 
 TEST_P(Refused, WithAReason) {
@@ -23,24 +27,25 @@ TEST_P(Refused, WithAReason) {
     EXPECT_NE(document.error().message.find(GetParam().why), std::string::npos) << document.error().message;
 }
 
-INSTANTIATE_TEST_SUITE_P(, Refused, testing::Values(
-    Row{"empty", "", "nothing"}, Row{"blank", " \n", "nothing"}, Row{"text", "hello", "outside"},
-    Row{"cut", "<a><b></b>", "byte"}, Row{"cut_tag", "<a", ""}, Row{"crossed", "<a><b></a></b>", ""},
-    Row{"two_roots", "<a/><b/>", "one root"}, Row{"trailing", "<a/>x", "outside"},
-    Row{"doctype", "<!DOCTYPE a><a/>", "DOCTYPE"},
-    Row{"doctype_with_entities", "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>", "DOCTYPE"},
-    Row{"doctype_hidden_by_a_quote", "<a b=\"<!--\"><!DOCTYPE a><c d=\"-->\"/></a>", "document type"},
-    Row{"unknown_entity", "<a>&nbsp;</a>", "entity"}, Row{"bare_ampersand", "<a>a & b</a>", "entity"},
-    Row{"entity_in_attribute", "<a b=\"&x;\"/>", "entity"},
-    Row{"null_entity", "<a>&#0;</a>", "entity"}, Row{"control_entity", "<a>&#x1;</a>", "entity"},
-    Row{"surrogate_entity", "<a>&#xD800;</a>", "entity"}, Row{"huge_entity", "<a>&#99999999;</a>", "entity"},
-    Row{"instruction", "<a><?php x ?></a>", "instruction"},
-    Row{"control", std::string("<a>\x01</a>"), "control"}, Row{"zero", std::string("<a>\0</a>", 8), "control"},
-    Row{"latin1", "<a>caf\xE9</a>", "UTF-8"}, Row{"overlong", "<a>\xC0\xBC</a>", "UTF-8"},
-    Row{"utf16", std::string("\xFF\xFE<\0a\0/\0>\0", 10), "UTF-8"},
-    Row{"declared_latin1", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>", "ISO-8859-1"},
-    Row{"attribute_twice", "<a b=\"1\" b=\"2\"/>", "twice"},
-    Row{"deep", Repeat("<a>", 65) + Repeat("</a>", 65), "deeper"}),
+INSTANTIATE_TEST_SUITE_P(
+    , Refused,
+    testing::Values(
+        Row{"empty", "", "nothing"}, Row{"blank", " \n", "nothing"}, Row{"text", "hello", "outside"},
+        Row{"cut", "<a><b></b>", "byte"}, Row{"cut_tag", "<a", ""}, Row{"crossed", "<a><b></a></b>", ""},
+        Row{"two_roots", "<a/><b/>", "one root"}, Row{"trailing", "<a/>x", "outside"},
+        Row{"doctype", "<!DOCTYPE a><a/>", "DOCTYPE"},
+        Row{"doctype_with_entities", "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>", "DOCTYPE"},
+        Row{"doctype_hidden_by_a_quote", "<a b=\"<!--\"><!DOCTYPE a><c d=\"-->\"/></a>", "document type"},
+        Row{"unknown_entity", "<a>&nbsp;</a>", "entity"}, Row{"bare_ampersand", "<a>a & b</a>", "entity"},
+        Row{"entity_in_attribute", "<a b=\"&x;\"/>", "entity"}, Row{"null_entity", "<a>&#0;</a>", "entity"},
+        Row{"control_entity", "<a>&#x1;</a>", "entity"}, Row{"surrogate_entity", "<a>&#xD800;</a>", "entity"},
+        Row{"huge_entity", "<a>&#99999999;</a>", "entity"}, Row{"instruction", "<a><?php x ?></a>", "instruction"},
+        Row{"control", std::string("<a>\x01</a>"), "control"}, Row{"zero", std::string("<a>\0</a>", 8), "control"},
+        Row{"latin1", "<a>caf\xE9</a>", "UTF-8"}, Row{"overlong", "<a>\xC0\xBC</a>", "UTF-8"},
+        Row{"utf16", std::string("\xFF\xFE<\0a\0/\0>\0", 10), "UTF-8"},
+        Row{"declared_latin1", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>", "ISO-8859-1"},
+        Row{"attribute_twice", "<a b=\"1\" b=\"2\"/>", "twice"},
+        Row{"deep", Repeat("<a>", 65) + Repeat("</a>", 65), "deeper"}),
     [](const auto& i) { return i.param.name; });
 
 TEST(Limits, AreKept) {
@@ -59,7 +64,10 @@ Document Good(std::string text) {
     return *std::move(document);
 }
 
-struct TextRow { const char* name; std::string text, want; };
+struct TextRow {
+    const char* name;
+    std::string text, want;
+};
 class TextOf : public testing::TestWithParam<TextRow> {};
 
 TEST_P(TextOf, IsWhole) {
@@ -68,14 +76,16 @@ TEST_P(TextOf, IsWhole) {
     EXPECT_EQ(document.root().Text(scratch), GetParam().want);
 }
 
-INSTANTIATE_TEST_SUITE_P(, TextOf, testing::Values(
-    TextRow{"plain", "<a>b</a>", "b"}, TextRow{"none", "<a/>", ""}, TextRow{"blank_kept", "<a>  </a>", "  "},
-    TextRow{"short", "<a></a>", ""}, TextRow{"entities", "<a>&lt;&amp;&gt;&quot;&apos;&#65;&#x20AC;</a>", "<&>\"'A\u20AC"},
-    TextRow{"cdata", "<a><![CDATA[<&x;<!DOCTYPE ?>]]></a>", "<&x;<!DOCTYPE ?>"},
-    TextRow{"comment_between", "<a>one<!-- & <!DOCTYPE -->two</a>", "onetwo"},
-    TextRow{"pieces", "<a>one<![CDATA[two]]>three</a>", "onetwothree"},
-    TextRow{"line_ends", "<a>1\r\n2\r3&#13;4</a>", "1\n2\n3\r4"},
-    TextRow{"declaration", "\xEF\xBB\xBF<?xml version='1.0' encoding='utf-8'?>\n<a>b</a>\n", "b"}),
+INSTANTIATE_TEST_SUITE_P(
+    , TextOf,
+    testing::Values(TextRow{"plain", "<a>b</a>", "b"}, TextRow{"none", "<a/>", ""},
+                    TextRow{"blank_kept", "<a>  </a>", "  "}, TextRow{"short", "<a></a>", ""},
+                    TextRow{"entities", "<a>&lt;&amp;&gt;&quot;&apos;&#65;&#x20AC;</a>", "<&>\"'A\u20AC"},
+                    TextRow{"cdata", "<a><![CDATA[<&x;<!DOCTYPE ?>]]></a>", "<&x;<!DOCTYPE ?>"},
+                    TextRow{"comment_between", "<a>one<!-- & <!DOCTYPE -->two</a>", "onetwo"},
+                    TextRow{"pieces", "<a>one<![CDATA[two]]>three</a>", "onetwothree"},
+                    TextRow{"line_ends", "<a>1\r\n2\r3&#13;4</a>", "1\n2\n3\r4"},
+                    TextRow{"declaration", "\xEF\xBB\xBF<?xml version='1.0' encoding='utf-8'?>\n<a>b</a>\n", "b"}),
     [](const auto& i) { return i.param.name; });
 
 TEST(Elements, AreWalkedByLocalName) {
@@ -121,7 +131,10 @@ TEST(Documents, CanBeMoved) {
     EXPECT_EQ(second.root().Text(scratch), "b");
 }
 
-struct EscapeRow { const char* name; std::string text, want; };
+struct EscapeRow {
+    const char* name;
+    std::string text, want;
+};
 class Escaped : public testing::TestWithParam<EscapeRow> {};
 
 TEST_P(Escaped, IsWellFormed) {
@@ -131,12 +144,19 @@ TEST_P(Escaped, IsWellFormed) {
     EXPECT_TRUE(Document::Parse(out + "</a>"));
 }
 
-INSTANTIATE_TEST_SUITE_P(, Escaped, testing::Values(
-    EscapeRow{"plain", "a b\tc\n", "a b\tc\n"}, EscapeRow{"markup", "<a href=\"x\">&</a>", "&lt;a href=&quot;x&quot;&gt;&amp;&lt;/a&gt;"},
-    EscapeRow{"cr", "a\r\n", "a&#13;\n"}, EscapeRow{"control", std::string("a\0b\x1F\x7F", 5), "ab\x7F"},
-    EscapeRow{"latin1", "caf\xE9!", "caf\xEF\xBF\xBD!"}, EscapeRow{"noncharacter", "a\xEF\xBF\xBF" "b", "ab"},
-    EscapeRow{"euro", "\u20AC", "\u20AC"}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, Escaped,
+                         testing::Values(EscapeRow{"plain", "a b\tc\n", "a b\tc\n"},
+                                         EscapeRow{"markup", "<a href=\"x\">&</a>",
+                                                   "&lt;a href=&quot;x&quot;&gt;&amp;&lt;/a&gt;"},
+                                         EscapeRow{"cr", "a\r\n", "a&#13;\n"},
+                                         EscapeRow{"control", std::string("a\0b\x1F\x7F", 5), "ab\x7F"},
+                                         EscapeRow{"latin1", "caf\xE9!", "caf\xEF\xBF\xBD!"},
+                                         EscapeRow{"noncharacter",
+                                                   "a\xEF\xBF\xBF"
+                                                   "b",
+                                                   "ab"},
+                                         EscapeRow{"euro", "\u20AC", "\u20AC"}),
+                         [](const auto& i) { return i.param.name; });
 
 }  // namespace
 }  // namespace codec::xml

@@ -16,47 +16,54 @@ std::string Written(const Any& value, Version version = kNewest) {
     return out;
 }
 
-template <class T>
-std::string Written(const T& object, Version version = kNewest) {
+template <class T> std::string Written(const T& object, Version version = kNewest) {
     std::string out;
     WriteObject(out, "o", T::kType, object, version);
     return out;
 }
 
-struct Row { const char* name; Any value; std::string want; };
+struct Row {
+    const char* name;
+    Any value;
+    std::string want;
+};
 class AnyValue : public testing::TestWithParam<Row> {};
 
 TEST_P(AnyValue, SaysItsType) { EXPECT_EQ(Written(GetParam().value), GetParam().want); }
 
 const Time kMorning{std::chrono::sys_days{std::chrono::year{2010} / 7 / 13} + std::chrono::hours{8}};
 
-INSTANTIATE_TEST_SUITE_P(, AnyValue, testing::Values(
-    Row{"nothing", Any(), ""},
-    Row{"bool", Any(true), "<val xsi:type=\"xsd:boolean\">true</val>"},
-    Row{"byte", Any(std::int8_t(-5)), "<val xsi:type=\"xsd:byte\">-5</val>"},
-    Row{"short", Any(std::int16_t(7)), "<val xsi:type=\"xsd:short\">7</val>"},
-    Row{"int", Any(std::int32_t(-1)), "<val xsi:type=\"xsd:int\">-1</val>"},
-    Row{"long", Any(std::int64_t(1) << 40), "<val xsi:type=\"xsd:long\">1099511627776</val>"},
-    Row{"float", Any(1.5f), "<val xsi:type=\"xsd:float\">1.5</val>"},
-    Row{"infinite", Any(-std::numeric_limits<double>::infinity()), "<val xsi:type=\"xsd:double\">-INF</val>"},
-    Row{"string", Any("a<b"), "<val xsi:type=\"xsd:string\">a&lt;b</val>"},
-    Row{"empty_string", Any(""), "<val xsi:type=\"xsd:string\"></val>"},
-    Row{"uri", Any(Uri{"http://a?b&c"}), "<val xsi:type=\"xsd:anyURI\">http://a?b&amp;c</val>"},
-    Row{"time", Any(kMorning), "<val xsi:type=\"xsd:dateTime\">2010-07-13T08:00:00.000000Z</val>"},
-    Row{"binary", Any(Binary{"abc"}), "<val xsi:type=\"xsd:base64Binary\">YWJj</val>"},
-    Row{"ref", Any(HostRef()), "<val xsi:type=\"ManagedObjectReference\" type=\"HostSystem\">ha-host</val>"},
-    Row{"enum", Any(EnumValue{&kVirtualMachinePowerStateType, 1}), "<val xsi:type=\"VirtualMachinePowerState\">poweredOn</val>"},
-    Row{"strings", Any(AnyArray{&kStringType, {Any("a"), Any("b")}}),
-        "<val xsi:type=\"ArrayOfString\"><string xsi:type=\"xsd:string\">a</string><string xsi:type=\"xsd:string\">b</string></val>"},
-    Row{"no_strings", Any(AnyArray{&kStringType, {}}), "<val xsi:type=\"ArrayOfString\"></val>"},
-    Row{"uris", Any(AnyArray{&kUriType, {Any(Uri{"x"})}}),
-        "<val xsi:type=\"ArrayOfAnyURI\"><anyURI xsi:type=\"xsd:anyURI\">x</anyURI></val>"},
-    Row{"mixed", Any(AnyArray{&kAnyType, {Any(true), Any(std::int32_t(2))}}),
-        "<val xsi:type=\"ArrayOfAnyType\"><anyType xsi:type=\"xsd:boolean\">true</anyType>"
-        "<anyType xsi:type=\"xsd:int\">2</anyType></val>"},
-    Row{"refs", Any(AnyArray{&kRefType, {Any(VmRef())}}),
-        "<val xsi:type=\"ArrayOfManagedObjectReference\">"
-        "<ManagedObjectReference xsi:type=\"ManagedObjectReference\" type=\"VirtualMachine\">16</ManagedObjectReference></val>"}),
+INSTANTIATE_TEST_SUITE_P(
+    , AnyValue,
+    testing::Values(
+        Row{"nothing", Any(), ""}, Row{"bool", Any(true), "<val xsi:type=\"xsd:boolean\">true</val>"},
+        Row{"byte", Any(std::int8_t(-5)), "<val xsi:type=\"xsd:byte\">-5</val>"},
+        Row{"short", Any(std::int16_t(7)), "<val xsi:type=\"xsd:short\">7</val>"},
+        Row{"int", Any(std::int32_t(-1)), "<val xsi:type=\"xsd:int\">-1</val>"},
+        Row{"long", Any(std::int64_t(1) << 40), "<val xsi:type=\"xsd:long\">1099511627776</val>"},
+        Row{"float", Any(1.5f), "<val xsi:type=\"xsd:float\">1.5</val>"},
+        Row{"infinite", Any(-std::numeric_limits<double>::infinity()), "<val xsi:type=\"xsd:double\">-INF</val>"},
+        Row{"string", Any("a<b"), "<val xsi:type=\"xsd:string\">a&lt;b</val>"},
+        Row{"empty_string", Any(""), "<val xsi:type=\"xsd:string\"></val>"},
+        Row{"uri", Any(Uri{"http://a?b&c"}), "<val xsi:type=\"xsd:anyURI\">http://a?b&amp;c</val>"},
+        Row{"time", Any(kMorning), "<val xsi:type=\"xsd:dateTime\">2010-07-13T08:00:00.000000Z</val>"},
+        Row{"binary", Any(Binary{"abc"}), "<val xsi:type=\"xsd:base64Binary\">YWJj</val>"},
+        Row{"ref", Any(HostRef()), "<val xsi:type=\"ManagedObjectReference\" type=\"HostSystem\">ha-host</val>"},
+        Row{"enum", Any(EnumValue{&kVirtualMachinePowerStateType, 1}),
+            "<val xsi:type=\"VirtualMachinePowerState\">poweredOn</val>"},
+        Row{"strings", Any(AnyArray{&kStringType, {Any("a"), Any("b")}}),
+            "<val xsi:type=\"ArrayOfString\"><string xsi:type=\"xsd:string\">a</string><string "
+            "xsi:type=\"xsd:string\">b</string></val>"},
+        Row{"no_strings", Any(AnyArray{&kStringType, {}}), "<val xsi:type=\"ArrayOfString\"></val>"},
+        Row{"uris", Any(AnyArray{&kUriType, {Any(Uri{"x"})}}),
+            "<val xsi:type=\"ArrayOfAnyURI\"><anyURI xsi:type=\"xsd:anyURI\">x</anyURI></val>"},
+        Row{"mixed", Any(AnyArray{&kAnyType, {Any(true), Any(std::int32_t(2))}}),
+            "<val xsi:type=\"ArrayOfAnyType\"><anyType xsi:type=\"xsd:boolean\">true</anyType>"
+            "<anyType xsi:type=\"xsd:int\">2</anyType></val>"},
+        Row{"refs", Any(AnyArray{&kRefType, {Any(VmRef())}}),
+            "<val xsi:type=\"ArrayOfManagedObjectReference\">"
+            "<ManagedObjectReference xsi:type=\"ManagedObjectReference\" "
+            "type=\"VirtualMachine\">16</ManagedObjectReference></val>"}),
     [](const auto& i) { return i.param.name; });
 
 Ptr<VirtualDevice> Card() {
@@ -82,8 +89,10 @@ TEST(ObjectXml, IsInWireOrderWithTheTypeOnlyWhereItDiffers) {
 TEST(ObjectXml, OfANewTypeIsItsOldAncestorToAnOldClient) {
     VirtualDeviceConfigSpec spec;
     spec.device = Card();
-    EXPECT_EQ(Written(spec, Version::k4_1),
-              "<o><device xsi:type=\"VirtualEthernetCard\"><key>4000</key><macAddress>00:0c:29:01:02:03</macAddress></device></o>");
+    EXPECT_EQ(
+        Written(spec, Version::k4_1),
+        "<o><device "
+        "xsi:type=\"VirtualEthernetCard\"><key>4000</key><macAddress>00:0c:29:01:02:03</macAddress></device></o>");
     EXPECT_EQ(Written(Any(Card()), Version::k4_1),
               "<val xsi:type=\"VirtualEthernetCard\"><key>4000</key><macAddress>00:0c:29:01:02:03</macAddress></val>");
 }
@@ -119,9 +128,10 @@ TEST(ObjectXml, CarriesAFaultAsDataWithItsType) {
     fault.fault = NoPermission(VmRef(), "System.Read");
     fault.localized_message = "no";
     missing.fault = fault;
-    EXPECT_EQ(Written(missing),
-              "<o><path>config</path><fault><fault xsi:type=\"NoPermission\"><object type=\"VirtualMachine\">16</object>"
-              "<privilegeId>System.Read</privilegeId></fault><localizedMessage>no</localizedMessage></fault></o>");
+    EXPECT_EQ(
+        Written(missing),
+        "<o><path>config</path><fault><fault xsi:type=\"NoPermission\"><object type=\"VirtualMachine\">16</object>"
+        "<privilegeId>System.Read</privilegeId></fault><localizedMessage>no</localizedMessage></fault></o>");
 }
 
 FieldView ViewOf(const Ptr<DynamicData>& owner, std::string_view name) {
@@ -135,7 +145,8 @@ TEST(FieldViews, AreWrittenStraightFromTheirOwner) {
     Ptr<DynamicData> owner(std::move(host));
     EXPECT_EQ(Written(Any(ViewOf(owner, "vm"))),
               "<val xsi:type=\"ArrayOfManagedObjectReference\">"
-              "<ManagedObjectReference xsi:type=\"ManagedObjectReference\" type=\"VirtualMachine\">16</ManagedObjectReference></val>");
+              "<ManagedObjectReference xsi:type=\"ManagedObjectReference\" "
+              "type=\"VirtualMachine\">16</ManagedObjectReference></val>");
     EXPECT_EQ(Written(Any(ViewOf(owner, "datastore"))), "<val xsi:type=\"ArrayOfManagedObjectReference\"></val>");
     EXPECT_EQ(Written(Any(ViewOf(owner, "parent"))), "");
 }
@@ -159,7 +170,8 @@ TEST(FieldViews, OfScalarsAndEnumerations) {
     runtime.boot_time = kMorning;
     Ptr<DynamicData> owner(std::move(runtime));
     EXPECT_EQ(Written(Any(ViewOf(owner, "powerState"))), "<val xsi:type=\"VirtualMachinePowerState\">poweredOn</val>");
-    EXPECT_EQ(Written(Any(ViewOf(owner, "bootTime"))), "<val xsi:type=\"xsd:dateTime\">2010-07-13T08:00:00.000000Z</val>");
+    EXPECT_EQ(Written(Any(ViewOf(owner, "bootTime"))),
+              "<val xsi:type=\"xsd:dateTime\">2010-07-13T08:00:00.000000Z</val>");
     EXPECT_EQ(Written(Any(ViewOf(owner, "suspendTime"))), "");
 }
 
@@ -169,7 +181,8 @@ TEST(FaultXml, IsNamedByWhatTheMethodDeclares) {
     WriteFault(out, InvalidPowerState(VirtualMachinePowerState::kPoweredOn, VirtualMachinePowerState::kPoweredOff),
                declared, kNewest);
     EXPECT_EQ(out,
-              "<InvalidStateFault xmlns=\"urn:vim25\" xsi:type=\"InvalidPowerState\"><requestedState>poweredOn</requestedState>"
+              "<InvalidStateFault xmlns=\"urn:vim25\" "
+              "xsi:type=\"InvalidPowerState\"><requestedState>poweredOn</requestedState>"
               "<existingState>poweredOff</existingState></InvalidStateFault>");
 }
 
@@ -181,10 +194,12 @@ TEST(FaultXml, OfANewTypeIsItsOldAncestor) {
 
 TEST(FieldXml, IsTheResultWhateverItsOwnAge) {
     std::vector<Ref> refs{VmRef(), HostRef()};
-    const Field result{"returnval", &ManagedEntity::kType, &SlotFor<std::vector<Ref>>::kOps, 0, Arity::kMany, Version::k8_0, ""};
+    const Field result{
+        "returnval", &ManagedEntity::kType, &SlotFor<std::vector<Ref>>::kOps, 0, Arity::kMany, Version::k8_0, ""};
     std::string out;
     WriteField(out, result, &refs, Version::k2_5);
-    EXPECT_EQ(out, "<returnval type=\"VirtualMachine\">16</returnval><returnval type=\"HostSystem\">ha-host</returnval>");
+    EXPECT_EQ(out,
+              "<returnval type=\"VirtualMachine\">16</returnval><returnval type=\"HostSystem\">ha-host</returnval>");
 }
 
 }  // namespace
