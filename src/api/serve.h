@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "host/advanced_options.h"
 
+namespace host { class AutoStart; }
+namespace vm { class Machines; }
+
 namespace api {
 
 // What several subjects need.
@@ -20,6 +23,9 @@ void ServeViews(Dispatch& dispatch, Services& services);       // ViewManager an
 void ServeSearch(Dispatch& dispatch, Services& services);      // SearchIndex
 void ServeService(Dispatch& dispatch, const base::Clock& clock);   // ServiceInstance, EnvironmentBrowser
 void ServeOptions(Dispatch& dispatch, host::AdvancedOptions& options);   // OptionManager
+
+void ServeHost(Dispatch& dispatch, const base::Clock& clock, host::AutoStart& auto_start);
+void ServeMachines(Dispatch& dispatch, vm::Machines& machines);   // VirtualMachine, and how VMs come and go
 
 // What differs by who asks: currentSession, sessionList, effectiveRole.
 Computed ForTheCaller(const auth::Sessions& sessions, auth::Authorization& authorization);

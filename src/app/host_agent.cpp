@@ -10,7 +10,6 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "host/datastores.h"
 #include "host/ids.h"
 #include "host/quick_stats.h"
 #include "host/tree.h"
@@ -25,12 +24,13 @@ namespace {
 
 constexpr std::string_view kFirstDatastore = "datastore1";
 
-base::Result<std::string> KeptUuid(const std::string& path) {
+// A small text that is made at the first start and stays: the host's uuid, the time of the
+// first start.
+base::Result<std::string> Kept(const std::string& path, std::string fresh) {
     if (auto text = rt::ReadFile(path, 100))
-        if (auto uuid = base::NormalUuid(base::Trim(*text))) return *uuid;
-    std::string uuid = base::NewUuid();
-    CHECK(rt::WriteFileAtomically(path, uuid + "\n", 0644));
-    return uuid;
+        if (auto kept = base::Trim(*text); !kept.empty()) return std::string(kept);
+    CHECK(rt::WriteFileAtomically(path, fresh + "\n", 0644));
+    return fresh;
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ base::Result<std::unique_ptr<HostAgent>> HostAgent::Prepare(HostOptionsGiven opt
     CHECK(agent->BuildInventory());
     CHECK(agent->OpenRecords());
     agent->BuildAccess();
-    agent->BuildBackend();
+    agent->BuildMachines();
     agent->BuildApi();
     return agent;
 }
@@ -76,8 +76,10 @@ base::Result<host::HostOptions> HostAgent::Facts() {
     facts.network = platform::ReadNetwork();
     facts.zone = platform::ReadZone();
     facts.port = options_.port ? options_.port : 443;
-    TRY(uuid, KeptUuid(At("etc/bedplate/host-uuid")));
+    TRY(uuid, Kept(At("etc/bedplate/host-uuid"), base::NewUuid()));
     facts.uuid = uuid;
+    TRY(first_start, Kept(At("etc/bedplate/first-start"), base::FormatTime(timer_.Now())));
+    facts.first_start = base::ParseTime(first_start).value_or(timer_.Now());
     net::CertificateFiles files{At("etc/bedplate/ssl/rui.crt"), At("etc/bedplate/ssl/rui.key")};
     CHECK(rt::MakeDirs(At("etc/bedplate/ssl"), 0750));
     std::vector<std::string> names{facts.network.host_name, "localhost", "127.0.0.1", "::1"};
@@ -89,7 +91,6 @@ base::Result<host::HostOptions> HostAgent::Facts() {
     facts.certificate = {certificate.pem, certificate.sha1, certificate.issuer, certificate.subject,
                          certificate.not_before, certificate.not_after};
     facts.build = "1";
-    facts.first_start = timer_.Now();
     return facts;
 }
 
@@ -100,8 +101,8 @@ base::Result<> HostAgent::BuildInventory() {
     host::BuildTree(edit, machine_, facts, timer_.Now());
     for (const auto& folder : std::filesystem::directory_iterator(At("vmfs/volumes"))) {
         if (!folder.is_directory()) continue;
-        TRY(datastore, host::LookAtDatastore(machine_, folder.path(), folder.path().filename()));
-        host::AddDatastore(edit, datastore);
+        auto added = mounted_.AddAtStart(edit, folder.path(), folder.path().filename());
+        if (!added) base::LogError("hostd", "no datastore " + folder.path().string() + ": " + added.error().message);
     }
     std::string kept = At("etc/bedplate/advanced-options");
     advanced_ = std::make_unique<host::AdvancedOptions>(
@@ -110,6 +111,9 @@ base::Result<> HostAgent::BuildInventory() {
         for (const std::string& line : advanced_->Load(*text)) base::LogWarning("options", line);
     advanced_->Publish(edit);
     edit.Commit();
+    std::string order = At("etc/bedplate/auto-start");
+    auto_start_ = std::make_unique<host::AutoStart>(
+        inventory_, [order](std::string text) { return rt::WriteFileAtomically(order, text, 0640); });
     usage_ = std::make_unique<platform::UsageReader>(machine_.cpu.hz / 1'000'000 * machine_.cpu.cores);
     return {};
 }
@@ -134,12 +138,16 @@ void HostAgent::BuildAccess() {
                                                                  *events_, gate_, At("run")});
 }
 
-void HostAgent::BuildBackend() {
+void HostAgent::BuildMachines() {
     if (options_.sim)
         hypervisor_ = std::make_unique<backend::sim::Machine>(timer_, backend::sim::Script());
     else
         hypervisor_ = std::make_unique<backend::qemu::Machine>(
             pool_, backend::qemu::Options{.run = At("run/vms"), .program = options_.qemu, .accelerator = options_.accelerator});
+    vm::Options options{.registry = At("etc/bedplate/vmInventory"), .scratch = At("scratch"), .limits = {}, .host = {}};
+    options.host.core_mhz = int(machine_.cpu.hz / 1'000'000);
+    machines_ = std::make_unique<vm::Machines>(
+        vm::Context::Parts{inventory_, *tasks_, *events_, *hypervisor_, pool_, timer_, volumes_}, std::move(options));
 }
 
 void HostAgent::BuildApi() {
@@ -151,6 +159,8 @@ void HostAgent::BuildApi() {
     api::ServeSearch(dispatch_, *services_);
     api::ServeService(dispatch_, timer_);
     api::ServeOptions(dispatch_, *advanced_);
+    api::ServeHost(dispatch_, timer_, *auto_start_);
+    api::ServeMachines(dispatch_, *machines_);
     api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
     api::ServeAuthorization(dispatch_, *authorization_, sessions_);
     api::ServeAccounts(dispatch_, {*accounts_, *authorization_, *logins_, *events_, host::HostRef()});
@@ -158,7 +168,39 @@ void HostAgent::BuildApi() {
     api::ServeHistory(dispatch_, *history_);
     site_.Route("/", api::ServeLanding);
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
+    api::ServeFiles(site_, Files());
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);
+}
+
+// What files a client may read and write, and which of the host's own it may read.
+api::FileParts HostAgent::Files() {
+    std::vector<api::HostFile> own{
+        {"hostd.log", At("var/log/hostd.log"), "Global.Diagnostics"},
+        {"ssl_cert", At("etc/bedplate/ssl/rui.crt"), "Global.Diagnostics"},
+        {"advanced-options", At("etc/bedplate/advanced-options"), "Host.Config.AdvancedConfig"},
+        {"auto-start", At("etc/bedplate/auto-start"), "Host.Config.AutoStart"},
+        {"vmInventory", At("etc/bedplate/vmInventory"), "Host.Config.AdvancedConfig"},
+        {"hosts", "/etc/hosts", "Host.Config.Network"},
+        {"resolv.conf", "/etc/resolv.conf", "Host.Config.Network"},
+    };
+    auto changed = [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); };
+    return {pool_, sessions_, *logins_, *authorization_, gate_, inventory_, volumes_, std::move(own), std::move(changed)};
+}
+
+rt::Co<void> HostAgent::ReadRoom(vim::Ref datastore) {
+    if (auto read = co_await mounted_.Refresh(std::move(datastore)); !read) base::LogWarning("hostd", read.error().message());
+}
+
+// What runs is found before what was begun is ended.
+rt::Co<base::Result<>> HostAgent::StartMachines() {
+    CO_TRY(abilities, co_await hypervisor_->Open());
+    base::LogInfo("hostd", base::Cat(abilities.engine, " with ", abilities.accelerator, ": ", abilities.accelerator_reason));
+    CO_CHECK(co_await machines_->lifecycle.Load());
+    if (options_.sim) machines_->lifecycle.Imagine(options_.sim, mounted_.all().front().datastore, "VM Network");
+    if (auto order = rt::ReadFile(At("etc/bedplate/auto-start"), 1 << 20)) auto_start_->Load(*order);
+    co_await tasks_->ResumeAll();
+    loop_.Spawn(machines_->statistics.Run(stopping_));
+    co_return base::Result<>{};
 }
 
 rt::Co<base::Result<>> HostAgent::StartParts() {
@@ -166,9 +208,7 @@ rt::Co<base::Result<>> HostAgent::StartParts() {
     CO_CHECK(co_await accounts_->MakeFirstPassword(PasswordFile()));
     CO_CHECK(co_await authorization_->Load());
     authorization_->Publish();
-    CO_TRY(abilities, co_await hypervisor_->Open());
-    base::LogInfo("hostd", base::Cat(abilities.engine, " with ", abilities.accelerator, ": ", abilities.accelerator_reason));
-    co_await tasks_->ResumeAll();
+    CO_CHECK(co_await StartMachines());
     loop_.Spawn(host::KeepQuickStats(inventory_, timer_, *usage_, machine_.boot_time, stopping_));
     loop_.Spawn(sessions_.RunIdleCheck());
     CO_CHECK(Listen());

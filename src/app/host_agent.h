@@ -9,18 +9,23 @@
 
 #include "access/logins.h"
 #include "api/history.h"
+#include "api/folder.h"
 #include "api/sdk.h"
 #include "api/site.h"
 #include "app/host_options.h"
 #include "backend/hypervisor.h"
 #include "event/stored_events.h"
 #include "host/advanced_options.h"
+#include "host/auto_start.h"
+#include "host/mounted.h"
 #include "host/options.h"
 #include "platform/machine.h"
 #include "platform/usage.h"
 #include "rt/loop.h"
 #include "store/instance_lock.h"
 #include "task/durable_tasks.h"
+#include "vm/machines.h"
+#include "vm/volumes.h"
 
 namespace app {
 
@@ -41,8 +46,11 @@ private:
     base::Result<> BuildInventory();
     base::Result<> OpenRecords();
     void BuildAccess();
-    void BuildBackend();
+    void BuildMachines();
+    rt::Co<base::Result<>> StartMachines();
     void BuildApi();
+    api::FileParts Files();
+    rt::Co<void> ReadRoom(vim::Ref datastore);
 
     rt::Co<void> Start();
     rt::Co<base::Result<>> StartParts();
@@ -63,7 +71,10 @@ private:
 
     platform::MachineFacts machine_;
     inventory::Inventory inventory_;
+    host::Mounted mounted_{inventory_, pool_, timer_, machine_};
+    vm::MountedVolumes volumes_{mounted_};
     std::unique_ptr<platform::UsageReader> usage_;
+    std::unique_ptr<host::AutoStart> auto_start_;
     std::unique_ptr<host::AdvancedOptions> advanced_;
     std::unique_ptr<event::StoredEvents> events_;
     std::unique_ptr<task::DurableTasks> tasks_;
@@ -76,6 +87,7 @@ private:
     std::unique_ptr<auth::Logins> logins_;
 
     std::unique_ptr<backend::Hypervisor> hypervisor_;
+    std::unique_ptr<vm::Machines> machines_;
 
     api::Dispatch dispatch_;
     std::unique_ptr<api::Services> services_;

@@ -1,0 +1,91 @@
+// VirtualMachine, and the methods of Folder, ResourcePool and ManagedEntity that make and
+// unmake VMs.
+#include "api/serve.h"
+#include "vm/machines.h"
+
+namespace api {
+
+namespace call = vim::call;
+
+namespace {
+
+// What a rule asks about an object that is named in the request.
+class CallersPermit : public vm::Permit {
+public:
+    explicit CallersPermit(const Call& call) : call_(call) {}
+    vim::Result<> Check(const vim::Ref& object, std::string_view privilege) const override {
+        return call_.Check(object, privilege);
+    }
+
+private:
+    const Call& call_;
+};
+
+using Task = vim::Result<vim::Ref>;
+
+// The permit must live as long as the call that asks it.
+template <class Request, class Part>
+rt::Co<Task> WithPermit(Call& call, const Request& request, Part& part,
+                        rt::Co<Task> (Part::*method)(Request, std::string, const vm::Permit&)) {
+    CallersPermit permit(call);
+    co_return co_await (part.*method)(request, call.user, permit);
+}
+
+template <class T> vim::Result<> Only(const vim::Ref& self, std::string_view what) {
+    if (self.type->IsA(T::kType)) return {};
+    return vim::Fault(vim::NotSupported(), std::string(self.type->name) + ": " + std::string(what) + " is not supported by this host");
+}
+
+rt::Co<Task> Destroy(Call& call, const call::Destroy& request, vm::Machines& machines) {
+    CO_CHECK(Only<vim::VirtualMachine>(request.self, "removing it"));
+    co_return co_await WithPermit(call, request, machines.lifecycle, &vm::Lifecycle::Destroy);
+}
+
+rt::Co<Task> Rename(Call& call, const call::Rename& request, vm::Machines& machines) {
+    CO_CHECK(Only<vim::VirtualMachine>(request.self, "renaming it"));
+    co_return co_await WithPermit(call, request, machines.reconfigure, &vm::Reconfigure::Rename);
+}
+
+rt::Co<vim::Result<>> Reload(const call::Reload& request, vm::Machines& machines) {
+    if (!request.self.type->IsA(vim::VirtualMachine::kType)) co_return vim::Result<>{};   // nothing is cached
+    co_return co_await machines.reconfigure.Reload(request);
+}
+
+void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
+    dispatch.On<call::CreateVM>([&m](Call& c, const call::CreateVM& r) { return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::Create); });
+    dispatch.On<call::CreateChildVM>([&m](Call& c, const call::CreateChildVM& r) {
+        return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::CreateChild);
+    });
+    dispatch.On<call::RegisterVM>([&m](Call& c, const call::RegisterVM& r) { return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::Register); });
+    dispatch.On<call::RegisterChildVM>([&m](Call& c, const call::RegisterChildVM& r) {
+        return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::RegisterChild);
+    });
+    dispatch.On<call::UnregisterVM>([&m](Call& c, const call::UnregisterVM& r) { return m.lifecycle.Unregister(r, c.user); });
+    dispatch.On<call::Destroy>([&m](Call& c, const call::Destroy& r) { return Destroy(c, r, m); });
+    dispatch.On<call::Rename>([&m](Call& c, const call::Rename& r) { return Rename(c, r, m); });
+    dispatch.On<call::ReconfigVM>([&m](Call& c, const call::ReconfigVM& r) {
+        return WithPermit(c, r, m.reconfigure, &vm::Reconfigure::Reconfig);
+    });
+    dispatch.On<call::Reload>([&m](Call&, const call::Reload& r) { return Reload(r, m); });
+    dispatch.On<call::RefreshStorageInfo>([&m](Call&, const call::RefreshStorageInfo& r) { return m.reconfigure.RefreshStorage(r); });
+}
+
+}  // namespace
+
+void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
+    ServeComingAndGoing(dispatch, m);
+    dispatch.On<call::PowerOnVM>([&m](Call& c, const call::PowerOnVM& r) { return m.power.PowerOn(r, c.user); });
+    dispatch.On<call::PowerOffVM>([&m](Call& c, const call::PowerOffVM& r) { return m.power.PowerOff(r, c.user); });
+    dispatch.On<call::ResetVM>([&m](Call& c, const call::ResetVM& r) { return m.power.Reset(r, c.user); });
+    dispatch.On<call::SuspendVM>([&m](Call& c, const call::SuspendVM& r) { return m.power.Suspend(r, c.user); });
+    dispatch.On<call::TerminateVM>([&m](Call& c, const call::TerminateVM& r) { return m.power.Terminate(r, c.user); });
+    dispatch.On<call::ShutdownGuest>([&m](Call& c, const call::ShutdownGuest& r) { return m.power.ShutdownGuest(r, c.user); });
+    dispatch.On<call::RebootGuest>([&m](Call& c, const call::RebootGuest& r) { return m.power.RebootGuest(r, c.user); });
+    dispatch.On<call::StandbyGuest>([&m](Call& c, const call::StandbyGuest& r) { return m.power.StandbyGuest(r, c.user); });
+    dispatch.On<call::AnswerVM>([&m](Call& c, const call::AnswerVM& r) { return m.watch.Answer(r, c.user); });
+    dispatch.On<call::ResetGuestInformation>([&m](Call&, const call::ResetGuestInformation& r) {
+        return m.watch.ResetGuestInformation(r);
+    });
+}
+
+}  // namespace api
