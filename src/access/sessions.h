@@ -70,6 +70,7 @@ public:
     void OnEnd(std::function<void(const SessionPtr&, End)> fn) { on_end_.push_back(std::move(fn)); }
     void OnOpen(std::function<void(const SessionPtr&)> fn) { on_open_.push_back(std::move(fn)); }
 
+    void SetRules(SessionRules rules) { rules_ = rules; }
     const base::Clock& clock() const { return timer_; }
 
 private:

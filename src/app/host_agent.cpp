@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "app/die_at.h"
 #include "backend/qemu/machine.h"
 #include "backend/sim/machine.h"
 #include "base/ids.h"
@@ -123,7 +124,7 @@ base::Result<> HostAgent::OpenRecords() {
                                            .event_manager = host::EventManagerRef()}, inventory_, pool_, timer_));
     events_ = std::move(events);
     TRY(tasks, task::DurableTasks::Open({.journal = At("var/lib/bedplate/tasks.journal"), .history = At("var/lib/bedplate/tasks.db"),
-                                         .task_manager = host::TaskManagerRef()}, inventory_, *events_, pool_, timer_));
+                                         .task_manager = host::TaskManagerRef(), .on_point = DieAt()}, inventory_, *events_, pool_, timer_));
     tasks_ = std::move(tasks);
     return {};
 }
@@ -136,6 +137,22 @@ void HostAgent::BuildAccess() {
         At("etc/bedplate/authorization")});
     logins_ = std::make_unique<auth::Logins>(auth::Logins::Parts{loop_, pool_, timer_, *accounts_, *authorization_, sessions_,
                                                                  *events_, gate_, At("run")});
+    advanced_->on_change = [this] { ObeyOptions(); };
+    ObeyOptions();
+}
+
+// The advanced options that act, put where they act: at start and after each change.
+void HostAgent::ObeyOptions() {
+    accounts_->SetLockout({int(advanced_->Number("Security.AccountLockFailures")),
+                           std::chrono::seconds(advanced_->Number("Security.AccountUnlockTime"))});
+    std::string words = advanced_->Words("Security.PasswordQualityControl");
+    if (auto rules = auth::ParsePasswordRules(words)) accounts_->options().rules = *rules;
+    else base::LogWarning("options", "Security.PasswordQualityControl is not understood; the rules stay as they were: " + rules.error().message);
+    sessions_.SetRules({std::chrono::minutes(advanced_->Number("Config.HostAgent.vmacore.soap.sessionTimeout")),
+                        std::size_t(advanced_->Number("Config.HostAgent.vmacore.soap.maxSessionCount"))});
+    std::string level = advanced_->Words("Config.HostAgent.log.level");
+    base::SetLogLevel(level == "error" ? base::Level::kError : level == "warning" ? base::Level::kWarning
+                      : level == "verbose" ? base::Level::kDebug : base::Level::kInfo);
 }
 
 void HostAgent::BuildMachines() {

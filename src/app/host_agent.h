@@ -46,6 +46,7 @@ private:
     base::Result<> BuildInventory();
     base::Result<> OpenRecords();
     void BuildAccess();
+    void ObeyOptions();
     void BuildMachines();
     rt::Co<base::Result<>> StartMachines();
     void BuildApi();

@@ -1,5 +1,7 @@
 #include "host/advanced_options.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "host/ids.h"
 #include "host/make.h"
@@ -37,7 +39,7 @@ constexpr OptionRow kRows[] = {
     {kHost, "Security.PasswordHistory", "Password history", "How many former passwords may not be used again",
      std::int64_t{0}, 0, 24},
     {kHost, "Security.PasswordQualityControl", "Password rules", "What a new password must be like",
-     std::string_view("retry=3 min=disabled,disabled,disabled,7,7")},
+     std::string_view("retry=3 min=8,8,8,7,6")},
     {kHost, "Syslog.global.logDir", "Log folder", "Datastore path of the folder that logs are written to",
      std::string_view("[] /scratch/log")},
     {kHost, "Syslog.global.logHost", "Remote log hosts",
@@ -64,6 +66,13 @@ constexpr OptionRow kRows[] = {
     {kAgent, "Config.HostAgent.vmacore.soap.maxSessionCount", "Sessions", "How many API sessions there may be at once",
      std::int64_t{500}, 10, 5000},
     {kAgent, "Config.Defaults.cpuidMask.mode", "CPU masking", "How VMs see the processor", std::string_view("default")},
+};
+
+// What this host obeys today. The others are kept for the tools that set them, and say so.
+constexpr std::string_view kObeyed[] = {
+    "Config.HostAgent.log.level", "Security.AccountLockFailures", "Security.AccountUnlockTime",
+    "Security.PasswordQualityControl", "Config.HostAgent.vmacore.soap.sessionTimeout",
+    "Config.HostAgent.vmacore.soap.maxSessionCount", "UserVars.SuppressHyperthreadWarning", "UserVars.SuppressShellWarning",
 };
 
 const OptionRow* FindRow(OptionOwner owner, std::string_view key) {
@@ -113,6 +122,8 @@ vim::Ptr<vim::OptionDef> Definition(const OptionRow& row) {
     def.key = row.key;
     def.label = row.label;
     def.summary = row.summary;
+    if (std::find(std::begin(kObeyed), std::end(kObeyed), row.key) == std::end(kObeyed))
+        def.summary += " (kept; this host does not act on it yet)";
     if (auto* b = std::get_if<bool>(&row.value)) def.option_type = Switch(true, *b);
     else if (auto* n = std::get_if<std::int64_t>(&row.value)) def.option_type = LongRange(row.min, row.max, *n);
     else {
@@ -174,6 +185,9 @@ vim::Any AdvancedOptions::ValueOf(const OptionRow& row) const {
     auto at = changed_.find(row.key);
     return at == changed_.end() ? Default(row) : at->second;
 }
+
+std::int64_t AdvancedOptions::Number(std::string_view key) const { return *ValueOf(*AnyRow(key)).As<std::int64_t>(); }
+std::string AdvancedOptions::Words(std::string_view key) const { return *ValueOf(*AnyRow(key)).As<std::string>(); }
 
 std::string AdvancedOptions::Text() const {
     std::string out = "# Advanced options that were changed. Set them through the API.\n";
@@ -237,6 +251,7 @@ vim::Result<> AdvancedOptions::Update(OptionOwner owner, const std::vector<vim::
     auto edit = inventory_.Begin();
     Publish(edit);
     edit.Commit();
+    if (on_change) on_change();
     return {};
 }
 

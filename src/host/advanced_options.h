@@ -48,6 +48,11 @@ public:
     // All or nothing: a wrong value changes no option.
     vim::Result<> Update(OptionOwner owner, const std::vector<vim::Ptr<vim::OptionValue>>& changes);
 
+    // The value of an option that is in the table, of that type.
+    std::int64_t Number(std::string_view key) const;
+    std::string Words(std::string_view key) const;
+    std::function<void()> on_change;         // after each Update() that succeeded
+
 private:
     vim::Any ValueOf(const OptionRow& row) const;
     std::string Text() const;
