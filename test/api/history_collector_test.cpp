@@ -72,8 +72,8 @@ struct HistoryCollectorTest : testing::Test {
         for (int i = 0; i < count; ++i) store.Add(user);
     }
 
+    Store store;                                 // outlives the collectors that the session holds
     SessionObjects objects{"key"};
-    Store store;
     vim::Ref self;
     std::shared_ptr<HistoryCollector<Source>> collector;
 };
