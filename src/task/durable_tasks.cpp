@@ -35,7 +35,9 @@ public:
         open.what.step_state = std::move(state);
         if (!durable) co_return base::Result<>();
         std::string record = StepRecord(open);
-        co_return co_await tasks_.journal_->Append(std::move(record));
+        CO_CHECK(co_await tasks_.journal_->Append(std::move(record)));
+        tasks_.options_.on_point(open.what.task_id, open.what.step);
+        co_return base::Result<>();
     }
     const vim::Ref& task() const override { return ref; }
     int chain_id() const override { return open.what.chain_id; }
@@ -169,6 +171,7 @@ rt::Co<vim::Result<vim::Ref>> DurableTasks::Start(Spec spec, Work work) {
             Release(*task);
             co_return vim::Fault(std::move(noted).error().While(Cat("cannot begin ", task->open.what.task_id, ", the journal does not take it")));
         }
+        options_.on_point(task->open.what.task_id, "begin");
     }
     auto now = inventory_.Now();
     board_.Show({task->open.number, task->first, event::LineageOf(*now, task->entity)});
@@ -202,10 +205,12 @@ rt::Co<void> DurableTasks::End(std::shared_ptr<Running> task, vim::Result<vim::A
     SetOutcome(shown.info.Mut(), result, timer_.Now());
     if (!result) base::LogWarning("task", Cat(task->ref.id, " failed: ", result.error().message()));
     if (task->durable) {
+        options_.on_point(task->open.what.task_id, "end");
         task->durable = false;                   // a rewrite of the journal leaves it out from here on
         std::string record = EndRecord(number, shown.lineage, *shown.info);
         if (auto noted = co_await journal_->Append(std::move(record)); !noted)
             base::LogError("task", Cat("the end of ", task->ref.id, " could not be noted; a restart will look at it again: ", noted.error().message));
+        options_.on_point(task->open.what.task_id, "ended");
     }
     Release(*task);
     board_.Finish(task->ref, shown.info);

@@ -4,8 +4,10 @@
 // It must live until the loop has ended: the work of its tasks refers to it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 
 #include "event/events.h"
@@ -26,6 +28,10 @@ public:
         std::string history;                     // path of the database
         vim::Ref task_manager;                   // whose recentTask is kept up
         Board::Limits limits = {};
+        // Told on the loop of each point that a durable task has come to: "begin" and the names
+        // of its steps right after the journal has them, "end" when the work is done but the
+        // journal does not know it yet, "ended" when it does. For tests that die there.
+        std::function<void(std::string_view task_id, std::string_view point)> on_point = [](auto, auto) {};
     };
     // Blocks. What a dead hostd left unfinished is known then, and waits for ResumeAll().
     static base::Result<std::unique_ptr<DurableTasks>> Open(Options options, inventory::Inventory& inventory, event::Events& events,
