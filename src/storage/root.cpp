@@ -200,6 +200,16 @@ base::Result<> Root::Rename(const std::string& from, const Root& there, const st
     return {};
 }
 
+base::Result<> Root::Link(const std::string& from, const std::string& to) const {
+    TRY(old_place, ParentOf(from));
+    CHECK(OpenFile(from));
+    TRY(new_place, ParentOf(to));
+    if (linkat(old_place.folder.get(), old_place.name.c_str(), new_place.folder.get(), new_place.name.c_str(), 0))
+        return Fail(errno, "rename " + Text(from) + " to", to);
+    if (fsync(new_place.folder.get())) return Fail(errno, "rename to", to);
+    return {};
+}
+
 std::int64_t Root::FreeBytes() const {
     struct statvfs fs {};
     if (fstatvfs(fd(), &fs)) return 0;

@@ -49,6 +49,9 @@ public:
     // kExists when the new name is taken and `replace` is not set.
     base::Result<> Rename(const std::string& from, const Root& there, const std::string& to, bool replace) const;
 
+    // One more name for a plain file.
+    base::Result<> Link(const std::string& from, const std::string& to) const;
+
     std::int64_t FreeBytes() const;
     std::string Text(const std::string& path) const;     // "[datastore1] web/web.vmx"
     int fd() const { return folder_->get(); }

@@ -43,14 +43,6 @@ base::Result<> Grow(const rt::Fd& file, const std::string& path, std::int64_t by
     return {};
 }
 
-// "60 00 C2 9a 01 23 45 67-89 ab cd ef 01 23 45 67"
-std::string NewDiskUuid() {
-    std::string bytes = std::string("\x60\x00\xc2", 3) + base::RandomBytes(13);
-    std::string out;
-    for (std::size_t i = 0; i < 16; ++i) out += (i ? i == 8 ? "-" : " " : "") + base::Hex(bytes.substr(i, 1));
-    return out;
-}
-
 codec::VmdkDescriptor DescriptorFor(const NewDisk& disk) {
     codec::VmdkDescriptor d;
     std::string cid = base::RandomBytes(4);
@@ -108,6 +100,13 @@ base::Result<> MakeFlat(const NewDisk& disk, const std::string& flat) {
 }
 
 }  // namespace
+
+std::string NewDiskUuid() {
+    std::string bytes = std::string("\x60\x00\xc2", 3) + base::RandomBytes(13);
+    std::string out;
+    for (std::size_t i = 0; i < 16; ++i) out += (i ? i == 8 ? "-" : " " : "") + base::Hex(bytes.substr(i, 1));
+    return out;
+}
 
 std::string FlatOf(const std::string& descriptor) {
     return (descriptor.ends_with(".vmdk") ? descriptor.substr(0, descriptor.size() - 5) : descriptor) + "-flat.vmdk";

@@ -36,6 +36,9 @@ base::Result<> ExtendDisk(const std::string& volume, const std::string& descript
 // Removes a file; one that is not there is fine.
 base::Result<> RemoveFile(const std::string& path);
 
+// A fresh identity as descriptors have it: "60 00 C2 9a 01 23 45 67-89 ab cd ef 01 23 45 67".
+std::string NewDiskUuid();
+
 // "x-flat.vmdk" beside "x.vmdk".
 std::string FlatOf(const std::string& descriptor);
 // Bytes that a file system can still take from an ordinary user.

@@ -1,0 +1,184 @@
+#include "storage/disks.h"
+
+#include "base/ids.h"
+#include "base/text.h"
+#include "host/capability.h"
+#include "storage/disk_text.h"
+#include "storage/in_use.h"
+#include "vm/disk_files.h"
+
+namespace storage {
+
+static std::string FilesOf(const vm::DatastorePath& disk) { return base::Cat(disk.Text(), '\n', vm::FlatOf(disk.Text())); }
+
+Disks::Disks(Parts parts) : parts_(std::move(parts)) {
+    for (const char* id : {"createVirtualDisk", "copyVirtualDisk"})
+        parts_.tasks.OnResume(base::Cat("VirtualDiskManager.", id), [this](task::Unfinished left, task::Progress&) { return Undo(std::move(left)); });
+    parts_.tasks.OnResume("VirtualDiskManager.moveVirtualDisk",
+                          [this](task::Unfinished left, task::Progress&) { return ResumeMove(std::move(left)); });
+}
+
+rt::Co<Disks::Any> Disks::Undo(task::Unfinished left) {
+    auto undo = [volumes = parts_.volumes.Now(), paths = left.begun] { return RemoveMade(volumes, paths), 0; };
+    co_await parts_.pool.Run(std::move(undo));
+    co_return CutOff(left.begun.substr(0, left.begun.find('\n')));
+}
+
+vim::Result<Disks::Form> Disks::FormOf(const vim::VirtualDiskSpec& spec) {
+    Form form;
+    form.adapter = base::Lower(spec.adapter_type);
+    if (form.adapter != "ide" && form.adapter != "buslogic" && form.adapter != "lsilogic")
+        return vim::Fault(vim::InvalidArgument("spec.adapterType"),
+                          base::Cat("\"", spec.adapter_type, "\" is no adapter for a disk: say busLogic, lsiLogic or ide"));
+    form.thin = spec.disk_type == "thin";
+    form.eager = spec.disk_type == "eagerZeroedThick";
+    if (!form.thin && !form.eager && spec.disk_type != "preallocated" && spec.disk_type != "thick")
+        return vim::Fault(vim::InvalidArgument("spec.diskType"),
+                          base::Cat("disks of type \"", spec.disk_type, "\" are not made here: say thin, preallocated or eagerZeroedThick"));
+    return form;
+}
+
+vim::Result<vm::Located> Disks::Ours(const Caller& caller, const std::string& name) const {
+    TRY(place, Find(parts_.volumes, name, caller, kManage));
+    if (!place.path.path.ends_with(".vmdk") || Root::Hidden(place.path.path)) {
+        vim::InvalidDatastorePath fault;
+        fault.datastore_path = name;
+        return vim::Fault(std::move(fault), base::Cat("\"", name, "\" does not name a disk: its name ends in .vmdk"));
+    }
+    CHECK(CheckUnused(*parts_.inventory.Now(), place.path));
+    return place;
+}
+
+Disks::Started Disks::Begin(const Caller& caller, const vm::Located& place, const vim::Method& method, std::string made, task::Work work) {
+    task::Spec spec{.entity = place.volume.datastore, .method = &method, .user = caller.user, .cancelable = true, .exclusive = false,
+                    .durable = true, .state = std::move(made)};
+    return parts_.tasks.Start(std::move(spec), std::move(work));
+}
+
+// Also of its extent, and in a folder that is there.
+rt::Co<vim::Result<>> Disks::MustBeNew(vm::Located place) {
+    auto look = [place]() -> base::Result<> {
+        TRY(root, RootOf(place.volume));
+        CHECK(root.OpenFolder(place.path.Folder().path));
+        for (const std::string& path : {place.path.path, vm::FlatOf(place.path.path)}) {
+            auto there = root.Look(path);
+            if (there) return base::Error{base::Code::kExists, root.Text(path) + " exists already"};
+            if (there.error().code != base::Code::kNotFound) return std::move(there).error();
+        }
+        return {};
+    };
+    co_return AtPlace(co_await parts_.pool.Run(std::move(look)), place.path);
+}
+
+rt::Co<vim::Result<codec::VmdkDescriptor>> Disks::Read(vm::Located place) {
+    auto read = [place]() -> base::Result<codec::VmdkDescriptor> {
+        TRY(root, RootOf(place.volume));
+        return ReadDisk(root, place.path.path);
+    };
+    co_return AtPlace(co_await parts_.pool.Run(std::move(read)), place.path);
+}
+
+static vim::Result<> CheckCapacity(std::int64_t capacity_kb, std::int64_t above) {
+    constexpr std::int64_t kMostKb = host::kMaxDiskBytes / 1024;
+    if (capacity_kb > above && capacity_kb <= kMostKb) return {};
+    return vim::Fault(vim::InvalidArgument("capacityKb"),
+                      base::Cat("a capacity of ", capacity_kb, " KiB is not possible: more than ", above, " and at most ", kMostKb));
+}
+
+Disks::Started Disks::Create(Caller caller, std::string name, vim::Ptr<vim::VirtualDiskSpec> spec, const vim::Method& method) {
+    const auto* backed = spec.As<vim::FileBackedVirtualDiskSpec>();
+    if (!backed) co_return vim::Fault(vim::InvalidArgument("spec"), "only disks in files are made here: send a FileBackedVirtualDiskSpec");
+    CO_TRY(form, FormOf(*backed));
+    CO_TRY(place, Ours(caller, name));
+    std::int64_t capacity_kb = backed->capacity_kb;
+    CO_CHECK(CheckCapacity(capacity_kb, 0));
+    CO_CHECK(co_await MustBeNew(place));
+    task::Work work = [this, place, form, capacity_kb](task::Progress& p) { return RunCreate(place, form, capacity_kb, p); };
+    co_return co_await Begin(caller, place, method, FilesOf(place.path), std::move(work));
+}
+
+Disks::Started Disks::Delete(Caller caller, std::string name, const vim::Method& method) {
+    CO_TRY(place, Ours(caller, name));
+    CO_CHECK(co_await Read(place));
+    task::Work work = [this, place](task::Progress&) { return RunDelete(place); };
+    co_return co_await Begin(caller, place, method, "", std::move(work));
+}
+
+Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim::Ptr<vim::VirtualDiskSpec> spec, bool force,
+                           const vim::Method& method) {
+    Way way;
+    way.force = force;
+    if (spec) {
+        CO_TRY(form, FormOf(*spec));
+        way.form = form;
+    }
+    CO_TRY(source, Find(parts_.volumes, from, caller, kBrowse));
+    CO_TRY(target, Ours(caller, to));
+    if (source.path == target.path) co_return vim::Fault(vim::FileAlreadyExists(to), "a disk cannot be copied onto itself");
+    CO_CHECK(CheckUnused(*parts_.inventory.Now(), source.path));
+    CO_CHECK(co_await Read(source));
+    if (!force) CO_CHECK(co_await MustBeNew(target));
+    way.from = std::move(source);
+    way.to = target;
+    task::Work work = [this, way](task::Progress& p) { return RunCopy(way, p); };
+    co_return co_await Begin(caller, target, method, force ? std::string() : FilesOf(target.path), std::move(work));
+}
+
+Disks::Started Disks::Move(Caller caller, std::string from, std::string to, bool force, const vim::Method& method) {
+    CO_TRY(source, Ours(caller, from));
+    CO_TRY(target, Ours(caller, to));
+    if (source.path == target.path) co_return vim::Fault(vim::FileAlreadyExists(to), "that is the disk's name already");
+    CO_CHECK(co_await Read(source));
+    if (!force) CO_CHECK(co_await MustBeNew(target));
+    std::string both = base::Cat(source.path.Text(), '\n', target.path.Text());
+    Way way{std::move(source), target, std::nullopt, force};
+    task::Work work = [this, way](task::Progress& p) { return RunMove(way, p); };
+    co_return co_await Begin(caller, target, method, std::move(both), std::move(work));
+}
+
+Disks::Started Disks::Extend(Caller caller, std::string name, std::int64_t capacity_kb, bool eager, const vim::Method& method) {
+    CO_TRY(place, Ours(caller, name));
+    CO_TRY(disk, co_await Read(place));
+    CO_CHECK(CheckCapacity(capacity_kb, static_cast<std::int64_t>(disk.Sectors() / 2)));
+    task::Work work = [this, place, capacity_kb, eager](task::Progress& p) { return RunExtend(place, capacity_kb, eager, p); };
+    co_return co_await Begin(caller, place, method, "", std::move(work));
+}
+
+Disks::Started Disks::FillUp(Caller caller, std::string name, Fill fill, const vim::Method& method) {
+    CO_TRY(place, Ours(caller, name));
+    CO_CHECK(co_await Read(place));
+    task::Work work = [this, place, fill](task::Progress& p) { return RunFill(place, fill, p); };
+    co_return co_await Begin(caller, place, method, "", std::move(work));
+}
+
+rt::Co<vim::Result<std::string>> Disks::Uuid(Caller caller, std::string name) {
+    CO_TRY(place, Find(parts_.volumes, name, caller, kBrowse));
+    CO_TRY(disk, co_await Read(place));
+    co_return disk.Ddb("uuid");
+}
+
+rt::Co<vim::Result<>> Disks::SetUuid(Caller caller, std::string name, std::string uuid) {
+    CO_TRY(place, Ours(caller, name));
+    if (!base::NormalUuid(uuid)) co_return vim::Fault(vim::InvalidArgument("uuid"), base::Cat("\"", uuid, "\" is no uuid"));
+    auto set = [place, uuid]() -> base::Result<> {
+        TRY(root, RootOf(place.volume));
+        TRY(disk, ReadDisk(root, place.path.path));
+        disk.SetDdb("uuid", uuid);
+        return WriteDisk(root, place.path.path, disk, true);
+    };
+    co_return AtPlace(co_await parts_.pool.Run(std::move(set)), place.path);
+}
+
+rt::Co<vim::Result<vim::Ptr<vim::HostDiskDimensionsChs>>> Disks::Geometry(Caller caller, std::string name) {
+    CO_TRY(place, Find(parts_.volumes, name, caller, kBrowse));
+    CO_TRY(disk, co_await Read(place));
+    codec::DiskGeometry usual = codec::GeometryFor(disk.Sectors(), disk.Ddb("adapterType", "lsilogic"));
+    auto number = [&](const char* key, std::int64_t fallback) { return base::ToInt(disk.Ddb(key)).value_or(fallback); };
+    vim::HostDiskDimensionsChs out;
+    out.cylinder = number("geometry.cylinders", static_cast<std::int64_t>(usual.cylinders));
+    out.head = static_cast<std::int32_t>(number("geometry.heads", usual.heads));
+    out.sector = static_cast<std::int32_t>(number("geometry.sectors", usual.sectors));
+    co_return vim::Ptr<vim::HostDiskDimensionsChs>(std::move(out));
+}
+
+}  // namespace storage
