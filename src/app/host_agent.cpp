@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/die_at.h"
+#include "api/storage_methods.h"
 #include "backend/qemu/machine.h"
 #include "backend/sim/machine.h"
 #include "base/ids.h"
@@ -49,6 +50,7 @@ base::Result<std::unique_ptr<HostAgent>> HostAgent::Prepare(HostOptionsGiven opt
     CHECK(agent->OpenRecords());
     agent->BuildAccess();
     agent->BuildMachines();
+    agent->BuildStorage();
     agent->BuildApi();
     return agent;
 }
@@ -185,8 +187,17 @@ void HostAgent::BuildApi() {
     api::ServeHistory(dispatch_, *history_);
     site_.Route("/", api::ServeLanding);
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
+    api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, mounted_});
     api::ServeFiles(site_, Files());
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);
+}
+
+void HostAgent::BuildStorage() {
+    auto changed = [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); };
+    storage::Parts parts{inventory_, *tasks_, pool_, volumes_, std::move(changed)};
+    files_ = std::make_unique<storage::Files>(parts);
+    browsing_ = std::make_unique<storage::Browsing>(parts);
+    disks_ = std::make_unique<storage::Disks>(std::move(parts));
 }
 
 // What files a client may read and write, and which of the host's own it may read.
@@ -215,6 +226,7 @@ rt::Co<base::Result<>> HostAgent::StartMachines() {
     CO_CHECK(co_await machines_->lifecycle.Load());
     if (options_.sim) machines_->lifecycle.Imagine(options_.sim, mounted_.all().front().datastore, "VM Network");
     if (auto order = rt::ReadFile(At("etc/bedplate/auto-start"), 1 << 20)) auto_start_->Load(*order);
+    co_await files_->ClearUp();
     co_await tasks_->ResumeAll();
     loop_.Spawn(machines_->statistics.Run(stopping_));
     co_return base::Result<>{};

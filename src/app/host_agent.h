@@ -22,6 +22,9 @@
 #include "platform/machine.h"
 #include "platform/usage.h"
 #include "rt/loop.h"
+#include "storage/disks.h"
+#include "storage/files.h"
+#include "storage/search.h"
 #include "store/instance_lock.h"
 #include "task/durable_tasks.h"
 #include "vm/machines.h"
@@ -50,6 +53,7 @@ private:
     void BuildMachines();
     rt::Co<base::Result<>> StartMachines();
     void BuildApi();
+    void BuildStorage();
     api::FileParts Files();
     rt::Co<void> ReadRoom(vim::Ref datastore);
 
@@ -89,6 +93,9 @@ private:
 
     std::unique_ptr<backend::Hypervisor> hypervisor_;
     std::unique_ptr<vm::Machines> machines_;
+    std::unique_ptr<storage::Files> files_;
+    std::unique_ptr<storage::Browsing> browsing_;
+    std::unique_ptr<storage::Disks> disks_;
 
     api::Dispatch dispatch_;
     std::unique_ptr<api::Services> services_;
