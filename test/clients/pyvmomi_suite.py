@@ -53,6 +53,12 @@ class Pyvmomi:
             raise task.info.error
         return task.info.result
 
+    def properties(self, obj):
+        """Names of what may be asked of it in the version that was agreed on."""
+        version = self.si._stub.version
+        return [p.name for p in obj._GetPropertyList()
+                if p.version == version or VmomiSupport.IsChildVersion(version, p.version)]
+
     def fault(self, kind, call):
         """The call must be refused with that fault."""
         try:
@@ -98,8 +104,8 @@ class Pyvmomi:
             for info in holder._GetPropertyList():
                 manager = getattr(holder, info.name)
                 if isinstance(manager, VmomiSupport.ManagedObject):
-                    for prop in manager._GetPropertyList():
-                        getattr(manager, prop.name)
+                    for name in self.properties(manager):
+                        getattr(manager, name)
 
     def host(self):
         return self.content.rootFolder.childEntity[0].hostFolder.childEntity[0].host[0]
@@ -142,8 +148,8 @@ class Pyvmomi:
 
     @step("reads every property of the running machine, one at a time and nested")
     def reads_vm(self):
-        for prop in self.vm._GetPropertyList():
-            getattr(self.vm, prop.name)
+        for name in self.properties(self.vm):
+            getattr(self.vm, name)
         assert self.vm.runtime.bootTime is not None
         nic = next(d for d in self.vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualVmxnet3))
         assert nic.macAddress and nic.backing.deviceName == "VM Network"

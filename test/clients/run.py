@@ -29,6 +29,7 @@ CLIENTS = Path(os.environ.get("BEDPLATE_CLIENTS") or
 SUITE_SECONDS = 900
 # suite: (what is installed, the interpreter, the program)
 SUITES = {
+    "tables": ("pyvmomi-9.1.1.0", CLIENTS / "pyvmomi-9.1.1.0/bin/python", "tables_suite.py"),
     "govc": ("govc", "/usr/bin/python3", "govc_suite.py"),
     "pyvmomi-debian": ("pyvmomi-debian", "/usr/bin/python3", "pyvmomi_suite.py"),
     "pyvmomi-8": ("pyvmomi-8.0.3.0.1", CLIENTS / "pyvmomi-8.0.3.0.1/bin/python", "pyvmomi_suite.py"),
