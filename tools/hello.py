@@ -24,6 +24,7 @@ def upload(host):
     and the datastore's name."""
     kernel, initrd = make()
     datastore = next(iter(host.all("Datastore", "name").values()))[0]
+    host.make_folder(datastore, FOLDER)
     host.put_file(datastore, f"{FOLDER}/vmlinuz", kernel)
     host.put_file(datastore, f"{FOLDER}/initrd", initrd)
     return {KERNEL: f"[{datastore}] {FOLDER}/vmlinuz", INITRD: f"[{datastore}] {FOLDER}/initrd"}, datastore

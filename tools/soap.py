@@ -220,6 +220,15 @@ class Session:
         return self.get(task, "info.result")
 
     # --- files ---
+    def make_folder(self, datastore, path):
+        """A folder of a datastore; it may be there already."""
+        try:
+            self.call("MakeDirectory", self.content["fileManager"],
+                      f"<name>{escape(f'[{datastore}] {path}')}</name><createParentDirectories>true</createParentDirectories>")
+        except Fault as why:
+            if why.kind != "FileAlreadyExists":
+                raise
+
     def put_file(self, datastore, path, source, datacenter="ha-datacenter"):
         """Uploads a local file to a datastore."""
         target = f"/folder/{quote(path)}?" + urlencode({"dcPath": datacenter, "dsName": datastore})
