@@ -1,0 +1,3 @@
+// Every data object and managed object.
+#pragma once
+#include "vim/gen/toy.h"
