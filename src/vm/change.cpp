@@ -116,10 +116,7 @@ vim::Result<> ApplyExtraConfig(const Spec& spec, Config& c) {
         std::string property = base::Cat("extraConfig[\"", option->key, "\"]");
         if (!codec::Vmx::IsKey(option->key)) return Invalid(property, base::Cat("\"", option->key, "\" can be no key of a .vmx file"));
         if (text.size() > 64 << 10) return Invalid(property, base::Cat("the value of \"", option->key, "\" is longer than 64 KiB"));
-        if (base::EqualNoCase(option->key, "disk.EnableUUID")) {
-            c.flags.Mut().disk_uuid_enabled = base::EqualNoCase(text, "true");
-            continue;
-        }
+        if (base::EqualNoCase(option->key, "disk.EnableUUID")) c.flags.Mut().disk_uuid_enabled = base::EqualNoCase(text, "true");
         if (IsManagedKey(option->key))
             return Invalid(property, base::Cat("\"", option->key, "\" is set by a field of its own, not through extraConfig"));
         std::erase_if(c.extra_config, [&](const auto& o) { return base::EqualNoCase(o->key, option->key); });

@@ -159,13 +159,14 @@ void WriteConfig(const Config& config, const DatastorePath& vmx_path, codec::Vmx
     set("uuid.location", VmxUuid(config.location_id.value_or("")));
     set("vc.uuid", VmxUuid(config.instance_uuid.value_or("")));
     set("annotation", config.annotation.value_or(""));
-    WriteHardware(config, vmx);
-    WriteOptions(config, vmx);
-    WriteDevices(config.hardware->device, vmx_path.Folder(), vmx);
+    // Before the fields: a few lines (disk.EnableUUID) are seen both ways, and the field counts.
     for (const codec::Vmx::Entry& entry : vmx.Entries())
         if (!IsManagedKey(entry.key) && !ExtraConfig(config, entry.key)) vmx.Remove(entry.key);
     for (const auto& option : config.extra_config)
         if (const auto* text = option->value.As<std::string>()) vmx.Set(option->key, *text);
+    WriteHardware(config, vmx);
+    WriteOptions(config, vmx);
+    WriteDevices(config.hardware->device, vmx_path.Folder(), vmx);
 }
 
 }  // namespace vm

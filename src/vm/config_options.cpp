@@ -89,33 +89,43 @@ vim::Ptr<vim::VirtualMachineDefaultPowerOpInfo> ReadPowerOps(const codec::Vmx& v
 
 using Bootable = vim::Ptr<vim::VirtualMachineBootOptionsBootableDevice>;
 
+// The key of the device at "scsi0:1".
+std::optional<int> KeyAt(std::string_view place) {
+    std::size_t colon = place.find(':');
+    for (BusKind kind : kBusKinds) {
+        std::string_view bus = InfoOf(kind).word;
+        if (colon == std::string_view::npos || !place.starts_with(bus)) continue;
+        auto number = base::ToInt(place.substr(bus.size(), colon - bus.size()));
+        auto unit = base::ToInt(place.substr(colon + 1));
+        if (number && unit && *number < InfoOf(kind).buses && *unit < InfoOf(kind).units)
+            return Slot{kind, static_cast<int>(*number), static_cast<int>(*unit)}.Key();
+    }
+    return std::nullopt;
+}
+
+void AddBootDisks(const std::string& places, std::vector<Bootable>& out) {
+    for (std::string_view place : base::Split(places, ',')) {
+        std::optional<int> key = KeyAt(base::Trim(place));
+        if (!key) continue;
+        vim::VirtualMachineBootOptionsBootableDiskDevice disk;
+        disk.device_key = *key;
+        out.push_back(std::move(disk));
+    }
+}
+
 // "cdrom,hdd,ethernet0" with the order among the disks in a line of its own.
 std::vector<Bootable> ReadBootOrder(const codec::Vmx& vmx) {
     std::vector<Bootable> out;
-    for (std::string_view word : base::Split(vmx.Get("bios.bootOrder"), ',')) {
+    std::string order = vmx.Get("bios.bootOrder");
+    for (std::string_view word : base::Split(order, ',')) {
         word = base::Trim(word);
         if (word == "cdrom") out.push_back(vim::VirtualMachineBootOptionsBootableCdromDevice());
         if (word == "floppy") out.push_back(vim::VirtualMachineBootOptionsBootableFloppyDevice());
-        if (word.starts_with("ethernet")) {
-            vim::VirtualMachineBootOptionsBootableEthernetDevice nic;
-            nic.device_key = kNicKey + static_cast<int>(base::ToInt(word.substr(8)).value_or(0));
-            out.push_back(std::move(nic));
-        }
-        if (word != "hdd") continue;
-        for (std::string_view place : base::Split(vmx.Get("bios.hddOrder"), ',')) {
-            place = base::Trim(place);
-            for (BusKind kind : kBusKinds) {
-                std::string_view bus = InfoOf(kind).word;
-                std::size_t colon = place.find(':');
-                if (!place.starts_with(bus) || colon == std::string_view::npos) continue;
-                auto number = base::ToInt(place.substr(bus.size(), colon - bus.size()));
-                auto unit = base::ToInt(place.substr(colon + 1));
-                if (!number || !unit) continue;
-                vim::VirtualMachineBootOptionsBootableDiskDevice disk;
-                disk.device_key = Slot{kind, static_cast<int>(*number), static_cast<int>(*unit)}.Key();
-                out.push_back(std::move(disk));
-            }
-        }
+        if (word == "hdd") AddBootDisks(vmx.Get("bios.hddOrder"), out);
+        if (!word.starts_with("ethernet")) continue;
+        vim::VirtualMachineBootOptionsBootableEthernetDevice nic;
+        nic.device_key = kNicKey + static_cast<int>(base::ToInt(word.substr(8)).value_or(0));
+        out.push_back(std::move(nic));
     }
     return out;
 }

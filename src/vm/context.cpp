@@ -7,7 +7,6 @@
 #include "vim/gen/entity.h"
 #include "vim/gen/host_network.h"
 #include "vm/machine_log.h"
-#include "rt/loop.h"
 
 namespace vm {
 
@@ -123,18 +122,13 @@ void Context::Address(vim::Event& event, const vim::Ref& ref) const {
     event.datacenter = std::move(datacenter);
 }
 
-static rt::Co<void> WriteNote(rt::Pool& pool, std::string folder, std::string line) {
-    auto write = [folder = std::move(folder), line = std::move(line)] { return AppendLog(folder, line); };
-    if (auto written = co_await pool.Run(std::move(write)); !written) base::LogWarning("vm", written.error().message);
-}
-
-rt::Co<void> Context::Note(const vim::Ref& ref, std::string words) {
+rt::Co<void> Context::Note(vim::Ref ref, std::string words) {
     Record* record = Find(ref);
     base::LogInfo("vm " + ref.id, words);
     if (!record || record->file.empty()) co_return;
-    std::string folder = record->file.substr(0, record->file.rfind('/'));
-    std::string line = base::FormatTime(timer.Now()) + "| vmx| I125: " + words;
-    co_await rt::Detach(WriteNote(pool, std::move(folder), std::move(line)));
+    auto write = [folder = record->file.substr(0, record->file.rfind('/')),
+                  line = base::FormatTime(timer.Now()) + "| vmx| I125: " + words] { return AppendLog(folder, line); };
+    if (auto written = co_await pool.Run(std::move(write)); !written) base::LogWarning("vm " + ref.id, written.error().message);
 }
 
 rt::Co<vim::Result<vim::Ref>> Context::StartTask(const vim::Method& method, vim::Ref entity, std::string user, task::Work work,

@@ -86,8 +86,8 @@ public:
     }
     void Address(vim::Event& event, const vim::Ref& vm) const;
 
-    // A line of the VM's vmware.log. Does not wait.
-    rt::Co<void> Note(const vim::Ref& vm, std::string words);
+    // A line of the VM's vmware.log and of the host's.
+    rt::Co<void> Note(vim::Ref vm, std::string words);
 
     rt::Co<vim::Result<vim::Ref>> StartTask(const vim::Method& method, vim::Ref entity, std::string user, task::Work work,
                                             std::string state = "{}", bool exclusive = true);

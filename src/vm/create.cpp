@@ -111,7 +111,10 @@ vim::Result<Lifecycle::Making> Lifecycle::CheckCreate(const Asked& asked, const 
     making.intent.vmx = vmx->path.Text();
     making.intent.name = *spec.name;
     making.intent.makes = {making.intent.vmx};
-    for (const FileWork::Make& disk : making.files.make) making.intent.makes.push_back(disk.path);
+    for (const FileWork::Make& disk : making.files.make) {
+        CHECK(CheckNew(disk.path, making.home.volumes));
+        making.intent.makes.push_back(disk.path);
+    }
     return making;
 }
 
@@ -153,6 +156,7 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
             return MakeDisk(make);
         };
         if (auto made = co_await c_.pool.Run(std::move(run)); !made) co_return FileFault(std::move(made).error(), located->path);
+        making.made.push_back(disk.path);
         progress.Percent(10 + 70 * ++done / static_cast<int>(making.files.make.size()));
         if (progress.cancelled()) co_return vim::Fault(vim::RequestCanceled(), "cancelled by its user");
     }
@@ -166,6 +170,7 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
     CO_CHECK(co_await progress.Step("disks", making.intent.Text()));
     auto save = [home = making.home, config = making.config] { return SaveConfig(home, config); };
     if (auto saved = co_await c_.pool.Run(std::move(save)); !saved) co_return FileFault(std::move(saved).error(), making.home.vmx);
+    making.made.push_back(making.intent.vmx);
     CO_CHECK(co_await progress.Step("vmx", making.intent.Text()));
     co_return vim::Result<>{};
 }
@@ -182,7 +187,9 @@ Lifecycle::Done Lifecycle::RunCreate(std::shared_ptr<Making> making, std::string
     for (const std::string& hold : {"name " + making->intent.name, making->intent.vmx, "folder " + making->home.vmx.Folder().path})
         c_.reserved.erase(hold);
     if (!admitted) {
-        auto undo = [intent = making->intent, volumes = making->home.volumes] { UndoFiles(intent, volumes); return true; };
+        Intent made_only = making->intent;               // what was there before stays
+        made_only.makes = making->made;
+        auto undo = [made_only, volumes = making->home.volumes] { UndoFiles(made_only, volumes); return true; };
         (void)co_await c_.pool.Run(std::move(undo));
         co_return std::move(admitted).error().While("create " + making->intent.name);
     }
@@ -194,6 +201,7 @@ Lifecycle::Done Lifecycle::RunCreate(std::shared_ptr<Making> making, std::string
 // The .vmx is written last: when it is there, all is; else what was begun goes.
 Lifecycle::Done Lifecycle::ResumeCreate(task::Unfinished what, task::Progress& progress) {
     Intent intent = Intent::Parse(what.begun);
+    c_.registry.Skip(intent.id);
     auto located = Locate(c_.volumes.Now(), intent.vmx);
     if (!located) co_return std::move(located).error();
     vim::Ref ref{&Vm::kType, intent.id};

@@ -80,6 +80,14 @@ base::Result<> RemoveFiles(const std::vector<std::string>& paths, const VolumeLi
     return first;
 }
 
+vim::Result<> CheckNew(const std::string& disk, const VolumeList& volumes) {
+    auto located = Locate(volumes, disk);
+    if (!located) return std::move(located).error();
+    std::string file = located->Absolute();
+    if (access(file.c_str(), F_OK) && access(FlatOf(file).c_str(), F_OK)) return {};
+    return vim::Fault(vim::FileAlreadyExists(disk), disk + " exists already");
+}
+
 void UndoFiles(const Intent& intent, const VolumeList& volumes) {
     if (auto removed = RemoveFiles(intent.makes, volumes); !removed)
         base::LogError("vm", "cannot clear up: " + removed.error().message);

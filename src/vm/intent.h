@@ -25,6 +25,9 @@ struct Intent {
 // A checksum that tells one .vmx text from another.
 std::string SumOf(const std::string& text);
 
+// FileAlreadyExists when a disk of that name, or its extent, is there: it would not be ours
+// to clear up.
+vim::Result<> CheckNew(const std::string& disk, const VolumeList& volumes);
 // Removes the files that were made, and the folder when it is new and empty. Blocks.
 void UndoFiles(const Intent& intent, const VolumeList& volumes);
 // Removes files, each with its extent when it is a disk. Blocks.

@@ -33,6 +33,7 @@ private:
     using Done = rt::Co<vim::Result<vim::Any>>;
     struct Making {                      // a creation that was checked
         Intent intent;
+        std::vector<std::string> made;   // of intent.makes, until now
         Config config;
         FileWork files;
         Spec spec;

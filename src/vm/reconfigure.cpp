@@ -51,30 +51,20 @@ rt::Co<vim::Result<vim::Ref>> Reconfigure::Rename(vim::call::Rename call, std::s
     co_return co_await StartChange(&vim::call::Rename::kMethod, call.self, std::move(spec), std::move(user));
 }
 
-namespace {
-
-// The new .vmx as text, and what stands in the file now.
-base::Result<std::string> NewText(const Home& home, const Config& config) { return VmxText(home, config); }
-
-}  // namespace
-
 // Says in the journal what will be made and removed, then makes it.
 rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& home, Intent& intent, task::Progress& progress) {
-    auto text = [home, config = change.config] { return NewText(home, config); };
+    auto text = [home, config = change.config] { return VmxText(home, config); };
     auto planned = co_await c_.pool.Run(std::move(text));
     if (!planned) co_return FileFault(std::move(planned).error(), home.vmx);
     intent.text_sum = SumOf(*planned);
     intent.vmx = home.vmx.Text();
     intent.removes = change.files.remove;
     for (const FileWork::Make& disk : change.files.make) {
-        auto located = Locate(home.volumes, disk.path);
-        if (!located) co_return std::move(located).error();
-        // A file that is there already is not ours to clear up.
-        if (access(located->Absolute().c_str(), F_OK) == 0 || access(FlatOf(located->Absolute()).c_str(), F_OK) == 0)
-            co_return vim::Fault(vim::FileAlreadyExists(disk.path), disk.path + " exists already");
+        CO_CHECK(CheckNew(disk.path, home.volumes));
         intent.makes.push_back(disk.path);
     }
     CO_CHECK(co_await progress.Step("prepared", intent.Text()));
+    intent.makes.clear();                                // from here on: what was made
     for (const std::string& path : change.files.attach) {
         auto located = Locate(home.volumes, path);
         if (!located) co_return std::move(located).error();
@@ -97,6 +87,7 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
             return MakeDisk(make);
         };
         if (auto made = co_await c_.pool.Run(std::move(run)); !made) co_return FileFault(std::move(made).error(), located->path);
+        intent.makes.push_back(disk.path);
     }
     for (const FileWork::Extend& disk : change.files.extend) {
         auto located = Locate(home.volumes, disk.path);
@@ -216,7 +207,7 @@ rt::Co<vim::Result<>> Reconfigure::Reload(vim::call::Reload call) {
     if (!record || !vm) co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
     if (record->file.empty()) {                          // perhaps its datastore came back
         auto located = Locate(c_.volumes.Now(), record->vmx);
-        if (!located || !vm->config_issue.empty() == false) co_return vim::Result<>{};
+        if (!located || vm->config_issue.empty()) co_return vim::Result<>{};
         record->file = located->Absolute();
     }
     auto read = co_await c_.Refresh(call.self);

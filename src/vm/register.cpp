@@ -124,6 +124,7 @@ Lifecycle::Done Lifecycle::RunRegister(Intent intent, std::string user, vim::Ref
 
 Lifecycle::Done Lifecycle::ResumeRegister(task::Unfinished what, task::Progress& progress) {
     Intent intent = Intent::Parse(what.begun);
+    c_.registry.Skip(intent.id);
     vim::Ref ref{&Vm::kType, intent.id};
     if (c_.Find(ref)) co_return vim::Any(ref);
     co_return co_await RunRegister(std::move(intent), what.user, {}, progress);

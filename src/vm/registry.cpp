@@ -12,8 +12,13 @@ base::Result<> Registry::Load() {
     file_ = std::move(file);
     if (file_.trouble()) base::LogWarning("vm", *file_.trouble());
     next_ = base::ToInt(file_.Get("", "next", "1")).value_or(1);
-    for (const Entry& entry : Entries()) next_ = std::max(next_, base::ToInt(entry.id).value_or(0) + 1);
+    for (const Entry& entry : Entries()) Skip(entry.id);
     return {};
+}
+
+void Registry::Skip(const std::string& id) {
+    next_ = std::max(next_, base::ToInt(id).value_or(0) + 1);
+    (void)file_.Set("", "next", base::Cat(next_));
 }
 
 std::string Registry::NewId() {

@@ -23,7 +23,11 @@ public:
 
     base::Result<> Load();                               // blocks: before the loop runs, or in a test
     std::string NewId();                                 // kept with the next Commit()
-    void Add(const std::string& id, const std::string& path) { (void)file_.Set("vm", id, path); }
+    void Skip(const std::string& id);                    // it was given, though perhaps to nothing that came to be
+    void Add(const std::string& id, const std::string& path) {
+        Skip(id);
+        (void)file_.Set("vm", id, path);
+    }
     void Remove(const std::string& id) { file_.Erase("vm", id); }
     bool Has(const std::string& id) const { return file_.Get("vm", id).has_value(); }
     std::vector<Entry> Entries() const;
