@@ -3,6 +3,7 @@ description that it makes of the real schema holds together. BEDPLATE_GOLDEN=wri
 test/apigen/golden."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,16 +52,20 @@ def generate(out):
 class Products(unittest.TestCase):
     maxDiff = None
 
-    def test_they_are_as_they_were(self):
+    @classmethod
+    def setUpClass(cls):
         with tempfile.TemporaryDirectory() as folder:
-            made = generate(Path(folder))
+            cls.made = generate(Path(folder))
         if os.environ.get("BEDPLATE_GOLDEN") == "write":
-            for name, text in made.items():
+            shutil.rmtree(GOLDEN, ignore_errors=True)
+            for name, text in cls.made.items():
                 (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
                 (GOLDEN / name).write_text(text)
+
+    def test_they_are_as_they_were(self):
         kept = {str(f.relative_to(GOLDEN)): f.read_text() for f in sorted(GOLDEN.rglob("*")) if f.is_file()}
-        self.assertEqual(sorted(made), sorted(kept))
-        for name, text in made.items():
+        self.assertEqual(sorted(self.made), sorted(kept))
+        for name, text in self.made.items():
             with self.subTest(name):
                 self.assertEqual(text.splitlines(), kept[name].splitlines())
 
