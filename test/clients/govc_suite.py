@@ -93,7 +93,7 @@ class Govc:
     @step("is refused a second power-on")
     def second_power_on(self):
         words = govc("vm.power", "-on", VM, fails=True)
-        assert "current state" in words or "InvalidPowerState" in words, words
+        assert "powered on already" in words or "current state" in words or "InvalidPowerState" in words, words
 
     @step("suspends and resumes it")
     def suspends(self):
