@@ -60,6 +60,12 @@ private:
             if (recursive_) Walk(now, *child, met, out);
         });
     }
+    // A folder or pool that moved takes along what is in it.
+    static bool Holds(const vim::ManagedObject* object) {
+        bool holds = false;
+        if (object) ForEachChild(*object, [&](const vim::Ref&) { holds = true; });
+        return holds;
+    }
     static bool Moved(const inventory::Change& c) {
         return std::any_of(c.fields.begin(), c.fields.end(), [](const vim::Field* f) {
             return f->name == "parent" || f->name == "resourcePool";
@@ -68,15 +74,18 @@ private:
     void Follow() {
         std::vector<vim::Ref> come, gone;
         auto now = inventory_.Now();
+        bool shifted = false;
         bool all = inventory_.Since(seen_, [&](const inventory::Change& c) {
+            bool modified = c.kind == inventory::ChangeKind::kModified;
+            if (modified && !Moved(c)) return;
+            if (modified && recursive_ && Holds(now->Peek(c.object))) shifted = true;
             if (!Wants(*c.object.type)) return;
-            if (c.kind == inventory::ChangeKind::kModified && !Moved(c)) return;
             if (c.kind != inventory::ChangeKind::kAdded) gone.push_back(c.object);
             if (c.kind != inventory::ChangeKind::kRemoved && IsInside(*now, c.object, container_, recursive_))
                 come.push_back(c.object);
         });
         seen_ = inventory_.version();
-        if (!all) { auto whole = All(); objects_.Change<vim::ContainerView>(view_, [&](auto& v) { v.view = std::move(whole); }); return; }
+        if (!all || shifted) { auto whole = All(); objects_.Change<vim::ContainerView>(view_, [&](auto& v) { v.view = std::move(whole); }); return; }
         if (come.empty() && gone.empty()) return;
         objects_.Change<vim::ContainerView>(view_, [&](vim::ContainerView& v) {
             for (const auto& ref : gone) std::erase(v.view, ref);
