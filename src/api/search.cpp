@@ -1,5 +1,7 @@
 // SearchIndex: an entity by what it is known by. Nothing found answers nothing; only
 // entities that the caller may see are found.
+#include <algorithm>
+
 #include "api/serve.h"
 #include "api/tree.h"
 #include "base/ids.h"
@@ -7,6 +9,7 @@
 #include "vim/gen/calls_entity.h"
 #include "vim/gen/guest.h"
 #include "vim/gen/host.h"
+#include "vim/gen/host_network.h"
 #include "vim/gen/vm.h"
 
 namespace api {
@@ -34,14 +37,25 @@ vim::Ref First(std::vector<vim::Ref> found) { return found.empty() ? vim::Ref() 
 Match ByUuid(const std::string& text, bool instance) {
     std::string uuid = base::NormalUuid(text).value_or(text);
     return [uuid, instance](const vim::VirtualMachine* vm, const vim::HostSystem* host) {
+        if (uuid.empty()) return false;              // a VM that has none yet is not meant
         if (vm) return vm->config && (instance ? vm->config->instance_uuid.value_or("") : vm->config->uuid) == uuid;
         return host->hardware && host->hardware->system_info->uuid == uuid;
     };
 }
 
+bool HasAddress(const vim::HostSystem& host, const std::string& ip) {
+    if (host.name == ip) return true;
+    if (!host.config || !host.config->network) return false;
+    const auto& nics = host.config->network->vnic;
+    return std::any_of(nics.begin(), nics.end(), [&](const vim::Ptr<vim::HostVirtualNic>& nic) {
+        return nic->spec && nic->spec->ip && nic->spec->ip->ip_address == ip;
+    });
+}
+
 Match ByIp(const std::string& ip) {
     return [ip](const vim::VirtualMachine* vm, const vim::HostSystem* host) {
-        if (host) return host->name == ip || host->summary->management_server_ip == ip;
+        if (ip.empty()) return false;
+        if (host) return HasAddress(*host, ip);
         if (!vm->guest) return false;
         if (vm->guest->ip_address == ip) return true;
         for (const auto& nic : vm->guest->net)
