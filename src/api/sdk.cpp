@@ -32,16 +32,25 @@ void Sdk::Enter(Call& call, const auth::SessionPtr& session) {
     call.groups = session ? session->who.groups : std::vector<std::string>();
 }
 
+// The object that a call names; its type is null when there is no such type.
+static vim::Ref ReceiverOf(const codec::soap::Request& soap) {
+    std::string scratch;
+    auto self = soap.method.Child("_this");
+    if (!self) return {};
+    return {vim::FindType(self.Attribute("type").value_or("")), std::string(self.Text(scratch))};
+}
+
 vim::Result<vim::Ptr<vim::Request>> Sdk::Read(Call& call, const codec::soap::Request& soap, bool newer) {
     call.method = vim::FindMethod(soap.method_name);
-    if (!call.method) {
-        std::string scratch;
-        auto self = soap.method.Child("_this");
-        const vim::Type* type = self ? vim::FindType(self.Attribute("type").value_or("")) : nullptr;
-        vim::Ref receiver{type, self ? std::string(self.Text(scratch)) : std::string()};
+    vim::Ref receiver = ReceiverOf(soap);
+    if (!call.method)
         return vim::Fault(vim::MethodNotFound(receiver, std::string(soap.method_name)),
                           base::Cat("there is no method \"", soap.method_name, '"'));
-    }
+    const vim::Type& owner = *call.method->owner;          // a client may name a type above it
+    bool managed = receiver && receiver.type->kind == vim::Kind::kManaged;
+    if (managed && !receiver.type->IsA(owner) && !owner.IsA(*receiver.type))
+        return vim::Fault(vim::MethodNotFound(receiver, std::string(soap.method_name)),
+                          base::Cat(receiver.type->name, " has no method \"", soap.method_name, '"'));
     auto request = vim::ReadRequest(soap.method, *call.method, {call.version, newer});
     if (request) return std::move(*request);
     return vim::Fault(vim::InvalidRequest(), base::Cat(call.method->name, ": ", request.error().message));
@@ -50,8 +59,9 @@ vim::Result<vim::Ptr<vim::Request>> Sdk::Read(Call& call, const codec::soap::Req
 vim::Result<> Sdk::Admit(const Call& call, const vim::Request& request) const {
     const vim::Method& method = *call.method;
     bool anonymous = method.privilege == "System.Anonymous";
+    std::string needed(method.privilege == "dyn" ? "System.View" : method.privilege);
     if (!call.session && !anonymous)
-        return vim::Fault(vim::NotAuthenticated(request.self, std::string(method.privilege)),
+        return vim::Fault(vim::NotAuthenticated(request.self, needed),
                           "the session is not authenticated: log in first");
     bool own = call.state && call.state->objects.Find(request.self);
     const vim::ManagedObject* object = own ? call.state->objects.Find(request.self).get() : call.now->Peek(request.self);
@@ -62,7 +72,7 @@ vim::Result<> Sdk::Admit(const Call& call, const vim::Request& request) const {
         return vim::Fault(vim::MethodNotFound(request.self, std::string(method.name)),
                           base::Cat(object->type().name, " has no method \"", method.name, '"'));
     if (call.session && !parts_.gate.MayConnect(call.user))
-        return vim::Fault(vim::NoPermission(request.self, std::string(method.privilege)),
+        return vim::Fault(vim::NoPermission(request.self, needed),
                           "the host is in lockdown mode: " + call.user + " may not use the API");
     CHECK(parts_.gate.Licensed(method));
     if (!own && !anonymous && method.privilege != "dyn") CHECK(call.Check(request.self, method.privilege));
