@@ -146,7 +146,7 @@ base::Result<Config> ReadConfig(const codec::Vmx& vmx, const DatastorePath& vmx_
     return c;
 }
 
-void WriteConfig(const Config& config, const DatastorePath& vmx_path, codec::Vmx& vmx) {
+void WriteConfig(const Config& config, const DatastorePath& vmx_path, const VolumeList& volumes, codec::Vmx& vmx) {
     vmx.Set("config.version", "8");
     vmx.SetInt("virtualHW.version", base::ToInt(std::string_view(config.version).substr(4)).value_or(13));
     vmx.Set("displayName", config.name);
@@ -166,7 +166,7 @@ void WriteConfig(const Config& config, const DatastorePath& vmx_path, codec::Vmx
         if (const auto* text = option->value.As<std::string>()) vmx.Set(option->key, *text);
     WriteHardware(config, vmx);
     WriteOptions(config, vmx);
-    WriteDevices(config.hardware->device, vmx_path.Folder(), vmx);
+    WriteDevices(config.hardware->device, vmx_path.Folder(), volumes, vmx);
 }
 
 }  // namespace vm

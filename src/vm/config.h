@@ -21,7 +21,7 @@ inline constexpr std::string_view kSuspendKey = "checkpoint.vmState";    // the 
 // What a line of the file says. `vmx_path` is where the file lies. kInvalid names the line.
 base::Result<Config> ReadConfig(const codec::Vmx& vmx, const DatastorePath& vmx_path, const VolumeList& volumes);
 // Sets and removes lines so that ReadConfig() gives `config` again; leaves all others.
-void WriteConfig(const Config& config, const DatastorePath& vmx_path, codec::Vmx& vmx);
+void WriteConfig(const Config& config, const DatastorePath& vmx_path, const VolumeList& volumes, codec::Vmx& vmx);
 // A file with the lines that every new VM has.
 codec::Vmx NewVmx();
 
@@ -39,7 +39,7 @@ void WriteHardware(const Config& config, codec::Vmx& vmx);
 void ReadOptions(const codec::Vmx& vmx, Config& config);
 void WriteOptions(const Config& config, codec::Vmx& vmx);
 base::Result<Devices> ReadDevices(const codec::Vmx& vmx, const DatastorePath& folder, const VolumeList& volumes);
-void WriteDevices(const Devices& devices, const DatastorePath& folder, codec::Vmx& vmx);
+void WriteDevices(const Devices& devices, const DatastorePath& folder, const VolumeList& volumes, codec::Vmx& vmx);
 
 // Shares of an allocation for its level and the VM's size.
 vim::Ptr<vim::SharesInfo> SharesFor(vim::SharesLevel level, int custom, int per_unit_low, std::int64_t units);

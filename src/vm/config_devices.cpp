@@ -197,14 +197,21 @@ void ReadSerials(const Source& from, Devices& out) {
     }
 }
 
+// Where the lines will stand: names of files depend on it.
+struct Target {
+    const DatastorePath& folder;
+    const VolumeList& volumes;
+    std::string Name(const std::string& datastore_path) const { return ToVmxName(volumes, folder, datastore_path); }
+};
+
 // Lines of a device that is there no more, or is another one now.
 void Forget(codec::Vmx& vmx, const std::string& place) { vmx.RemovePrefix(place + "."); }
 
-void WriteCdrom(const vim::VirtualDevice& cd, const std::string& place, const DatastorePath& folder, codec::Vmx& vmx) {
+void WriteCdrom(const vim::VirtualDevice& cd, const std::string& place, const Target& to, codec::Vmx& vmx) {
     vmx.Remove(place + ".clientDevice");
     if (auto* iso = cd.backing.As<vim::VirtualCdromIsoBackingInfo>()) {
         vmx.Set(place + ".deviceType", "cdrom-image");
-        vmx.Set(place + ".fileName", iso->file_name.empty() ? std::string(kNoMedium) : ToVmxName(folder, iso->file_name));
+        vmx.Set(place + ".fileName", iso->file_name.empty() ? std::string(kNoMedium) : to.Name(iso->file_name));
     } else if (auto* drive = cd.backing.As<vim::VirtualCdromAtapiBackingInfo>()) {
         vmx.Set(place + ".deviceType", "atapi-cdrom");
         vmx.Set(place + ".fileName", drive->device_name.empty() ? "auto detect" : drive->device_name);
@@ -216,26 +223,26 @@ void WriteCdrom(const vim::VirtualDevice& cd, const std::string& place, const Da
     WriteConnect(cd, place, vmx);
 }
 
-void WriteDisk(const vim::VirtualDevice& disk, const Slot& slot, const DatastorePath& folder, codec::Vmx& vmx) {
+void WriteDisk(const vim::VirtualDevice& disk, const Slot& slot, const Target& to, codec::Vmx& vmx) {
     std::string place = slot.Word();
     auto* file = disk.backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
     if (!file) return;
     vmx.Set(place + ".deviceType", slot.kind == BusKind::kScsi ? "scsi-hardDisk" : "ata-hardDisk");
-    vmx.Set(place + ".fileName", ToVmxName(folder, file->file_name));
+    vmx.Set(place + ".fileName", to.Name(file->file_name));
     std::string mode = file->disk_mode == "independent_persistent" ? "independent-persistent"
                      : file->disk_mode == "independent_nonpersistent" ? "independent-nonpersistent" : "";
     if (mode.empty()) vmx.Remove(place + ".mode"); else vmx.Set(place + ".mode", mode);
     if (file->write_through.value_or(false)) vmx.SetBool(place + ".writeThrough", true); else vmx.Remove(place + ".writeThrough");
 }
 
-void WriteSlot(const vim::VirtualDevice* device, const Slot& slot, const DatastorePath& folder, codec::Vmx& vmx) {
+void WriteSlot(const vim::VirtualDevice* device, const Slot& slot, const Target& to, codec::Vmx& vmx) {
     std::string place = slot.Word();
     bool cdrom = device && device->type().IsA(vim::VirtualCdrom::kType);
     bool was_cdrom = base::Lower(vmx.Get(place + ".deviceType")).find("cdrom") != std::string::npos;
     if (!device || cdrom != was_cdrom) Forget(vmx, place);
     if (!device) return;
     vmx.SetBool(place + ".present", true);
-    if (cdrom) WriteCdrom(*device, place, folder, vmx); else WriteDisk(*device, slot, folder, vmx);
+    if (cdrom) WriteCdrom(*device, place, to, vmx); else WriteDisk(*device, slot, to, vmx);
 }
 
 void WriteControllers(const Devices& devices, codec::Vmx& vmx) {
@@ -265,19 +272,21 @@ void WriteNic(const vim::VirtualEthernetCard& nic, const std::string& place, cod
     auto* network = nic.backing.As<vim::VirtualDeviceDeviceBackingInfo>();
     vmx.Set(place + ".networkName", network ? network->device_name : "");
     std::string type = nic.address_type.value_or("generated");
-    for (const char* key : {".address", ".generatedAddress", ".generatedAddressOffset"}) vmx.Remove(place + key);
-    vmx.Set(place + ".addressType", type == "manual" ? "static" : type == "assigned" ? "vpx" : "generated");
-    vmx.Set(place + (type == "manual" ? ".address" : ".generatedAddress"), nic.mac_address.value_or(""));
-    if (type == "generated") vmx.Set(place + ".generatedAddressOffset", "0");
+    bool manual = type == "manual";
+    vmx.Set(place + ".addressType", manual ? "static" : type == "assigned" ? "vpx" : "generated");
+    vmx.Set(place + (manual ? ".address" : ".generatedAddress"), nic.mac_address.value_or(""));
+    vmx.Remove(place + (manual ? ".generatedAddress" : ".address"));
+    if (type != "generated") vmx.Remove(place + ".generatedAddressOffset");
+    else if (!vmx.Find(place + ".generatedAddressOffset")) vmx.Set(place + ".generatedAddressOffset", "0");
     if (nic.wake_on_lan_enabled.value_or(true)) vmx.Remove(place + ".wakeOnPcktRcv");
     else vmx.SetBool(place + ".wakeOnPcktRcv", false);
     WriteConnect(nic, place, vmx);
 }
 
-void WriteFloppy(const vim::VirtualDevice& floppy, const std::string& place, const DatastorePath& folder, codec::Vmx& vmx) {
+void WriteFloppy(const vim::VirtualDevice& floppy, const std::string& place, const Target& to, codec::Vmx& vmx) {
     if (auto* image = floppy.backing.As<vim::VirtualFloppyImageBackingInfo>()) {
         vmx.Set(place + ".fileType", "file");
-        vmx.Set(place + ".fileName", ToVmxName(folder, image->file_name));
+        vmx.Set(place + ".fileName", to.Name(image->file_name));
         vmx.Remove(place + ".clientDevice");
     } else {
         vmx.Set(place + ".fileType", "device");
@@ -307,13 +316,14 @@ base::Result<Devices> ReadDevices(const codec::Vmx& vmx, const DatastorePath& fo
     return out;
 }
 
-void WriteDevices(const Devices& devices, const DatastorePath& folder, codec::Vmx& vmx) {
+void WriteDevices(const Devices& devices, const DatastorePath& folder, const VolumeList& volumes, codec::Vmx& vmx) {
+    Target to{folder, volumes};
     WriteControllers(devices, vmx);
     for (BusKind kind : kBusKinds)
         for (int bus = 0; bus < InfoOf(kind).buses; ++bus)
             for (int unit = 0; unit < InfoOf(kind).units; ++unit) {
                 Slot slot{kind, bus, unit};
-                WriteSlot(FindDevice(devices, slot.Key()), slot, folder, vmx);
+                WriteSlot(FindDevice(devices, slot.Key()), slot, to, vmx);
             }
     for (int number = 0; number < kMaxNics; ++number) {
         std::string place = base::Cat("ethernet", number);
@@ -325,9 +335,11 @@ void WriteDevices(const Devices& devices, const DatastorePath& folder, codec::Vm
     for (int number = 0; number < kMaxFloppies; ++number) {
         std::string place = base::Cat("floppy", number);
         const vim::VirtualDevice* floppy = FindDevice(devices, kFloppyKey + number);
-        if (!floppy) Forget(vmx, place);
-        if (floppy || number == 0) vmx.SetBool(place + ".present", floppy);
-        if (floppy) WriteFloppy(*floppy, place, folder, vmx);
+        bool listed = floppy || number == 0;             // floppy0 is there unless its line says no
+        for (const codec::Vmx::Entry& line : vmx.Entries(place + "."))
+            if (!floppy && !(listed && base::EqualNoCase(line.key, place + ".present"))) vmx.Remove(line.key);
+        if (listed) vmx.SetBool(place + ".present", floppy);
+        if (floppy) WriteFloppy(*floppy, place, to, vmx);
     }
     for (int number = 0; number < kMaxSerials; ++number) {
         std::string place = base::Cat("serial", number);
@@ -338,7 +350,7 @@ void WriteDevices(const Devices& devices, const DatastorePath& folder, codec::Vm
         vmx.SetBool(place + ".present", true);
         vmx.Set(place + ".fileType", "file");
         if (auto* file = port->backing.As<vim::VirtualSerialPortFileBackingInfo>())
-            vmx.Set(place + ".fileName", ToVmxName(folder, file->file_name));
+            vmx.Set(place + ".fileName", to.Name(file->file_name));
         WriteConnect(*port, place, vmx);
     }
 }

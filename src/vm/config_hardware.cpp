@@ -30,8 +30,9 @@ base::Result<vim::Ptr<vim::ResourceAllocationInfo>> ReadAllocation(const codec::
 
 void WriteAllocation(const vim::ResourceAllocationInfo* a, const std::string& word, codec::Vmx& vmx) {
     if (!a) return;
-    if (a->reservation.value_or(0) > 0) vmx.SetInt(word + ".min", *a->reservation); else vmx.Remove(word + ".min");
-    if (a->limit.value_or(-1) >= 0) vmx.SetInt(word + ".max", *a->limit); else vmx.Remove(word + ".max");
+    if (a->reservation.value_or(0) > 0 || vmx.Find(word + ".min")) vmx.SetInt(word + ".min", a->reservation.value_or(0));
+    if (a->limit.value_or(-1) >= 0) vmx.SetInt(word + ".max", *a->limit);
+    else if (vmx.Find(word + ".max")) vmx.Set(word + ".max", "unlimited");
     if (!a->shares) return;
     if (a->shares->level == Level::kCustom) vmx.SetInt(word + ".shares", a->shares->shares);
     else vmx.Set(word + ".shares", vim::Name(a->shares->level));

@@ -207,7 +207,7 @@ void WriteOptions(const Config& config, codec::Vmx& vmx) {
     if (config.tools) {
         WriteSwitches(*config.tools, kTools, vmx);
         std::string policy = config.tools->tools_upgrade_policy.value_or("manual");
-        if (policy == "manual") vmx.Remove("tools.upgrade.policy"); else vmx.Set("tools.upgrade.policy", policy);
+        if (policy != "manual" || vmx.Find("tools.upgrade.policy")) vmx.Set("tools.upgrade.policy", policy);
     }
     if (config.default_power_ops)
         for (const PowerType& type : kPowerTypes) {

@@ -28,6 +28,7 @@ struct Record {
     vim::Ref ref;
     DatastorePath vmx;
     std::string file;                    // absolute path of the .vmx; "" : an imagined VM
+    bool ended_meanwhile = false;        // it ran when hostd ended, and did not when it started again
     bool leaving = false;                // a task of ours ends it, and tells so itself
     backend::Usage usage;                // as last read, and when
     base::Duration usage_at{};

@@ -117,11 +117,12 @@ std::string ToDatastorePath(const VolumeList& volumes, const DatastorePath& fold
     return DatastorePath{volume ? volume->name : std::string(name.substr(0, slash)), std::string(name.substr(slash + 1))}.Text();
 }
 
-std::string ToVmxName(const DatastorePath& folder, std::string_view datastore_path) {
+std::string ToVmxName(const VolumeList& volumes, const DatastorePath& folder, std::string_view datastore_path) {
     auto path = DatastorePath::Parse(datastore_path);
     if (!path || path->path.empty()) return std::string(datastore_path);
     if (path->Folder() == folder) return path->Name();
-    return base::Cat("/vmfs/volumes/", path->datastore, '/', path->path);
+    const Volume* volume = FindVolume(volumes, path->datastore);
+    return base::Cat("/vmfs/volumes/", volume ? volume->id : path->datastore, '/', path->path);
 }
 
 bool StaysWithin(const std::string& folder, const std::string& absolute) {

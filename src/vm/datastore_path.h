@@ -57,8 +57,9 @@ vim::Result<Located> Locate(const VolumeList& volumes, DatastorePath path);
 // The name of a file as a .vmx has it ("web.vmdk" beside it, "/vmfs/volumes/<id>/web/web.vmdk",
 // "[datastore1] web/web.vmdk") as a path; as it stands when it is none.
 std::string ToDatastorePath(const VolumeList& volumes, const DatastorePath& folder, std::string_view name);
-// The other way: a plain name for what lies in the VM's own folder.
-std::string ToVmxName(const DatastorePath& folder, std::string_view datastore_path);
+// The other way: a plain name for what lies in the VM's own folder, else by the datastore's
+// id, which stays when it is renamed.
+std::string ToVmxName(const VolumeList& volumes, const DatastorePath& folder, std::string_view datastore_path);
 
 // Whether what `absolute` names lies in `folder` when every link on the way is followed.
 // What does not exist yet is judged by its folder. Blocks.

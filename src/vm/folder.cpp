@@ -144,7 +144,7 @@ base::Result<std::string> VmxText(const Home& home, const Config& config) {
     auto vmx = ReadVmx(home.file);
     if (!vmx && vmx.error().code != base::Code::kNotFound) return std::move(vmx).error();
     codec::Vmx text = vmx ? *std::move(vmx) : NewVmx();
-    WriteConfig(config, home.vmx, text);
+    WriteConfig(config, home.vmx, home.volumes, text);
     return text.Text();
 }
 

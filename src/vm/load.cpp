@@ -64,9 +64,13 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
     std::set<std::string> running;
     auto edit = c_.inventory.Begin();
     for (const backend::Hypervisor::Found& one : found) {
-        if (one.state == backend::RunState::kStopped) continue;
         vim::Ref ref{&Vm::kType, one.vm};
-        if (!c_.Find(ref)) {
+        Record* record = c_.Find(ref);
+        if (one.state == backend::RunState::kStopped) {
+            if (record) record->ended_meanwhile = true;
+            continue;
+        }
+        if (!record) {
             base::LogError("vm " + one.vm, "a guest of this id runs, but no virtual machine of that id is registered; it is left alone");
             continue;
         }

@@ -86,6 +86,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     SetState(ref, PowerState::kPoweredOn);
     if (resuming) {
         if (auto forgot = co_await ForgetState(ref); !forgot) base::LogWarning("vm " + ref.id, forgot.error().message);
+        (void)co_await c_.Refresh(ref);
     }
     co_await KeepBootTime(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());

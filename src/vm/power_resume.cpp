@@ -22,6 +22,7 @@ void Power::RegisterResumers() {
     using Resume = Done (Power::*)(task::Unfinished, task::Progress&);
     auto on = [this](const vim::Method& method, Resume resume) {
         c_.tasks.OnResume(std::string(method.task_id), [this, resume](task::Unfinished what, task::Progress& p) {
+            if (Record* record = c_.Find(RefOf(what))) record->ended_meanwhile = false;      // the task tells
             return (this->*resume)(std::move(what), p);
         });
     };
@@ -36,8 +37,11 @@ Power::Done Power::ResumePowerOn(task::Unfinished what, task::Progress& progress
     vim::Ref ref = RefOf(what);
     if (c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped)
         co_return Interrupted("the host agent was restarted while the virtual machine was being powered on; it does not run");
+    // Its state was taken in, but its processors were not let go yet.
+    if (c_.hypervisor.StateOf(ref.id) == backend::RunState::kPaused) (void)co_await c_.hypervisor.Resume(ref.id);
     SetState(ref, PowerState::kPoweredOn);
     (void)co_await ForgetState(ref);
+    (void)co_await c_.Refresh(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, what.user, progress.chain_id());
     co_return vim::Any();
 }
@@ -66,6 +70,7 @@ Power::Done Power::ResumeSuspend(task::Unfinished what, task::Progress& progress
         auto remove = [state] { return RemoveFile(state); };
         (void)co_await c_.pool.Run(std::move(remove));
         SetState(ref, PowerState::kPoweredOn);
+        (void)co_await c_.Refresh(ref);
         co_return Interrupted("the host agent was restarted while the virtual machine was being suspended; it runs on");
     }
     auto there = [state, file = record->file]() -> base::Result<> {

@@ -1,5 +1,7 @@
 #include "vm/watch.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "base/text.h"
 
@@ -110,8 +112,19 @@ void Watch::AskAboutPaused() {
     for (const auto& [id, record] : c_.records) {
         auto vm = c_.Get(record.ref);
         if (!vm || vm->runtime->power_state != PowerState::kPoweredOn || !vm->runtime->paused.value_or(false) || vm->runtime->question) continue;
+        if (c_.tasks.Busy(record.ref)) continue;         // a resumed task knows why
         Ask(record.ref, "msg.hbacommon.paused",
             "The virtual machine was found paused when the host agent started. Choose Retry to let it go on, or Cancel to power it off.");
+    }
+}
+
+rt::Co<void> Watch::TellOfEnded() {
+    std::vector<vim::Ref> ended;
+    for (auto& [id, record] : c_.records)
+        if (std::exchange(record.ended_meanwhile, false)) ended.push_back(record.ref);
+    for (const vim::Ref& ref : ended) {
+        c_.Post(vim::VmPoweredOffEvent(), ref, "");
+        co_await c_.Note(ref, "its process ended while the host agent did not run; why, qemu.log may tell");
     }
 }
 

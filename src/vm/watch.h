@@ -16,6 +16,8 @@ public:
     vim::Result<> ResetGuestInformation(vim::call::ResetGuestInformation call);
     // Asks about VMs that were found paused; after Load() and once tasks were resumed.
     void AskAboutPaused();
+    // Tells of those that ended while hostd did not run; at the same time.
+    rt::Co<void> TellOfEnded();
 
 private:
     void OnEvent(const backend::Event& event);

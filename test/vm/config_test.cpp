@@ -41,7 +41,7 @@ TEST(Config, WritesWhatItReads) {
     for (const char* name : {"esxi.vmx", "windows.vmx", "all-devices.vmx"}) {
         Config first = Read(TextOf(Golden(name)));
         auto vmx = codec::Vmx::Parse(TextOf(Golden(name)));
-        WriteConfig(first, kPath, *vmx);
+        WriteConfig(first, kPath, kVolumes, *vmx);
         Config again = Read(vmx->Text());
         EXPECT_TRUE(vim::Equal(&first, &again)) << name << "\n" << vmx->Text();
     }
@@ -52,7 +52,7 @@ TEST(Config, KeepsTheLinesOfEsxiThatItDoesNotKnow) {
     Config config = Read(TextOf(Golden("esxi.vmx")));
     config.hardware.Mut().memory_mb = 2048;
     config.annotation = "moved";
-    WriteConfig(config, kPath, *vmx);
+    WriteConfig(config, kPath, kVolumes, *vmx);
     ExpectGolden("esxi-changed.vmx", vmx->Text());
     EXPECT_EQ(*ExtraConfig(config, "guestinfo.vmtools.versionNumber"), "12352");
     EXPECT_FALSE(ExtraConfig(config, "scsi0:0.fileName")) << "what a field shows is no extraConfig";
@@ -87,7 +87,7 @@ TEST(Config, WritesANewVmAsReadersOfVmxExpectIt) {
     config->location_id = config->uuid;
     config->instance_uuid = "52010203-0405-0607-0809-0a0b0c0d0e0f";
     config->guest_id = "debian10_64Guest";
-    WriteConfig(*config, kPath, vmx);
+    WriteConfig(*config, kPath, kVolumes, vmx);
     ExpectGolden("new.vmx", vmx.Text());
 }
 
