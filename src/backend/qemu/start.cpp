@@ -10,6 +10,23 @@ namespace {
 constexpr auto kGreetingTime = std::chrono::seconds(60);
 constexpr auto kRunningTime = std::chrono::minutes(10);   // a large state file is read in this time
 
+// QEMU takes the saved state in by itself, and to let the processors go before it is whole
+// would have no effect: the state says that they stand still, and has the last word.
+rt::Co<base::Result<>> AwaitState(std::shared_ptr<RunningVm> vm, qmp::Client& qemu) {
+    constexpr base::Duration kLongestPause = std::chrono::milliseconds(200);
+    base::Duration pause = std::chrono::milliseconds(5);
+    auto end = std::chrono::steady_clock::now() + kRunningTime;
+    auto never = [] { return false; };
+    for (;;) {
+        CO_TRY(status, co_await qmp::QueryStatus(qemu));
+        if (status.status != "inmigrate") co_return base::Result<>{};
+        if (std::chrono::steady_clock::now() > end)
+            co_return base::Error{base::Code::kTimeout, "the saved state is not read within ten minutes"};
+        co_await vm->WaitFor(never, pause);
+        pause = std::min(pause * 2, kLongestPause);
+    }
+}
+
 void Tell(const Progress& progress, int percent) { if (progress) progress(percent); }
 
 // QEMU says on its log why it gave up; that is what a person wants to read.
@@ -64,6 +81,7 @@ rt::Co<base::Result<>> Machine::BringUp(Vm vm, VmSpec spec, Progress progress) {
         std::string device = base::Cat("dev-", nic.key);
         if (!nic.connected) CO_CHECK(co_await qmp::SetLink(*qemu, device, false));
     }
+    CO_CHECK(co_await AwaitState(vm, *qemu));
     vm->Announce();
     CO_CHECK(co_await qmp::Cont(*qemu));
     auto runs = [&vm] { return vm->state() == RunState::kRunning; };
