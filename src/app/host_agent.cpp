@@ -228,6 +228,8 @@ rt::Co<base::Result<>> HostAgent::StartMachines() {
     if (auto order = rt::ReadFile(At("etc/bedplate/auto-start"), 1 << 20)) auto_start_->Load(*order);
     co_await files_->ClearUp();
     co_await tasks_->ResumeAll();
+    machines_->watch.AskAboutPaused();
+    co_await machines_->watch.TellOfEnded();
     loop_.Spawn(machines_->statistics.Run(stopping_));
     co_return base::Result<>{};
 }

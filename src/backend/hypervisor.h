@@ -147,7 +147,7 @@ public:
     virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
 
     // After a restart of hostd: the VMs that run or pause now, each connected again and
-    // reporting. A dead one's leavings are removed.
+    // reporting. A dead one's leavings are removed; it is told once more, as kStopped.
     struct Found { std::string vm; RunState state; GuestInfo guest; };
     virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
     virtual RunState StateOf(const std::string& vm) const = 0;

@@ -93,9 +93,12 @@ rt::Co<void> LoseOne(rt::Timer& timer) {
     Machine after(world);
     auto found = co_await after.Adopt();
     EXPECT_TRUE(found);
-    if (!found || found->size() != 1) co_return;
+    EXPECT_EQ(found ? found->size() : 0, 2u);
+    if (!found || found->size() != 2) co_return;
     EXPECT_EQ(found->front().vm, "2");
     EXPECT_EQ(found->front().guest.host_name, "vm-2");
+    EXPECT_EQ(found->back().vm, "1");
+    EXPECT_EQ(found->back().state, RunState::kStopped);
 }
 
 TEST(SimMachine, GuestsGoOnWhileNobodyLooks) {

@@ -279,7 +279,7 @@ rt::Co<void> LeaveAndComeBack(Lab& lab) {
     EXPECT_OK(found);
     std::map<std::string, RunState> states;
     for (const auto& f : *found) states[f.vm] = f.state;
-    std::map<std::string, RunState> wanted{{"1", RunState::kRunning}, {"2", RunState::kPaused}};
+    std::map<std::string, RunState> wanted{{"1", RunState::kRunning}, {"2", RunState::kPaused}, {"3", RunState::kStopped}};
     EXPECT_EQ(states, wanted);
     EXPECT_EQ(lab.LeftBehind().size(), 2u);
     EXPECT_EQ(after->StateOf("2"), RunState::kPaused);

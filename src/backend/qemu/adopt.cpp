@@ -50,7 +50,8 @@ rt::Co<std::optional<Hypervisor::Found>> Machine::AdoptOne(std::string id) {
     if (!process || !process->running() || (record && record->pid && StartTimeOf(pid) != record->start_time)) {
         if (record) RemoveCgroups(record->cgroups);
         dir.Remove();
-        co_return std::nullopt;
+        if (record && record->pid) co_return Found{std::move(id), RunState::kStopped, {}};
+        co_return std::nullopt;          // it was never started
     }
     RunRecord known = record ? *std::move(record) : RunRecord();
     known.vm = id;

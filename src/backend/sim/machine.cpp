@@ -182,6 +182,7 @@ rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {
     std::vector<Found> found;
     found.reserve(world_->vms().size());
     for (const auto& [id, vm] : world_->vms()) found.push_back({id, vm.state, vm.guest});
+    for (std::string& id : std::exchange(world_->unseen, {})) found.push_back({std::move(id), RunState::kStopped, {}});
     co_return found;
 }
 

@@ -49,7 +49,9 @@ World::Vm& World::Add(VmSpec spec) {
 
 void World::Die(const std::string& vm, std::string how) {
     std::string id = vm;               // `vm` may be the key that goes away
-    if (vms_.erase(id)) Report(Make(id, EventKind::kStopped, std::move(how)));
+    if (!vms_.erase(id)) return;
+    if (!listener) unseen.push_back(id);
+    Report(Make(id, EventKind::kStopped, std::move(how)));
 }
 
 void World::PowerOff(const std::string& vm) {

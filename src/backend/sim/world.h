@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "backend/hypervisor.h"
 #include "backend/sim/script.h"
@@ -43,6 +44,7 @@ public:
 
     Script script;
     std::function<void(const Event&)> listener;           // the Machine that is attached now
+    std::vector<std::string> unseen;                      // VMs that ended while there was none
 
 private:
     static rt::Co<void> BootSteps(std::shared_ptr<World> world, std::string vm, int boot);
