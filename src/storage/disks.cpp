@@ -14,6 +14,8 @@ static std::string FilesOf(const vm::DatastorePath& disk) { return base::Cat(dis
 Disks::Disks(Parts parts) : parts_(std::move(parts)) {
     for (const char* id : {"createVirtualDisk", "copyVirtualDisk"})
         parts_.tasks.OnResume(base::Cat("VirtualDiskManager.", id), [this](task::Unfinished left, task::Progress&) { return Undo(std::move(left)); });
+    parts_.tasks.OnResume("VirtualDiskManager.deleteVirtualDisk",
+                          [this](task::Unfinished left, task::Progress&) { return ResumeDelete(std::move(left)); });
     parts_.tasks.OnResume("VirtualDiskManager.moveVirtualDisk",
                           [this](task::Unfinished left, task::Progress&) { return ResumeMove(std::move(left)); });
 }
@@ -22,6 +24,14 @@ rt::Co<Disks::Any> Disks::Undo(task::Unfinished left) {
     auto undo = [volumes = parts_.volumes.Now(), paths = left.begun] { return RemoveMade(volumes, paths), 0; };
     co_await parts_.pool.Run(std::move(undo));
     co_return CutOff(left.begun.substr(0, left.begun.find('\n')));
+}
+
+// The descriptor goes last: while it is there, so is work.
+rt::Co<Disks::Any> Disks::ResumeDelete(task::Unfinished left) {
+    CO_TRY(place, vm::Locate(parts_.volumes.Now(), left.begun));
+    auto removed = co_await RunDelete(place);
+    if (!removed && !removed.error().As<vim::FileNotFound>()) co_return std::move(removed).error();
+    co_return vim::Any();
 }
 
 vim::Result<Disks::Form> Disks::FormOf(const vim::VirtualDiskSpec& spec) {
@@ -101,7 +111,7 @@ Disks::Started Disks::Delete(Caller caller, std::string name, const vim::Method&
     CO_TRY(place, Ours(caller, name));
     CO_CHECK(co_await Read(place));
     task::Work work = [this, place](task::Progress&) { return RunDelete(place); };
-    co_return co_await Begin(caller, place, method, "", std::move(work));
+    co_return co_await Begin(caller, place, method, place.path.Text(), std::move(work));
 }
 
 Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim::Ptr<vim::VirtualDiskSpec> spec, bool force,

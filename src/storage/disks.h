@@ -50,6 +50,7 @@ private:
     rt::Co<vim::Result<>> Zero(vm::Located place, std::int64_t from, WriteZeros::Where where, task::Progress& progress);
     rt::Co<Any> Undo(task::Unfinished left);
     rt::Co<Any> ResumeMove(task::Unfinished left);
+    rt::Co<Any> ResumeDelete(task::Unfinished left);
 
     Parts parts_;
 };

@@ -21,6 +21,31 @@ void RemoveMade(const vm::VolumeList& volumes, const std::string& paths) {
     }
 }
 
+namespace {
+
+// What the journal has of a copy or a move: how the new name comes to be, and both names.
+//   folder   it is filled step by step, so what is there after a restart is half of it
+//   new      nothing had that name, and it comes when all is done
+//   over     a file had it, which one cannot tell from the new one
+struct Note {
+    std::string kind, from, to;
+    static Note Parse(const std::string& text) {
+        auto lines = base::Split(text, '\n');
+        if (lines.size() != 3) return {};
+        return {std::string(lines[0]), std::string(lines[1]), std::string(lines[2])};
+    }
+    std::string Text() const { return base::Cat(kind, '\n', from, '\n', to); }
+};
+
+// Blocks.
+bool IsThere(const vm::VolumeList& volumes, const std::string& path) {
+    auto place = vm::Locate(volumes, path);
+    auto root = place ? RootOf(place->volume) : base::Result<Root>(base::Error{base::Code::kNotFound, path});
+    return root && root->Look(place->path.path);
+}
+
+}  // namespace
+
 Files::Files(Parts parts) : parts_(std::move(parts)) {
     parts_.tasks.OnResume("FileManager.copyFile", [this](task::Unfinished left, task::Progress&) { return ResumeCopy(std::move(left)); });
     parts_.tasks.OnResume("FileManager.moveFile", [this](task::Unfinished left, task::Progress& p) { return ResumeMove(std::move(left), p); });
@@ -119,11 +144,16 @@ rt::Co<vim::Result<Files::Way>> Files::LookAt(Way way) {
     co_return way;
 }
 
+std::string Files::NoteOf(const Way& way, bool copies) {
+    std::string kind = way.folder && copies ? "folder" : way.force ? "over" : "new";
+    return Note{std::move(kind), way.from.path.Text(), way.to.path.Text()}.Text();
+}
+
 rt::Co<vim::Result<vim::Ref>> Files::Copy(Caller caller, std::string from, std::string to, bool force, const vim::Method& method) {
     CO_TRY(found, FindWay(caller, from, to, force, false));
     CO_TRY(way, co_await LookAt(std::move(found)));
     task::Spec spec{.entity = way.to.volume.datastore, .method = &method, .user = caller.user, .cancelable = true, .exclusive = false,
-                    .durable = true, .state = way.folder ? way.to.path.Text() : std::string()};
+                    .durable = true, .state = NoteOf(way, true)};
     task::Work work = [this, way](task::Progress& p) { return RunCopy(way, p); };
     co_return co_await parts_.tasks.Start(std::move(spec), std::move(work));
 }
@@ -133,7 +163,7 @@ rt::Co<vim::Result<vim::Ref>> Files::Move(Caller caller, std::string from, std::
     CO_TRY(way, co_await LookAt(std::move(found)));
     bool copies = way.from.volume.datastore != way.to.volume.datastore;
     task::Spec spec{.entity = way.to.volume.datastore, .method = &method, .user = caller.user, .cancelable = copies, .exclusive = false,
-                    .durable = true, .state = copies && way.folder ? way.to.path.Text() : std::string()};
+                    .durable = true, .state = NoteOf(way, copies)};
     task::Work work = [this, way](task::Progress& p) { return RunMove(way, p); };
     co_return co_await parts_.tasks.Start(std::move(spec), std::move(work));
 }
@@ -193,13 +223,23 @@ rt::Co<Files::Any> Files::RunMove(Way way, task::Progress& progress) {
 }
 
 rt::Co<Files::Any> Files::ResumeCopy(task::Unfinished left) {
-    auto undo = [volumes = parts_.volumes.Now(), paths = left.begun] { return RemoveMade(volumes, paths), 0; };
-    co_await parts_.pool.Run(std::move(undo));
-    co_return CutOff(left.begun);
+    Note note = Note::Parse(left.begun);
+    auto settle = [volumes = parts_.volumes.Now(), note] {
+        if (note.kind == "folder") RemoveMade(volumes, note.to);
+        return note.kind == "new" && IsThere(volumes, note.to);
+    };
+    if (co_await parts_.pool.Run(std::move(settle))) co_return vim::Any();
+    co_return CutOff(note.to);
 }
 
 rt::Co<Files::Any> Files::ResumeMove(task::Unfinished left, task::Progress& progress) {
-    if (left.step != "copied") co_return co_await ResumeCopy(std::move(left));
+    Note note = Note::Parse(left.begun);
+    auto renamed = [volumes = parts_.volumes.Now(), note] { return !IsThere(volumes, note.from) && IsThere(volumes, note.to); };
+    if (left.step != "copied") {
+        if (co_await parts_.pool.Run(std::move(renamed))) co_return vim::Any();
+        CO_CHECK(co_await ResumeCopy(left));
+        left.step_state = note.from;                     // the copy is whole; the old one goes
+    }
     left.begun = left.step_state;
     co_return co_await ResumeDelete(std::move(left), progress);
 }

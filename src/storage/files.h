@@ -28,6 +28,7 @@ private:
 
     vim::Result<Way> FindWay(const Caller& caller, const std::string& from, const std::string& to, bool force, bool moves) const;
     rt::Co<vim::Result<Way>> LookAt(Way way);
+    static std::string NoteOf(const Way& way, bool copies);
     rt::Co<Any> RunDelete(vm::Located place, task::Progress& progress);
     rt::Co<Any> RunCopy(Way way, task::Progress& progress);
     rt::Co<Any> RunMove(Way way, task::Progress& progress);
