@@ -1,0 +1,301 @@
+"""The operations that tests cut off: how each is begun, and what may be true after it was
+done, or was not. Every check leaves the host as it would be without the operation."""
+
+import shutil
+
+from host import DATASTORE, disk
+
+
+class Operation:
+    state = "poweredOff"                 # of the VM before
+    either = True                        # may end both ways; else only done
+    folders = ()                         # on the datastore, that are no VM's
+
+    def __init__(self, host, round_name):
+        self.host, self.name = host, round_name
+        self.prepare()
+
+    def prepare(self):
+        self.vm = self.host.create(self.name)
+        self.host.bring(self.vm, self.state)
+
+    def begin(self):
+        """The task, or nothing when the host died before it could say."""
+        raise NotImplementedError
+
+    def check(self, done):
+        """`done`: its task says so."""
+        raise NotImplementedError
+
+    def use(self):
+        """One more operation of another kind must work."""
+        other = "poweredOff" if self.host.state(self.vm) == "poweredOn" else "poweredOn"
+        self.host.bring(self.vm, other)
+
+    def clean(self):
+        self.host.bring(self.vm, "poweredOff")
+        self.host.do("Destroy_Task", self.vm)
+
+
+class CreateVM(Operation):
+    def prepare(self):
+        pass
+
+    def begin(self):
+        return self.host.ask_create(self.name)
+
+    def check(self, done):
+        self.vm = self.host.vms().get(self.name)
+        assert done == (self.vm is not None), f"the VM is {'' if self.vm else 'not '}there"
+        if not done:
+            assert not (self.host.store / self.name).exists(), "its folder is left"
+            self.vm = self.host.create(self.name)            # the name is free
+
+
+class RegisterVM(Operation):
+    def prepare(self):
+        super().prepare()
+        self.host.api.call("UnregisterVM", self.vm)
+
+    def begin(self):
+        path = f"[{DATASTORE}] {self.name}/{self.name}.vmx"
+        return self.host.api.call("RegisterVM_Task", self.host.api.vm_folder(), f"<path>{path}</path><asTemplate>false</asTemplate>" +
+                                  self.host.api.pool().element("pool"))
+
+    def check(self, done):
+        self.vm = self.host.vms().get(self.name)
+        assert done == (self.vm is not None)
+        if not done:
+            self.vm = self.host.api.task(self.begin())
+
+
+class ReconfigVM(Operation):
+    """More memory, one disk comes and one goes."""
+
+    def prepare(self):
+        super().prepare()
+        controller = self.host.disks(self.vm)[0].findtext("controllerKey")
+        self.host.do("ReconfigVM_Task", self.vm, f"<spec>{disk(-1, controller, 1)}</spec>")
+        self.before = [self.facts(d) for d in self.host.disks(self.vm)]
+        goes = self.before[1]
+        self.spec = ("<spec><memoryMB>96</memoryMB>" + disk(-1, controller, 2, 8192) +
+                     disk(goes[0], controller, 1, 4096, True, "remove", "destroy", goes[1]) + "</spec>")
+
+    @staticmethod
+    def facts(d):
+        return d.findtext("key"), d.findtext("backing/fileName"), d.findtext("capacityInKB")
+
+    def begin(self):
+        return self.host.api.call("ReconfigVM_Task", self.vm, self.spec)
+
+    def check(self, done):
+        disks = [self.facts(d) for d in self.host.disks(self.vm)]
+        memory = self.host.api.get(self.vm, "config.hardware.memoryMB")
+        assert memory == ("96" if done else "64"), f"memory {memory}"
+        if not done:
+            assert disks == self.before, f"disks {disks}, before {self.before}"
+        else:
+            assert disks[0] == self.before[0] and [d[2] for d in disks] == ["4096", "8192"], f"disks {disks}, before {self.before}"
+
+
+class Rename(Operation):
+    def begin(self):
+        return self.host.api.call("Rename_Task", self.vm, f"<newName>{self.name}-new</newName>")
+
+    def check(self, done):
+        name = self.host.api.get(self.vm, "name")
+        assert name == (self.name + "-new" if done else self.name), name
+
+
+class PowerOnVM(Operation):
+    def begin(self):
+        return self.host.api.call("PowerOnVM_Task", self.vm)
+
+    def check(self, done):
+        state = self.host.state(self.vm)
+        assert state == ("poweredOn" if done else self.state), state
+
+
+class ResumeVM(PowerOnVM):
+    """PowerOnVM_Task of a suspended VM: its state is kept until it runs again."""
+    state = "suspended"
+
+
+class PowerOffVM(Operation):
+    state, either = "poweredOn", False
+
+    def begin(self):
+        return self.host.api.call("PowerOffVM_Task", self.vm)
+
+    def check(self, done):
+        state = self.host.state(self.vm)
+        assert state == ("poweredOff" if done else "poweredOn"), state
+
+
+class GiveUpState(PowerOffVM):
+    """PowerOffVM_Task of a suspended VM."""
+    state = "suspended"
+
+
+class ResetVM(Operation):
+    state = "poweredOn"
+
+    def prepare(self):
+        super().prepare()
+        self.process = self.host.running()[self.vm[1]]
+
+    def begin(self):
+        return self.host.api.call("ResetVM_Task", self.vm)
+
+    def check(self, done):
+        assert self.host.state(self.vm) == "poweredOn"
+        assert self.host.running()[self.vm[1]] == self.process, "another QEMU"
+
+
+class SuspendVM(Operation):
+    state = "poweredOn"
+
+    def begin(self):
+        return self.host.api.call("SuspendVM_Task", self.vm)
+
+    def check(self, done):
+        state = self.host.state(self.vm)
+        assert state == ("suspended" if done else "poweredOn"), state
+
+
+class DestroyVM(Operation):
+    either = False
+
+    def begin(self):
+        return self.host.api.call("Destroy_Task", self.vm)
+
+    def check(self, done):
+        assert done == (self.name not in self.host.vms())
+        assert done != (self.host.store / self.name).exists()
+
+    def use(self):
+        self.vm = self.host.create(self.name)
+
+
+class FileOperation(Operation):
+    """On files in a folder of its own; `call` is told what FileManager or VirtualDiskManager
+    is to do."""
+
+    def prepare(self):
+        self.folders = (self.name,)
+        self.here = self.host.store / self.name
+        self.here.mkdir()
+        self.bytes = b"not all zeros" * 100_000
+        (self.here / "a").write_bytes(self.bytes)
+
+    def call(self, method, arguments):
+        manager = "virtualDiskManager" if "VirtualDisk" in method else "fileManager"
+        return self.host.api.call(method, self.host.api.content[manager], arguments)
+
+    def at(self, name):
+        return f"[{DATASTORE}] {self.name}/{name}"
+
+    def names(self):
+        return sorted(p.name for p in self.here.iterdir())
+
+    def use(self):
+        self.host.api.call("MakeDirectory", self.host.api.content["fileManager"], f"<name>{self.at('z')}</name>")
+
+    def clean(self):
+        shutil.rmtree(self.here)
+
+    def has(self, done, *names):
+        assert self.names() == sorted(names), f"{self.names()} after it was {'done' if done else 'undone'}"
+
+
+class CopyFile(FileOperation):
+    method = "CopyDatastoreFile_Task"
+
+    def begin(self):
+        return self.call(self.method, f"<sourceName>{self.at('a')}</sourceName><destinationName>{self.at('b')}</destinationName>")
+
+    def check(self, done):
+        self.has(done, "a", *["b"] * done)
+        assert all((self.here / n).read_bytes() == self.bytes for n in self.names())
+
+
+class MoveFile(CopyFile):
+    method = "MoveDatastoreFile_Task"
+
+    def check(self, done):
+        self.has(done, "b" if done else "a")
+        assert all((self.here / n).read_bytes() == self.bytes for n in self.names())
+
+
+class CopyFolder(FileOperation):
+    def begin(self):
+        (self.here / "d/e").mkdir(parents=True)
+        (self.here / "d/e/f").write_bytes(self.bytes)
+        return self.call("CopyDatastoreFile_Task", f"<sourceName>{self.at('d')}</sourceName><destinationName>{self.at('c')}</destinationName>")
+
+    def check(self, done):
+        self.has(done, "a", "d", *["c"] * done)
+        assert not done or (self.here / "c/e/f").read_bytes() == self.bytes
+
+
+class DeleteFolder(FileOperation):
+    either = False
+
+    def begin(self):
+        (self.here / "d/e").mkdir(parents=True)
+        (self.here / "d/e/f").write_bytes(self.bytes)
+        return self.call("DeleteDatastoreFile_Task", f"<name>{self.at('d')}</name>")
+
+    def check(self, done):
+        self.has(done, "a", *["d"] * (not done))
+
+
+class CreateDisk(FileOperation):
+    def make(self):
+        return self.call("CreateVirtualDisk_Task", f'<name>{self.at("a.vmdk")}</name><spec xsi:type="FileBackedVirtualDiskSpec">'
+                         "<diskType>thin</diskType><adapterType>lsiLogic</adapterType><capacityKb>4096</capacityKb></spec>")
+
+    def begin(self):
+        return self.make()
+
+    def disk(self, there, name):
+        return [f"{name}.vmdk", f"{name}-flat.vmdk"] if there else []
+
+    def check(self, done):
+        self.has(done, "a", *self.disk(done, "a"))
+
+
+class OnDisk(CreateDisk):
+    def prepare(self):
+        super().prepare()
+        self.host.api.task(self.make())
+
+
+class CopyDisk(OnDisk):
+    def begin(self):
+        return self.call("CopyVirtualDisk_Task", f"<sourceName>{self.at('a.vmdk')}</sourceName><destName>{self.at('b.vmdk')}</destName>")
+
+    def check(self, done):
+        self.has(done, "a", *self.disk(True, "a"), *self.disk(done, "b"))
+
+
+class MoveDisk(OnDisk):
+    def begin(self):
+        return self.call("MoveVirtualDisk_Task", f"<sourceName>{self.at('a.vmdk')}</sourceName><destName>{self.at('b.vmdk')}</destName>")
+
+    def check(self, done):
+        self.has(done, "a", *self.disk(True, "b" if done else "a"))
+
+
+class DeleteDisk(OnDisk):
+    either = False
+
+    def begin(self):
+        return self.call("DeleteVirtualDisk_Task", f"<name>{self.at('a.vmdk')}</name>")
+
+    def check(self, done):
+        self.has(done, "a", *self.disk(not done, "a"))
+
+
+ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
+       CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk]
