@@ -21,21 +21,25 @@ TEST(Dispatch, CheckNamesWhatIsMissingAndWhatIsTooMuch) {
     ASSERT_TRUE(unsupported);
     Dispatch dispatch;
     EXPECT_EQ(dispatch.Check().size(), to_serve);            // all are missing, the unsupported are not
-    dispatch.On<vim::call::CurrentTime>([](Call&, const vim::call::CurrentTime&) -> vim::Result<vim::Time> { return vim::Time(); });
+    dispatch.On<vim::call::CurrentTime>(
+        [](Call&, const vim::call::CurrentTime&) -> vim::Result<vim::Time> { return vim::Time(); });
     auto wrong = dispatch.Check();
     EXPECT_EQ(wrong.size(), to_serve - 1);
     EXPECT_EQ(std::count(wrong.begin(), wrong.end(),
-                         "ServiceInstance.CurrentTime: has no handler and the schema does not say unsupported"), 0);
+                         "ServiceInstance.CurrentTime: has no handler and the schema does not say unsupported"),
+              0);
 
     ASSERT_TRUE(vim::call::RetrieveProductComponents::kMethod.unsupported);
     dispatch.On<vim::call::RetrieveProductComponents>(
-        [](Call&, const vim::call::RetrieveProductComponents&) -> vim::Result<vim::call::RetrieveProductComponents::Result> {
+        [](Call&,
+           const vim::call::RetrieveProductComponents&) -> vim::Result<vim::call::RetrieveProductComponents::Result> {
             return vim::Fault(vim::NotSupported());
         });
     wrong = dispatch.Check();
     EXPECT_EQ(wrong.size(), to_serve);
     EXPECT_EQ(std::count(wrong.begin(), wrong.end(),
-                         "ServiceInstance.RetrieveProductComponents: has a handler but the schema says unsupported"), 1);
+                         "ServiceInstance.RetrieveProductComponents: has a handler but the schema says unsupported"),
+              1);
 }
 
 }  // namespace

@@ -37,7 +37,9 @@ public:
         answer_ = std::move(answer);
         co_return base::Result<>{};
     }
-    rt::Co<base::Result<>> Begin(net::Response head, std::optional<std::uint64_t>) override { return Send(std::move(head)); }
+    rt::Co<base::Result<>> Begin(net::Response head, std::optional<std::uint64_t>) override {
+        return Send(std::move(head));
+    }
     rt::Co<base::Result<>> Write(std::string_view piece) override {
         answer_.body += piece;
         co_return base::Result<>{};

@@ -34,8 +34,9 @@ struct GateFixture : testing::Test {
     NoEvents events;
     AnyoneExists directory;
     auth::GateState gate;
-    auth::Authorization rights{auth::Authorization::Parts{loop, pool, inventory, directory, events, host::RootFolderRef(),
-                                                          host::AuthorizationManagerRef(), scratch / "authorization"}};
+    auth::Authorization rights{auth::Authorization::Parts{loop, pool, inventory, directory, events,
+                                                          host::RootFolderRef(), host::AuthorizationManagerRef(),
+                                                          scratch / "authorization"}};
     auth::Sessions sessions{timer};
     Dispatch dispatch;
     Services services{inventory, ForTheCaller(sessions, rights)};
@@ -59,27 +60,34 @@ struct GateFixture : testing::Test {
         auto set = rt::RunFor(rights.Set(root, entity, given));
         EXPECT_TRUE(set) << set.error().message();
     }
-    std::string CookieOf(const std::string& user) { return sessions.Open({user, {user}}, user, "en", {"192.0.2.7", "test"}).cookie; }
+    std::string CookieOf(const std::string& user) {
+        return sessions.Open({user, {user}}, user, "en", {"192.0.2.7", "test"}).cookie;
+    }
 
     void Handle(FakeExchange& exchange) {
         rt::RunToEnd(sdk.Handle(exchange));
         ASSERT_EQ(exchange.answers(), 1);
     }
     // `cookie` empty: nobody is logged in.
-    net::Response Post(const std::string& body, const std::string& cookie, const std::string& action = "urn:vim25/8.0.3.0") {
+    net::Response Post(const std::string& body, const std::string& cookie,
+                       const std::string& action = "urn:vim25/8.0.3.0") {
         FakeExchange exchange("POST", "/sdk", body);
         exchange.With("SOAPAction", action);
         if (!cookie.empty()) exchange.With("Cookie", "vmware_soap_session=\"" + cookie + '"');
         Handle(exchange);
         return exchange.answer();
     }
-    static std::string Envelope(const std::string& call) { return std::string(codec::soap::kHead) + call + std::string(codec::soap::kTail); }
+    static std::string Envelope(const std::string& call) {
+        return std::string(codec::soap::kHead) + call + std::string(codec::soap::kTail);
+    }
     net::Response Call(const vim::Method& method, const vim::Request& request, const std::string& cookie) {
         std::string text;
         vim::WriteRequest(text, method, request, vim::kNewest);
         return Post(Envelope(text), cookie);
     }
-    template <class Req> net::Response Call(const Req& request, const std::string& cookie) { return Call(Req::kMethod, request, cookie); }
+    template <class Req> net::Response Call(const Req& request, const std::string& cookie) {
+        return Call(Req::kMethod, request, cookie);
+    }
 };
 
 // "NoPermission VirtualMachine:1 System.View" of a fault's answer; "200" of a good one.
@@ -93,7 +101,8 @@ inline std::string Outcome(const net::Response& answer) {
     };
     std::string detail = between("<detail>", "</detail>");
     auto named = detail.find("xsi:type=\"");
-    std::string out = named == std::string::npos ? "?" : detail.substr(named + 10, detail.find('"', named + 10) - named - 10);
+    std::string out =
+        named == std::string::npos ? "?" : detail.substr(named + 10, detail.find('"', named + 10) - named - 10);
     for (const char* tag : {"<object type=\"", "<obj type=\"", "<receiver type=\""})
         if (std::string type = between(tag, "\""); !type.empty()) {
             std::string whole = between(tag + type + "\">", "</");

@@ -61,11 +61,13 @@ struct GateTest : GateFixture {
         return Outcome(Call(method, *RequestFor(method, receiver), cookie));
     }
     // Asks every method on an object that has it; `expected` says what should come of it.
-    void ForEveryMethod(const std::string& cookie, const std::function<std::string(const vim::Method&, const vim::Ref&)>& expected) {
+    void ForEveryMethod(const std::string& cookie,
+                        const std::function<std::string(const vim::Method&, const vim::Ref&)>& expected) {
         int asked = 0;
         for (const vim::Method* m : vim::AllMethods()) {
             vim::Ref receiver = ReceiverOf(*m->owner);
-            EXPECT_EQ(Ask(*m, receiver, cookie), expected(*m, receiver)) << m->owner->name << '.' << m->name << " on " << receiver.Text();
+            EXPECT_EQ(Ask(*m, receiver, cookie), expected(*m, receiver))
+                << m->owner->name << '.' << m->name << " on " << receiver.Text();
             ++asked;
         }
         EXPECT_GT(asked, 450);
@@ -76,7 +78,8 @@ std::string Shown(const vim::Method& m) { return std::string(m.privilege == "dyn
 
 TEST_F(GateTest, WithoutASessionOnlyWhatIsForAnybody) {
     ForEveryMethod("", [](const vim::Method& m, const vim::Ref& receiver) {
-        return Among(kAnonymousNeeds, m.privilege) ? "NotSupported" : "NotAuthenticated " + receiver.Text() + " " + Shown(m);
+        return Among(kAnonymousNeeds, m.privilege) ? "NotSupported"
+                                                   : "NotAuthenticated " + receiver.Text() + " " + Shown(m);
     });
 }
 

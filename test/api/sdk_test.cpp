@@ -11,8 +11,10 @@ namespace {
 struct SdkTest : GateFixture {
     SdkTest() { ServeService(dispatch, timer); }
     std::string Content(const std::string& action) {
-        FakeExchange exchange("POST", "/sdk", Envelope("<RetrieveServiceContent xmlns=\"urn:vim25\">"
-                                                       "<_this type=\"ServiceInstance\">ServiceInstance</_this></RetrieveServiceContent>"));
+        FakeExchange exchange(
+            "POST", "/sdk",
+            Envelope("<RetrieveServiceContent xmlns=\"urn:vim25\">"
+                     "<_this type=\"ServiceInstance\">ServiceInstance</_this></RetrieveServiceContent>"));
         if (action != "(none)") exchange.With("SOAPAction", action);
         Handle(exchange);
         EXPECT_EQ(exchange.answer().status, 200) << action;
@@ -22,12 +24,28 @@ struct SdkTest : GateFixture {
 };
 
 TEST_F(SdkTest, NoSoapActionIsRefusedAndEachGivesItsLevel) {
-    enum { kTwo = 0, kFiveZero = 1, kFiveOne = 2 };          // what is there: nothing, guest operations, service manager
-    const struct { const char* action; int level; } kCases[] = {
-        {"(none)", kTwo}, {"", kTwo}, {"\"\"", kTwo}, {"vim25", kTwo}, {"urn:vim25", kTwo}, {"nonsense/x.y", kTwo},
-        {"urn:vim25/2.0", kTwo}, {"urn:vim25/2.5", kTwo}, {"\"urn:vim25/2.5u2\"", kTwo}, {"urn:vim25/4.0", kTwo},
-        {"urn:vim25/4.1", kTwo}, {"urn:vim25/5.0", kFiveZero}, {"\"urn:vim25/5.1\"", kFiveOne}, {"urn:vim25/6.7.1", kFiveOne},
-        {"urn:vim25/6.7.99", kFiveOne}, {"urn:vim25/8.0.3.0", kFiveOne}, {"urn:vim25/9.0.0.0", kFiveOne},
+    enum { kTwo = 0, kFiveZero = 1, kFiveOne = 2 };  // what is there: nothing, guest operations, service manager
+    const struct {
+        const char* action;
+        int level;
+    } kCases[] = {
+        {"(none)", kTwo},
+        {"", kTwo},
+        {"\"\"", kTwo},
+        {"vim25", kTwo},
+        {"urn:vim25", kTwo},
+        {"nonsense/x.y", kTwo},
+        {"urn:vim25/2.0", kTwo},
+        {"urn:vim25/2.5", kTwo},
+        {"\"urn:vim25/2.5u2\"", kTwo},
+        {"urn:vim25/4.0", kTwo},
+        {"urn:vim25/4.1", kTwo},
+        {"urn:vim25/5.0", kFiveZero},
+        {"\"urn:vim25/5.1\"", kFiveOne},
+        {"urn:vim25/6.7.1", kFiveOne},
+        {"urn:vim25/6.7.99", kFiveOne},
+        {"urn:vim25/8.0.3.0", kFiveOne},
+        {"urn:vim25/9.0.0.0", kFiveOne},
         {"\"urn:vim25/10.0\"", kFiveOne},
     };
     for (const auto& c : kCases) {
@@ -39,7 +57,8 @@ TEST_F(SdkTest, NoSoapActionIsRefusedAndEachGivesItsLevel) {
 }
 
 TEST_F(SdkTest, BeforeLoginABodyMayBeAMegabyte) {
-    std::string call = "<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">ServiceInstance</_this></CurrentTime>";
+    std::string call =
+        "<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">ServiceInstance</_this></CurrentTime>";
     auto padded = [&](std::size_t size) {
         std::string text = Envelope(call);
         return text + std::string(size - text.size(), ' ');
@@ -60,17 +79,26 @@ TEST_F(SdkTest, BeforeLoginABodyMayBeAMegabyte) {
 TEST_F(SdkTest, WhatIsNoCallIsAFault) {
     const std::string self = "<_this type=\"ServiceInstance\">ServiceInstance</_this>";
     const std::string vim = " xmlns=\"urn:vim25\">";
-    const struct { const char* name; std::string body; std::string outcome; } kCases[] = {
+    const struct {
+        const char* name;
+        std::string body;
+        std::string outcome;
+    } kCases[] = {
         {"nothing", "", "InvalidRequest"},
         {"no XML", "hello", "InvalidRequest"},
         {"cut off", Envelope("<CurrentTime" + vim), "InvalidRequest"},
         {"no envelope", "<CurrentTime" + vim + self + "</CurrentTime>", "InvalidRequest"},
         {"an empty body", Envelope(""), "InvalidRequest"},
-        {"a document type", "<!DOCTYPE x [<!ENTITY y \"z\">]>" + Envelope("<CurrentTime" + vim + self + "</CurrentTime>"), "InvalidRequest"},
+        {"a document type",
+         "<!DOCTYPE x [<!ENTITY y \"z\">]>" + Envelope("<CurrentTime" + vim + self + "</CurrentTime>"),
+         "InvalidRequest"},
         {"no receiver", Envelope("<CurrentTime" + vim + "</CurrentTime>"), "InvalidRequest"},
-        {"a receiver of no known type", Envelope("<CurrentTime" + vim + "<_this type=\"Nothing\">x</_this></CurrentTime>"), "InvalidRequest"},
-        {"a parameter too many", Envelope("<CurrentTime" + vim + self + "<more>1</more></CurrentTime>"), "InvalidRequest"},
-        {"an unknown method", Envelope("<MakeTea" + vim + self + "</MakeTea>"), "MethodNotFound ServiceInstance:ServiceInstance MakeTea"},
+        {"a receiver of no known type",
+         Envelope("<CurrentTime" + vim + "<_this type=\"Nothing\">x</_this></CurrentTime>"), "InvalidRequest"},
+        {"a parameter too many", Envelope("<CurrentTime" + vim + self + "<more>1</more></CurrentTime>"),
+         "InvalidRequest"},
+        {"an unknown method", Envelope("<MakeTea" + vim + self + "</MakeTea>"),
+         "MethodNotFound ServiceInstance:ServiceInstance MakeTea"},
     };
     std::string cookie = CookieOf("root");
     for (const auto& c : kCases) {
@@ -83,15 +111,17 @@ TEST_F(SdkTest, WhatIsNoCallIsAFault) {
 
 // A client that is newer than the server may name what the server does not know.
 TEST_F(SdkTest, ANewerClientMaySendMore) {
-    std::string body = Envelope("<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">ServiceInstance</_this>"
-                                "<more>1</more></CurrentTime>");
+    std::string body = Envelope(
+        "<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">ServiceInstance</_this>"
+        "<more>1</more></CurrentTime>");
     std::string cookie = CookieOf("root");
     EXPECT_EQ(Outcome(Post(body, cookie, "urn:vim25/9.0.0.0")), "200");
     EXPECT_EQ(Outcome(Post(body, cookie, "urn:vim25/8.0.3.0")), "InvalidRequest");
 }
 
 TEST_F(SdkTest, TheSessionMayComeInTheHeaderOfTheEnvelope) {
-    std::string text = Envelope("<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">ServiceInstance</_this></CurrentTime>");
+    std::string text = Envelope(
+        "<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">ServiceInstance</_this></CurrentTime>");
     auto body = text.find("<soapenv:Body>");
     text.insert(body, "<soapenv:Header><operationID>op-1</operationID><vcSessionCookie>" + CookieOf("root") +
                           "</vcSessionCookie></soapenv:Header>");
@@ -99,19 +129,22 @@ TEST_F(SdkTest, TheSessionMayComeInTheHeaderOfTheEnvelope) {
 }
 
 TEST_F(SdkTest, WordsOfTheClientComeBackAsText) {
-    net::Response answer = Post(Envelope("<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">&lt;b&gt;&amp;</_this>"
-                                         "</CurrentTime>"), CookieOf("root"));
+    net::Response answer =
+        Post(Envelope("<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">&lt;b&gt;&amp;</_this>"
+                      "</CurrentTime>"),
+             CookieOf("root"));
     EXPECT_EQ(answer.body.find("<b>"), answer.body.npos);
     EXPECT_EQ(Outcome(answer), "ManagedObjectNotFound ServiceInstance:&lt;b&gt;&amp;");
 }
 
 // An answer about many objects is written on another thread; it must not differ.
 TEST_F(SdkTest, ALargeAnswerIsWhole) {
-    dispatch.On<vim::call::FindAllByUuid>([](api::Call&, const vim::call::FindAllByUuid&) -> vim::Result<std::vector<vim::Ref>> {
-        std::vector<vim::Ref> many;
-        for (int i = 0; i < 1000; ++i) many.push_back(host::RefTo<vim::VirtualMachine>(std::to_string(i)));
-        return many;
-    });
+    dispatch.On<vim::call::FindAllByUuid>(
+        [](api::Call&, const vim::call::FindAllByUuid&) -> vim::Result<std::vector<vim::Ref>> {
+            std::vector<vim::Ref> many;
+            for (int i = 0; i < 1000; ++i) many.push_back(host::RefTo<vim::VirtualMachine>(std::to_string(i)));
+            return many;
+        });
     vim::call::FindAllByUuid request;
     request.self = host::SearchIndexRef();
     std::string text = Call(request, CookieOf("root")).body;

@@ -97,12 +97,20 @@ TEST_F(SearchTest, ByDnsNameInAnyCase) {
 }
 
 TEST_F(SearchTest, ByInventoryPathWithNamesAsTheyAreEncoded) {
-    const struct { const char* path; const char* expected; } kCases[] = {
-        {"ha-datacenter/vm/web%2f1 %25", "2"},  {"/ha-datacenter/vm/web%2f1 %25", "2"},
-        {"ha-datacenter/vm/vm 1", "1"},         {"ha-datacenter/vm/", "ha-folder-vm"},
-        {"ha-datacenter/vm/web/1 %", "nothing"}, {"ha-datacenter", "ha-datacenter"},
-        {"", "ha-folder-root"},                 {"ha-datacenter/vm/nobody", "nothing"},
-        {"vm/vm 1", "nothing"},                 {"ha-datacenter/vm/vm 1/more", "nothing"},
+    const struct {
+        const char* path;
+        const char* expected;
+    } kCases[] = {
+        {"ha-datacenter/vm/web%2f1 %25", "2"},
+        {"/ha-datacenter/vm/web%2f1 %25", "2"},
+        {"ha-datacenter/vm/vm 1", "1"},
+        {"ha-datacenter/vm/", "ha-folder-vm"},
+        {"ha-datacenter/vm/web/1 %", "nothing"},
+        {"ha-datacenter", "ha-datacenter"},
+        {"", "ha-folder-root"},
+        {"ha-datacenter/vm/nobody", "nothing"},
+        {"vm/vm 1", "nothing"},
+        {"ha-datacenter/vm/vm 1/more", "nothing"},
     };
     for (const auto& c : kCases) EXPECT_EQ(ByPath(c.path), c.expected) << c.path;
 }

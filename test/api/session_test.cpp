@@ -32,7 +32,10 @@ struct SessionMethodsTest : house::House {
         ServeCollector(dispatch, *services);
     }
 
-    struct Answer { int status; std::string body, cookie; };     // cookie: as the client would send it back
+    struct Answer {
+        int status;
+        std::string body, cookie;
+    };     // cookie: as the client would send it back
     template <class Req> Answer Ask(Req request, const std::string& cookie = "") {
         if (!request.self) request.self = host::SessionManagerRef();
         std::string text(codec::soap::kHead);
@@ -44,13 +47,16 @@ struct SessionMethodsTest : house::House {
         std::string set = exchange.Header("Set-Cookie");
         return {exchange.answer().status, exchange.answer().body, set.substr(0, set.find(';'))};
     }
-    Answer LogIn(const std::string& user = "root", const std::string& password = house::kPassword, const std::string& cookie = "") {
+    Answer LogIn(const std::string& user = "root", const std::string& password = house::kPassword,
+                 const std::string& cookie = "") {
         call::Login request;
         request.user_name = user;
         request.password = password;
         return Ask(request, cookie);
     }
-    static bool Has(const Answer& answer, const std::string& text) { return answer.body.find(text) != answer.body.npos; }
+    static bool Has(const Answer& answer, const std::string& text) {
+        return answer.body.find(text) != answer.body.npos;
+    }
     static std::string KeyIn(const Answer& answer) {
         auto from = answer.body.find("<key>") + 5;
         return answer.body.substr(from, answer.body.find('<', from) - from);

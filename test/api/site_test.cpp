@@ -27,11 +27,22 @@ TEST(Site, TheLongestPrefixWins) {
     site.Route("/sdk", Says("sdk"));
     site.Route("/sdk/deep", Says("deep"));
     site.Route("/folder", Says("folder"));
-    const struct { const char* path; int status; const char* says; } kCases[] = {
-        {"/", 200, "landing\n"},   {"/sdk", 200, "sdk\n"},         {"/sdk/", 200, "sdk\n"},
-        {"/sdk/x", 200, "sdk\n"},  {"/sdk/deep", 200, "deep\n"},   {"/sdk/deep/er", 200, "deep\n"},
-        {"/sdk/deeper", 200, "sdk\n"}, {"/folder/a b", 200, "folder\n"}, {"/sdkx", 404, "there is nothing at /sdkx\n"},
-        {"/nothing", 404, "there is nothing at /nothing\n"}, {"", 404, "there is nothing at \n"},
+    const struct {
+        const char* path;
+        int status;
+        const char* says;
+    } kCases[] = {
+        {"/", 200, "landing\n"},
+        {"/sdk", 200, "sdk\n"},
+        {"/sdk/", 200, "sdk\n"},
+        {"/sdk/x", 200, "sdk\n"},
+        {"/sdk/deep", 200, "deep\n"},
+        {"/sdk/deep/er", 200, "deep\n"},
+        {"/sdk/deeper", 200, "sdk\n"},
+        {"/folder/a b", 200, "folder\n"},
+        {"/sdkx", 404, "there is nothing at /sdkx\n"},
+        {"/nothing", 404, "there is nothing at /nothing\n"},
+        {"", 404, "there is nothing at \n"},
     };
     for (const auto& c : kCases) {
         net::Response answer = Get(site, "GET", c.path);
@@ -49,7 +60,12 @@ struct SdkSiteTest : GateFixture {
 };
 
 TEST_F(SdkSiteTest, WhatMayBeDoneWhere) {
-    const struct { const char* method; const char* path; int status; const char* type; } kCases[] = {
+    const struct {
+        const char* method;
+        const char* path;
+        int status;
+        const char* type;
+    } kCases[] = {
         {"GET", "/", 200, "text/html; charset=utf-8"},
         {"HEAD", "/", 200, "text/html; charset=utf-8"},
         {"GET", "/sdk/vimServiceVersions.xml", 200, "text/xml; charset=utf-8"},

@@ -90,10 +90,19 @@ TEST_F(ViewsTest, AContainerFollowsMovesOfWhatMembersAreIn) {
 TEST_F(ViewsTest, TypesOfAContainer) {
     AddFolder(kSub);
     std::string datastore(host::kVolume);
-    const struct { const char* name; vim::Ref container; Names types; bool recursive; Names expected; } kCases[] = {
+    const struct {
+        const char* name;
+        vim::Ref container;
+        Names types;
+        bool recursive;
+        Names expected;
+    } kCases[] = {
         {"one type", host::RootFolderRef(), {"HostSystem"}, true, {"ha-host"}},
         {"two types", host::RootFolderRef(), {"HostSystem", "VirtualMachine"}, true, {"1", "ha-host"}},
-        {"a type and what is below it", host::HostFolderRef(), {"ManagedEntity"}, true,
+        {"a type and what is below it",
+         host::HostFolderRef(),
+         {"ManagedEntity"},
+         true,
          {"1", "ha-compute-res", "ha-host", "ha-root-pool"}},
         {"children only", host::VmFolderRef(), {"ManagedEntity"}, false, {"1", "sub"}},
         {"children only, of a type", host::VmFolderRef(), {"Folder"}, false, {"sub"}},
@@ -205,8 +214,8 @@ TEST_F(ViewsTest, AnInventoryViewShowsWhatIsOpen) {
     EXPECT_EQ(In(*view), (Names{"ha-datacenter", "ha-folder-root"}));
     open.entity = {host::DatacenterRef()};
     ASSERT_TRUE(Do(open));
-    EXPECT_EQ(In(*view), (Names{"ha-datacenter", "ha-folder-datastore", "ha-folder-host", "ha-folder-network", "ha-folder-root",
-                                "ha-folder-vm"}));
+    EXPECT_EQ(In(*view), (Names{"ha-datacenter", "ha-folder-datastore", "ha-folder-host", "ha-folder-network",
+                                "ha-folder-root", "ha-folder-vm"}));
 
     call::CloseInventoryViewFolder close;
     close.self = *view;
