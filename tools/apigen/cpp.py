@@ -1,6 +1,6 @@
 """C++ structs, descriptor tables and request types from the model."""
 import re
-from model import SCALARS, call_name, task_id
+from model import NEVER, SCALARS, call_name, task_id
 
 KEYWORDS = {'template', 'default', 'operator', 'delete', 'switch', 'virtual', 'private', 'public', 'export', 'class',
             'enum', 'register', 'union', 'new', 'this', 'auto', 'bool', 'break', 'case', 'char', 'const', 'continue',
@@ -21,7 +21,7 @@ def enumerator(value):
 
 
 def level(since):
-    return 'Version::k' + since.replace('.', '_')
+    return 'Version{255}' if since == NEVER else 'Version::k' + since.replace('.', '_')
 
 
 class Cpp:

@@ -5,7 +5,8 @@ method are its documentation:
 
     enum NAME since 2.0 { one two three }
     data|fault NAME : BASE since 2.0 {
-        name? : type[]  since 5.0            # ? may be absent, [] repeated
+        name? : type[]  since 5.0            # ? may be absent, [] repeated; `since never`: later definitions
+                                             # dropped it and their clients refuse it, so it is never sent
     }
     managed NAME : BASE since 2.0 {
         property name? : type  since 4.0  needs System.Read
@@ -28,6 +29,7 @@ SCALARS = {
 }
 LEVELS = ['2.0', '2.5', '2.5u2', '4.0', '4.1', '5.0', '5.1', '5.5', '6.0', '6.5', '6.7', '6.7.1', '6.7.2', '6.7.3',
           '7.0', '7.0.1', '7.0.2', '7.0.3', '8.0', '8.0.1', '8.0.2', '8.0.3']
+NEVER = 'never'
 
 
 class SchemaError(Exception):
@@ -193,7 +195,7 @@ class Model:
                     raise SchemaError(f'{where}: unknown fault {f}')
 
     def check_field(self, where, f):
-        if f.since not in LEVELS:
+        if f.since not in LEVELS and f.since != NEVER:
             raise SchemaError(f'{where}.{f.name}: unknown level {f.since}')
         known = self.types.get(f.type)
         if f.ref != bool(known and known.kind == 'managed') or (not known and f.type not in SCALARS):

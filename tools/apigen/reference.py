@@ -1,6 +1,6 @@
 """The API reference: one page for people, of what this server serves."""
 from html import escape
-from model import SCALARS
+from model import NEVER, SCALARS
 
 STYLE = ('body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em}'
          'code{background:#f3f3f3;padding:0 .2em}h2{border-bottom:1px solid #ccc}dt{margin-top:.6em}'
@@ -26,7 +26,7 @@ def method(m):
 
 def fields(rows):
     return '<dl>' + ''.join(f'<dt><code>{f.name} : {shown(f)}</code> <small>{f.since}</small></dt>'
-                            + (f'<dd>{escape(f.doc)}</dd>' if f.doc else '') for f in rows) + '</dl>'
+                            + (f'<dd>{escape(f.doc)}</dd>' if f.doc else '') for f in rows if f.since != NEVER) + '</dl>'
 
 
 def section(t):

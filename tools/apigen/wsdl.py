@@ -1,6 +1,6 @@
 """The description document that SOAP clients such as suds build themselves from."""
 from xml.sax.saxutils import escape
-from model import SCALARS, call_name
+from model import NEVER, SCALARS, call_name
 
 
 def xsd_type(f):
@@ -17,7 +17,7 @@ def element(f):
 
 
 def complex_type(name, fields, base=''):
-    body = '<sequence>' + ''.join(element(f) for f in fields) + '</sequence>'
+    body = '<sequence>' + ''.join(element(f) for f in fields if f.since != NEVER) + '</sequence>'
     if base:
         body = f'<complexContent><extension base="vim25:{base}">{body}</extension></complexContent>'
     return f'<complexType name="{name}">{body}</complexType>'
