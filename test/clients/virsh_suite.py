@@ -116,7 +116,7 @@ class Virsh:
         host = soap.Session(steps.URL).login(steps.USER, steps.password())
         address = host.wait(host.find_vm(VM), "guest.ipAddress", bool, steps.BOOT_SECONDS)
         host.logout()
-        assert address in self.virsh("domifaddr", VM)
+        assert address and "00:0c:29:12:34:56" in self.virsh("domifaddr", VM, "--source", "agent")
 
     @step("is refused a second start")
     def second_start(self):
