@@ -12,6 +12,15 @@ namespace {
 
 constexpr auto kAnswerTime = std::chrono::seconds(10);
 
+// An earlier hostd died after it had made the process and before it noted its number.
+void NoteProcess(const RunDir& dir, RunRecord& record, pid_t pid) {
+    record.pid = pid;
+    record.start_time = StartTimeOf(pid).value_or(0);
+    auto noted = EnterCgroups(record.cgroups, pid);
+    if (noted) noted = dir.Write(record);
+    if (!noted) base::LogWarning(record.vm, noted.error().message);
+}
+
 // An earlier hostd died while it suspended this VM: it runs on, and no file is left.
 rt::Co<base::Result<>> UndoSuspend(std::shared_ptr<RunningVm> vm, std::string state) {
     CO_TRY(qemu, vm->monitor());
@@ -55,7 +64,7 @@ rt::Co<std::optional<Hypervisor::Found>> Machine::AdoptOne(std::string id) {
     }
     RunRecord known = record ? *std::move(record) : RunRecord();
     known.vm = id;
-    known.pid = pid;
+    if (!known.pid) NoteProcess(dir, known, pid);
     auto vm = std::make_shared<RunningVm>(*std::move(process), std::move(known), dir, MakeListener());
     vms_[id] = vm;
     co_await vm->Watch();
