@@ -16,7 +16,6 @@ from host import DATASTORE, SECONDS, Host, until
 
 # What may differ before and after a restart in which nothing happened: measurements, which go on.
 VOLATILE = re.compile(r"^(summary/quickStats/|summary/storage/timestamp|storage/timestamp|layoutEx/timestamp"
-                      r"|(summary/storage|storage/perDatastoreUsage)/(committed|unshared)"
                       r"|guestHeartbeatStatus|summary/quickStats|guest/(hostName|guestState)$)")
 
 
@@ -44,6 +43,8 @@ class Moments:
     """Tests for a class that has a host with a bystander."""
 
     def survey(self):
+        for vm in self.host.vms().values():      # the sizes of files as they are now
+            self.host.api.call("RefreshStorageInfo", vm)
         refs = [self.host.api.vm_folder(), *self.host.vms().values()]
         return {ref: all_properties(self.host.api, ref) for ref in refs}
 
