@@ -169,6 +169,8 @@ base::Result<const Type*> Reader::TypeOf(Element e, const Where& where) {
     auto written = e.Attribute(kXsi, "type");
     if (!written) return nullptr;
     auto name = e.Resolve(*written);
+    // Go's clients write xsd: and declare it nowhere.
+    if (!name && written->starts_with("xsd:")) name = codec::xml::QName{kXsd, written->substr(4)};
     if (!name) return where.Bad(base::Cat("the prefix of xsi:type ", Quoted(*written), " is not declared"));
     const Type* type = name->uri == kXsd     ? FindType(scratch_ = base::Cat("xsd:", name->local))
                        : IsVimUri(name->uri) ? FindType(name->local)

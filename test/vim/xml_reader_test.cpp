@@ -58,6 +58,17 @@ TEST(RequestXml, BecomesAStruct) {
     EXPECT_EQ(*call->spec->extra_config[0]->value.As<std::string>(), "b");
 }
 
+TEST(RequestXml, MayUseTheXsdPrefixWithoutDeclaringIt) {
+    auto document = codec::xml::Document::Parse(
+        base::Cat("<ReconfigVM_Task xmlns=\"urn:vim25\" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\">",
+                  Reconfigure("<extraConfig><key>a</key><value i:type=\"xsd:string\">b</value></extraConfig>"),
+                  "</ReconfigVM_Task>"));
+    ASSERT_TRUE(document) << document.error().message;
+    auto request = ReadRequest(document->root(), call::ReconfigVM::kMethod, {});
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(*(*request).As<call::ReconfigVM>()->spec->extra_config[0]->value.As<std::string>(), "b");
+}
+
 struct Row {
     const char* name;
     std::string inside, want;
