@@ -179,7 +179,9 @@ Lifecycle::Done Lifecycle::RunCreate(std::shared_ptr<Making> making, std::string
     vim::Ref ref{&Vm::kType, making->intent.id};
     vim::VmBeingCreatedEvent begins;
     begins.config_spec = making->spec;
-    c_.Post(std::move(begins), ref, user, progress.chain_id());
+    c_.Address(begins, ref);
+    begins.vm.Mut().name = making->intent.name;          // no such entity yet whose name it is
+    c_.events.Post(vim::Ptr<vim::Event>(std::move(begins)), user, progress.chain_id());
     auto made = co_await MakeFiles(*making, progress);
     vim::Result<vim::Ref> admitted = ref;
     if (!made) admitted = std::move(made).error();
