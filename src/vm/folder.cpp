@@ -133,6 +133,7 @@ base::Result<Loaded> LoadFolder(const Home& home) {
     std::string state = vmx.Get(kSuspendKey);
     if (!state.empty() && state.find('/') == std::string::npos && SizeOf(home.Folder() + "/" + state).there) {
         out.state_file = home.Folder() + "/" + state;
+        out.suspended_at = ModifiedAt(out.state_file);
         out.suspended = StateIsFresh(out, out.state_file, home.volumes);
         if (!out.suspended)
             out.troubles.push_back(base::Cat("a disk was written after ", state, " was saved, so the virtual machine cannot go on from it"));

@@ -22,6 +22,7 @@ struct Loaded {
     std::int64_t provisioned = 0;        // what the files can grow to
     bool suspended = false;              // has a state file to go on from
     std::string state_file;              // absolute; "" : none
+    base::Time suspended_at{};           // when that was written
     std::vector<std::string> troubles;   // disks that are missing or cannot be used, in words
 };
 

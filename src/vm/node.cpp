@@ -154,6 +154,7 @@ void TakeLoaded(Vm& vm, const Loaded& loaded, const HostSize& host, base::Time n
     runtime.max_cpu_usage = host.core_mhz * vm.config->hardware->num_cpu;
     runtime.max_memory_usage = vm.config->hardware->memory_mb;
     runtime.connection_state = vim::VirtualMachineConnectionState::kConnected;
+    if (loaded.suspended && runtime.power_state == PowerState::kSuspended) runtime.suspend_time = loaded.suspended_at;
     TakeFiles(vm, loaded, now);
     vm.config_issue.clear();
     for (const std::string& trouble : loaded.troubles) {
@@ -175,7 +176,7 @@ Vm NewNode(const vim::Ref& ref, const Loaded& loaded, const HostSize& host, base
     vm.guest = GuestOff();
     vm.guest_heartbeat_status = Status::kGray;
     TakeLoaded(vm, loaded, host, now);
-    if (loaded.suspended) SetPower(vm, PowerState::kSuspended, now);
+    if (loaded.suspended) SetPower(vm, PowerState::kSuspended, loaded.suspended_at);
     DeriveSummary(vm);
     return vm;
 }
