@@ -16,7 +16,8 @@ constexpr int kFirstId = 1000, kLastId = 60000;
 constexpr std::size_t kLongestName = 32, kLongestDescription = 256;
 
 bool NameChar(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
 }
 
 base::Result<> CheckName(std::string_view name) {
@@ -98,9 +99,11 @@ base::Result<> AccountTable::ReadGroup(const store::ConfigFile& file, const std:
 base::Result<AccountTable> AccountTable::From(const store::ConfigFile& file) {
     AccountTable out;
     for (const std::string& section : file.Sections()) {
-        if (section.starts_with(kUser)) { CHECK(out.ReadUser(file, section)); }
-        else if (section.starts_with(kGroup)) { CHECK(out.ReadGroup(file, section)); }
-        else return BadEntry(file, section, "sections are named [user NAME] or [group NAME]");
+        if (section.starts_with(kUser)) {
+            CHECK(out.ReadUser(file, section));
+        } else if (section.starts_with(kGroup)) {
+            CHECK(out.ReadGroup(file, section));
+        } else return BadEntry(file, section, "sections are named [user NAME] or [group NAME]");
     }
     if (out.users_.empty() && out.groups_.empty()) return ForNewSystem();
     if (!out.FindUser(kRoot)) return BadEntry(file, "user root", "it is missing, and without it nobody may administer");
@@ -164,7 +167,8 @@ base::Result<> AccountTable::CreateUser(const AccountSpec& spec, std::string has
     if (IsReserved(spec.name) || FindUser(spec.name))
         return Error{Code::kExists, Cat("the user \"", spec.name, "\" exists already")};
     TRY(id, UserId(spec.id, ""));
-    users_.emplace(spec.name, User{spec.name, std::move(hash), id, spec.shell.value_or(false), spec.description.value_or("")});
+    users_.emplace(spec.name,
+                   User{spec.name, std::move(hash), id, spec.shell.value_or(false), spec.description.value_or("")});
     return {};
 }
 
@@ -186,7 +190,8 @@ base::Result<> AccountTable::UpdateUser(const AccountSpec& spec, std::optional<s
 }
 
 base::Result<> AccountTable::RemoveUser(std::string_view name) {
-    if (name == kRoot || IsReserved(name)) return Error{Code::kDenied, Cat("the user \"", name, "\" cannot be removed")};
+    if (name == kRoot || IsReserved(name))
+        return Error{Code::kDenied, Cat("the user \"", name, "\" cannot be removed")};
     auto it = users_.find(name);
     if (it == users_.end()) return NoUser(name);
     for (auto& [group, data] : groups_) data.members.erase(std::string(name));

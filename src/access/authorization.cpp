@@ -35,10 +35,10 @@ rt::Co<base::Result<>> Authorization::Load() {
     CO_TRY(permissions, PermissionTable::From(file_.now()));
     for (const Permission& p : permissions.All()) {
         if (roles.Find(p.role)) continue;
-        co_return base::Error{base::Code::kInvalid,
-                              base::Cat(file_.path(), ": \"", p.principal, "\" has the role ", p.role, " on ", p.entity.Text(),
-                                        ", but there is no such role. Correct it, or put the copy ", file_.path(),
-                                        ".bak in its place")};
+        co_return base::Error{
+            base::Code::kInvalid,
+            base::Cat(file_.path(), ": \"", p.principal, "\" has the role ", p.role, " on ", p.entity.Text(),
+                      ", but there is no such role. Correct it, or put the copy ", file_.path(), ".bak in its place")};
     }
     bool fresh = permissions.empty();
     if (fresh) permissions.Put({parts_.root_folder, std::string(kRoot), false, kAdmin, true});
@@ -116,8 +116,9 @@ vim::Result<> Authorization::Check(const Principal* who, const vim::Ref& object,
     Known& known = Know(*who);
     auto has = [&](const vim::Ref& on) { return index && Union(RolesFor(known, on))[*index]; };
     auto refuse = [&](const vim::Ref& on) -> vim::Result<> {
-        return vim::Fault(vim::NoPermission(on, std::string(privilege)),
-                          base::Cat("user \"", who->user, "\" does not have the privilege ", privilege, " on ", on.Text()));
+        return vim::Fault(
+            vim::NoPermission(on, std::string(privilege)),
+            base::Cat("user \"", who->user, "\" does not have the privilege ", privilege, " on ", on.Text()));
     };
     if (!has(entity) && !(privilege == kViewPrivilege && Seen(known, entity))) return refuse(object);
     if (index && AllPrivileges()[*index].on_parent && entity == object && entity != tree_.root()) {
@@ -171,7 +172,8 @@ rt::Co<void> Authorization::ForgetEntity(vim::Ref entity) {
     State next{roles_, permissions_};
     next.permissions.RemoveEntity(entity);
     auto saved = co_await Save(std::move(next));
-    if (!saved) base::LogError("auth", base::Cat("forget the permissions on ", entity.Text(), ": ", saved.error().message()));
+    if (!saved)
+        base::LogError("auth", base::Cat("forget the permissions on ", entity.Text(), ": ", saved.error().message()));
 }
 
 }  // namespace auth

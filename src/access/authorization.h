@@ -78,7 +78,10 @@ public:
     rt::Co<vim::Result<>> Forget(Principal who, std::string principal, bool group);
 
 private:
-    struct State { RoleTable roles; PermissionTable permissions; };
+    struct State {
+        RoleTable roles;
+        PermissionTable permissions;
+    };
     struct Known {                               // about one principal, while the tables stay
         Grants grants;
         InheritedCache inherited;
@@ -98,7 +101,8 @@ private:
     vim::Result<> CheckGiven(const Principal& who, const vim::Ref& entity, std::vector<Permission>& given);
     void PublishRoles();
     void PublishPermissions(const std::vector<vim::Ref>& entities);
-    void PostPermissionEvents(const PermissionTable& before, const std::vector<vim::Ref>& entities, const std::string& user);
+    void PostPermissionEvents(const PermissionTable& before, const std::vector<vim::Ref>& entities,
+                              const std::string& user);
     void PostRoleEvent(vim::Ptr<vim::RoleEvent> event, int id, const std::string& name, const std::string& user);
     void FollowInventory();
     rt::Co<void> ForgetEntity(vim::Ref entity);

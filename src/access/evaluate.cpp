@@ -11,7 +11,8 @@ constexpr int kDeepest = 64;     // no tree is so deep; a ring of parents must n
 
 void Unite(Roles& into, const Roles& more) {
     for (int role : more)
-        if (auto at = std::lower_bound(into.begin(), into.end(), role); at == into.end() || *at != role) into.insert(at, role);
+        if (auto at = std::lower_bound(into.begin(), into.end(), role); at == into.end() || *at != role)
+            into.insert(at, role);
 }
 
 bool Has(const std::vector<std::string>& names, const std::string& name) {

@@ -18,8 +18,7 @@ bool Lockout::Locked(const std::string& user) const {
 
 bool Lockout::MayTry(const std::string& user) const {
     auto it = users_.find(user);
-    return rules.failures <= 0 || it == users_.end() ||
-           FailuresOf(it->second) + it->second.in_flight < rules.failures;
+    return rules.failures <= 0 || it == users_.end() || FailuresOf(it->second) + it->second.in_flight < rules.failures;
 }
 
 void Lockout::Begin(const std::string& user) {
@@ -48,7 +47,8 @@ void Lockout::MakeRoom() {
     auto least = users_.end();
     auto weight = [this](const Count& c) { return std::pair(FailuresOf(c), c.last); };
     for (auto it = users_.begin(); it != users_.end(); ++it)
-        if (it->second.in_flight == 0 && (least == users_.end() || weight(it->second) < weight(least->second))) least = it;
+        if (it->second.in_flight == 0 && (least == users_.end() || weight(it->second) < weight(least->second)))
+            least = it;
     if (least != users_.end()) users_.erase(least);
 }
 

@@ -26,7 +26,8 @@ std::string Clean(std::string_view text) {
 std::string Shown(std::string_view text) { return base::Cat('"', Clean(text), '"'); }
 
 std::string From(const Origin& origin) {
-    return base::Cat(" from ", origin.address, origin.agent.empty() ? "" : " by ", origin.agent.empty() ? "" : Shown(origin.agent));
+    return base::Cat(" from ", origin.address, origin.agent.empty() ? "" : " by ",
+                     origin.agent.empty() ? "" : Shown(origin.agent));
 }
 
 bool OnThisMachine(std::string_view address) {
@@ -43,7 +44,8 @@ bool SameLocale(std::string_view a, std::string_view b) {
 }
 
 bool LocaleSupported(std::string_view locale) {
-    return std::any_of(std::begin(kLocales), std::end(kLocales), [&](std::string_view l) { return SameLocale(l, locale); });
+    return std::any_of(std::begin(kLocales), std::end(kLocales),
+                       [&](std::string_view l) { return SameLocale(l, locale); });
 }
 
 vim::Fault BadLocale(std::string_view locale) {
@@ -55,7 +57,9 @@ vim::Fault BadLogin() {
 }
 
 std::string LocalPurpose(std::string_view user) { return base::Cat("local ", user); }
-std::string ServicePurpose(std::string_view method, std::string_view url) { return base::Cat("http ", method, ' ', url); }
+std::string ServicePurpose(std::string_view method, std::string_view url) {
+    return base::Cat("http ", method, ' ', url);
+}
 
 }  // namespace
 
@@ -82,9 +86,11 @@ Logins::Logins(Parts parts) : parts_(std::move(parts)), tickets_(parts_.timer) {
 }
 
 rt::Co<vim::Fault> Logins::Refuse(std::string user, Origin origin, Why why) {
-    static constexpr const char* kWords[] = {": wrong user name or password", ": the user is locked after repeated failures",
+    static constexpr const char* kWords[] = {": wrong user name or password",
+                                             ": the user is locked after repeated failures",
                                              ": the host is in lockdown mode"};
-    base::LogWarning("auth", base::Cat("refused the login of ", Shown(user), From(origin), kWords[static_cast<int>(why)]));
+    base::LogWarning("auth",
+                     base::Cat("refused the login of ", Shown(user), From(origin), kWords[static_cast<int>(why)]));
     vim::BadUsernameSessionEvent event;
     event.ip_address = origin.address;
     parts_.events.Post(std::move(event), Clean(user));
@@ -93,7 +99,8 @@ rt::Co<vim::Fault> Logins::Refuse(std::string user, Origin origin, Why why) {
 }
 
 vim::Fault Logins::RefuseNoAccess(const Principal& who, const Origin& origin) {
-    base::LogWarning("auth", base::Cat("refused the login of ", Shown(who.user), From(origin), ": no permission on anything here"));
+    base::LogWarning(
+        "auth", base::Cat("refused the login of ", Shown(who.user), From(origin), ": no permission on anything here"));
     vim::NoAccessUserEvent event;
     event.ip_address = origin.address;
     parts_.events.Post(std::move(event), who.user);
@@ -126,7 +133,8 @@ Sessions::Opened Logins::Open(Principal who, std::string locale, Origin origin) 
     std::string full_name = user && !user->description.empty() ? user->description : who.user;
     auto opened = parts_.sessions.Open(std::move(who), std::move(full_name), std::move(locale), std::move(origin));
     const Session& session = *opened.session;
-    base::LogInfo("auth", base::Cat("user ", Shown(session.who.user), " logged in", From(session.origin), ", session ", session.key));
+    base::LogInfo("auth", base::Cat("user ", Shown(session.who.user), " logged in", From(session.origin), ", session ",
+                                    session.key));
     vim::UserLoginSessionEvent event;
     event.ip_address = session.origin.address;
     event.user_agent = session.origin.agent;
@@ -139,8 +147,8 @@ Sessions::Opened Logins::Open(Principal who, std::string locale, Origin origin) 
 rt::Co<vim::Result<Sessions::Opened>> Logins::Login(Attempt attempt) {
     if (attempt.already) {
         parts_.events.Post(vim::AlreadyAuthenticatedSessionEvent(), attempt.already->who.user);
-        co_return vim::Fault(vim::InvalidLogin(), base::Cat("this session is logged in already, as \"", attempt.already->who.user,
-                                                            "\"; log out first"));
+        co_return vim::Fault(vim::InvalidLogin(), base::Cat("this session is logged in already, as \"",
+                                                            attempt.already->who.user, "\"; log out first"));
     }
     std::string locale = attempt.locale && !attempt.locale->empty() ? *attempt.locale : std::string(kDefaultLocale);
     if (!LocaleSupported(locale)) co_return BadLocale(locale);
@@ -184,11 +192,11 @@ bool Logins::IsActive(std::string_view key, std::string_view user) const {
 }
 
 void Logins::Ended(const SessionPtr& session, End why) {
-    static constexpr const char* kWhy[] = {"logged out", "was terminated", "ended: idle for too long", "ended: the user is gone",
-                                           "ended: the host stops"};
+    static constexpr const char* kWhy[] = {"logged out", "was terminated", "ended: idle for too long",
+                                           "ended: the user is gone", "ended: the host stops"};
     tickets_.ForgetSession(session->key);
-    base::LogInfo("auth", base::Cat("session ", session->key, " of ", Shown(session->who.user), From(session->origin), " ",
-                                    kWhy[static_cast<int>(why)]));
+    base::LogInfo("auth", base::Cat("session ", session->key, " of ", Shown(session->who.user), From(session->origin),
+                                    " ", kWhy[static_cast<int>(why)]));
     vim::UserLogoutSessionEvent event;
     event.ip_address = session->origin.address;
     event.user_agent = session->origin.agent;
@@ -235,7 +243,8 @@ std::string Logins::MakeServiceTicket(const SessionPtr& session, std::string_vie
     return tickets_.Make(std::move(ticket), kServiceTicketTime);
 }
 
-std::optional<Principal> Logins::RedeemServiceTicket(std::string_view secret, std::string_view method, std::string_view url) {
+std::optional<Principal> Logins::RedeemServiceTicket(std::string_view secret, std::string_view method,
+                                                     std::string_view url) {
     auto ticket = tickets_.Redeem(secret, ServicePurpose(method, url));
     SessionPtr source = ticket ? parts_.sessions.FindByKey(ticket->session) : nullptr;
     if (!source) return std::nullopt;

@@ -31,7 +31,9 @@ struct Attempt {
     SessionPtr already;              // the session that the client has, if any
 };
 
-struct LocalTicket { std::string user, path; };
+struct LocalTicket {
+    std::string user, path;
+};
 
 inline constexpr std::string_view kDefaultLocale = "en";
 std::span<const std::string_view> SupportedLocales();
@@ -71,7 +73,8 @@ public:
     // Lets the bearer make one HTTP request ("GET", the URL's path and query) as the
     // session's user.
     std::string MakeServiceTicket(const SessionPtr& session, std::string_view method, std::string_view url);
-    std::optional<Principal> RedeemServiceTicket(std::string_view ticket, std::string_view method, std::string_view url);
+    std::optional<Principal> RedeemServiceTicket(std::string_view ticket, std::string_view method,
+                                                 std::string_view url);
 
     // After accounts changed: sessions see their new groups, those of a removed user end.
     void Refresh();

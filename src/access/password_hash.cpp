@@ -24,8 +24,8 @@ struct Workspace {
 }  // namespace
 
 base::Result<std::string> HashPassword(const std::string& password, int cost) {
-    std::unique_ptr<char, void (*)(void*)> salt(
-        crypt_gensalt_ra("$y$", static_cast<unsigned long>(cost), nullptr, 0), std::free);
+    std::unique_ptr<char, void (*)(void*)> salt(crypt_gensalt_ra("$y$", static_cast<unsigned long>(cost), nullptr, 0),
+                                                std::free);
     if (!salt) return base::FromErrno(errno, "make a password salt");
     Workspace work;
     const char* hash = crypt_ra(password.c_str(), salt.get(), &work.data, &work.size);

@@ -85,10 +85,11 @@ std::string Describe(const PasswordRules& rules) {
         out += base::Cat(out.empty() ? "A password has at least " : ", ", rules.min[i], " characters from ", kFrom[i]);
     }
     if (rules.min[2] != PasswordRules::kDisabled)
-        out += base::Cat(out.empty() ? "A password is" : ", or is", " a phrase of ", rules.phrase_words,
-                         " words and ", rules.min[2], " characters");
-    return out + ". Classes are lower case, upper case, digits and others; a capital first letter and a digit at "
-                 "the end do not count. It does not contain the user name.";
+        out += base::Cat(out.empty() ? "A password is" : ", or is", " a phrase of ", rules.phrase_words, " words and ",
+                         rules.min[2], " characters");
+    return out +
+           ". Classes are lower case, upper case, digits and others; a capital first letter and a digit at "
+           "the end do not count. It does not contain the user name.";
 }
 
 int CharacterClasses(std::string_view password) {
@@ -108,8 +109,8 @@ base::Result<> CheckPassword(const PasswordRules& rules, std::string_view user, 
     if (std::set<char>(password.begin(), password.end()).size() < 4)
         return Refuse(rules, "it has fewer than four different characters");
     if (!StrongEnough(rules, password))
-        return Refuse(rules, base::Cat("it has ", Length(password), " characters from ", CharacterClasses(password),
-                                       " classes"));
+        return Refuse(
+            rules, base::Cat("it has ", Length(password), " characters from ", CharacterClasses(password), " classes"));
     return {};
 }
 

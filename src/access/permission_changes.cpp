@@ -14,9 +14,8 @@ const char* Kind(bool group) { return group ? "group" : "user"; }
 }  // namespace
 
 vim::Result<> Authorization::KeepsAdmin(const PermissionTable& next) const {
-    bool kept = next.HasAdmin(tree_.root(), [this](const Permission& p) {
-        return parts_.directory.CanLogIn(p.principal, p.group);
-    });
+    bool kept = next.HasAdmin(tree_.root(),
+                              [this](const Permission& p) { return parts_.directory.CanLogIn(p.principal, p.group); });
     if (kept) return {};
     return vim::Fault(vim::AuthMinimumAdminPermission(),
                       base::Cat("nobody who can log in would be left with the role Admin on ", tree_.root().Text()));
@@ -46,7 +45,8 @@ vim::Result<> Authorization::CheckGiven(const Principal& who, const vim::Ref& en
             return vim::Fault(std::move(fault), base::Cat("there is no ", Kind(p.group), " \"", p.principal, "\""));
         }
         if (!p.group && IsReserved(p.principal) && p.role != kAdmin)
-            return vim::Fault(vim::InvalidArgument("permission"), base::Cat("\"", p.principal, "\" belongs to the system"));
+            return vim::Fault(vim::InvalidArgument("permission"),
+                              base::Cat("\"", p.principal, "\" belongs to the system"));
         CHECK(NotWider(who, entity, role->privileges));
         if (const Permission* old = permissions_.Find(entity, p.principal, p.group))
             CHECK(NotWider(who, entity, roles_.Find(old->role)->privileges));
@@ -90,8 +90,8 @@ rt::Co<vim::Result<>> Authorization::Remove(Principal who, vim::Ref entity, std:
     CO_CHECK(MayChangePermissions(who, entity));
     const Permission* old = permissions_.Find(entity, principal, group);
     if (!old)
-        co_return vim::Fault(vim::NotFound(), base::Cat("the ", Kind(group), " \"", principal, "\" has no permission on ",
-                                                        entity.Text(), " itself"));
+        co_return vim::Fault(vim::NotFound(), base::Cat("the ", Kind(group), " \"", principal,
+                                                        "\" has no permission on ", entity.Text(), " itself"));
     if (!group && IsReserved(principal))
         co_return vim::Fault(vim::InvalidArgument("user"), base::Cat("\"", principal, "\" belongs to the system"));
     CO_CHECK(NotWider(who, entity, roles_.Find(old->role)->privileges));
@@ -125,7 +125,8 @@ vim::Result<std::vector<Permission>> Authorization::On(const vim::Ref& entity, b
             }
         }
         for (const Permission& p : found)
-            if (std::none_of(out.begin(), out.end(), [&](const Permission& o) { return o.SameHolder(p); })) out.push_back(p);
+            if (std::none_of(out.begin(), out.end(), [&](const Permission& o) { return o.SameHolder(p); }))
+                out.push_back(p);
         level = std::move(above);
     }
     return out;
@@ -145,7 +146,8 @@ vim::Result<> Authorization::MayForget(std::string_view principal, bool group) c
 rt::Co<vim::Result<>> Authorization::Forget(Principal who, std::string principal, bool group) {
     Turn::Holder turn = co_await file_.turn().Take();
     State next{roles_, permissions_};
-    auto gone = next.permissions.RemoveIf([&](const Permission& p) { return p.group == group && p.principal == principal; });
+    auto gone =
+        next.permissions.RemoveIf([&](const Permission& p) { return p.group == group && p.principal == principal; });
     if (gone.empty()) co_return vim::Result<>{};
     const PermissionTable before = permissions_;
     CO_CHECK(co_await Save(std::move(next)));

@@ -58,8 +58,9 @@ base::Result<PermissionTable> PermissionTable::From(const store::ConfigFile& fil
         for (const auto& [key, value] : file.Entries(section)) {
             auto permission = ParseEntry(key, value);
             if (!permission)
-                return BadEntry(file, section, base::Cat("\"", key, " = ", value,
-                                                         "\" is not like \"user NAME = ROLE propagate\" or \"... here\""));
+                return BadEntry(file, section,
+                                base::Cat("\"", key, " = ", value,
+                                          "\" is not like \"user NAME = ROLE propagate\" or \"... here\""));
             permission->entity = *entity;
             out.Put(*std::move(permission));
         }
@@ -96,7 +97,8 @@ const Permission* PermissionTable::Find(const vim::Ref& entity, std::string_view
 std::vector<Permission> PermissionTable::All() const {
     std::vector<Permission> out;
     for (const auto& [entity, list] : by_entity_) out.insert(out.end(), list.begin(), list.end());
-    std::stable_sort(out.begin(), out.end(), [](const Permission& a, const Permission& b) { return a.entity < b.entity; });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Permission& a, const Permission& b) { return a.entity < b.entity; });
     return out;
 }
 

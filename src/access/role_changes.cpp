@@ -41,7 +41,8 @@ rt::Co<vim::Result<int>> Authorization::AddRole(Principal who, std::string name,
     co_return *id;
 }
 
-rt::Co<vim::Result<>> Authorization::UpdateRole(Principal who, int id, std::string name, std::vector<std::string> privileges) {
+rt::Co<vim::Result<>> Authorization::UpdateRole(Principal who, int id, std::string name,
+                                                std::vector<std::string> privileges) {
     Turn::Holder turn = co_await file_.turn().Take();
     State next{roles_, permissions_};
     auto done = next.roles.Update(id, name, privileges);
@@ -64,8 +65,9 @@ rt::Co<vim::Result<>> Authorization::RemoveRole(Principal who, int id, bool fail
     CO_CHECK(NotWider(who, tree_.root(), role.privileges));
     auto gone = next.permissions.RemoveIf([id](const Permission& p) { return p.role == id; });
     if (fail_if_used && !gone.empty())
-        co_return vim::Fault(vim::RemoveFailed(), base::Cat("the role \"", role.name, "\" is used by ", gone.size(),
-                                                            " permissions, such as that of \"", gone.front().principal, "\""));
+        co_return vim::Fault(vim::RemoveFailed(),
+                             base::Cat("the role \"", role.name, "\" is used by ", gone.size(),
+                                       " permissions, such as that of \"", gone.front().principal, "\""));
     const PermissionTable before = permissions_;
     CO_CHECK(co_await Save(std::move(next)));
     std::vector<vim::Ref> touched;
@@ -79,10 +81,10 @@ rt::Co<vim::Result<>> Authorization::MergePermissions(Principal who, int from, i
     Turn::Holder turn = co_await file_.turn().Take();
     const Role* source = roles_.Find(from);
     const Role* target = roles_.Find(to);
-    if (!source || !target)
-        co_return vim::Fault(vim::NotFound(), base::Cat("there is no role ", source ? to : from));
+    if (!source || !target) co_return vim::Fault(vim::NotFound(), base::Cat("there is no role ", source ? to : from));
     if (!target->grantable())
-        co_return vim::Fault(vim::InvalidArgument("dstRoleId"), base::Cat("the role ", target->name, " cannot be given"));
+        co_return vim::Fault(vim::InvalidArgument("dstRoleId"),
+                             base::Cat("the role ", target->name, " cannot be given"));
     State next{roles_, permissions_};
     std::vector<vim::Ref> touched;
     for (Permission p : permissions_.WithRole(from)) {
@@ -98,7 +100,8 @@ rt::Co<vim::Result<>> Authorization::MergePermissions(Principal who, int from, i
     co_return vim::Result<>{};
 }
 
-void Authorization::PostRoleEvent(vim::Ptr<vim::RoleEvent> event, int id, const std::string& name, const std::string& user) {
+void Authorization::PostRoleEvent(vim::Ptr<vim::RoleEvent> event, int id, const std::string& name,
+                                  const std::string& user) {
     vim::RoleEventArgument role;
     role.role_id = id;
     role.name = name;

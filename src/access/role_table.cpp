@@ -50,13 +50,14 @@ std::vector<std::string> ToIds(const PrivilegeSet& privileges) {
 
 RoleTable::RoleTable() {
     PrivilegeSet anonymous = Without(Without(Basic(), "System.Read"), "System.View");
-    for (Role role : {Role{kAdmin, "Admin", "Administrator", "Full access rights", Everything("")},
-                      Role{kReadOnly, "ReadOnly", "Read-only", "See details of objects, but not make changes", Basic()},
-                      Role{kView, "View", "View", "Visibility access (cannot be granted)", Without(Basic(), "System.Read")},
-                      Role{kAnonymous, "Anonymous", "Anonymous", "Not logged-in user (cannot be granted)", anonymous},
-                      Role{kNoAccess, "NoAccess", "No access", "Used for restricting granted access", {}},
-                      Role{kNoCryptoAdmin, "NoCryptoAdmin", "No cryptography administrator",
-                           "Full access without Cryptographic operations privileges", Everything("Cryptographer")}}) {
+    for (Role role :
+         {Role{kAdmin, "Admin", "Administrator", "Full access rights", Everything("")},
+          Role{kReadOnly, "ReadOnly", "Read-only", "See details of objects, but not make changes", Basic()},
+          Role{kView, "View", "View", "Visibility access (cannot be granted)", Without(Basic(), "System.Read")},
+          Role{kAnonymous, "Anonymous", "Anonymous", "Not logged-in user (cannot be granted)", anonymous},
+          Role{kNoAccess, "NoAccess", "No access", "Used for restricting granted access", {}},
+          Role{kNoCryptoAdmin, "NoCryptoAdmin", "No cryptography administrator",
+               "Full access without Cryptographic operations privileges", Everything("Cryptographer")}}) {
         int id = role.id;
         roles_.emplace(id, std::move(role));
     }
@@ -124,7 +125,8 @@ base::Result<std::monostate, RoleError> RoleTable::MayChange(int id) const {
     const Role* role = Find(id);
     if (!role) return NoRole(id);
     if (role->system())
-        return RoleError{RoleRefusal::kSystemRole, Cat("the role ", role->name, " belongs to the system and cannot be changed")};
+        return RoleError{RoleRefusal::kSystemRole,
+                         Cat("the role ", role->name, " belongs to the system and cannot be changed")};
     return {};
 }
 
@@ -136,7 +138,8 @@ base::Result<int, RoleError> RoleTable::Add(std::string name, const std::vector<
     return id;
 }
 
-base::Result<std::monostate, RoleError> RoleTable::Update(int id, std::string name, const std::vector<std::string>& privileges) {
+base::Result<std::monostate, RoleError> RoleTable::Update(int id, std::string name,
+                                                          const std::vector<std::string>& privileges) {
     CHECK(MayChange(id));
     CHECK(CheckName(name, id));
     TRY(set, ToSet(privileges));

@@ -41,7 +41,8 @@ public:
 
     // The System.* privileges are always among them.
     base::Result<int, RoleError> Add(std::string name, const std::vector<std::string>& privileges);
-    base::Result<std::monostate, RoleError> Update(int id, std::string name, const std::vector<std::string>& privileges);
+    base::Result<std::monostate, RoleError> Update(int id, std::string name,
+                                                   const std::vector<std::string>& privileges);
     base::Result<std::monostate, RoleError> Remove(int id);
     base::Result<std::monostate, RoleError> MayChange(int id) const;
 

@@ -52,7 +52,10 @@ class Sessions {
 public:
     explicit Sessions(rt::Timer& timer, SessionRules rules = {}) : timer_(timer), rules_(rules) {}
 
-    struct Opened { SessionPtr session; std::string cookie; };
+    struct Opened {
+        SessionPtr session;
+        std::string cookie;
+    };
     Opened Open(Principal who, std::string full_name, std::string locale, Origin origin);
 
     // The session of a cookie; counts as activity. Null: none, or its time is over.

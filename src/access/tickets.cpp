@@ -7,7 +7,9 @@
 
 namespace auth {
 
-namespace { constexpr std::size_t kMost = 10000; }
+namespace {
+constexpr std::size_t kMost = 10000;
+}
 
 std::string Tickets::Make(Ticket ticket, base::Duration good_for) {
     DropOld();

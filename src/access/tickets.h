@@ -29,7 +29,10 @@ public:
     std::size_t CountOf(std::string_view purpose);
 
 private:
-    struct Entry { Ticket ticket; base::Duration until; };
+    struct Entry {
+        Ticket ticket;
+        base::Duration until;
+    };
     void DropOld();
 
     const base::Clock& clock_;

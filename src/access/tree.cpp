@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kOfTheSystem[] = {"userDirectory", "accountManager", "licenseManager"};
 
 bool OwnFolder(const vim::Datacenter& dc, const vim::Ref& folder) {
-    return folder == dc.vm_folder || folder == dc.host_folder || folder == dc.datastore_folder || folder == dc.network_folder;
+    return folder == dc.vm_folder || folder == dc.host_folder || folder == dc.datastore_folder ||
+           folder == dc.network_folder;
 }
 
 // Rule 5: a data centre's four folders, a compute resource's root pool, and the host of
@@ -70,7 +71,8 @@ void Tree::Follow() {
     if (learnt_ && now->version() == seen_) return;
     auto learn = [&](const inventory::Change& change) {
         if (change.kind == inventory::ChangeKind::kRemoved)
-            std::erase_if(owner_of_, [&](const auto& e) { return e.second == change.object || e.first == change.object; });
+            std::erase_if(owner_of_,
+                          [&](const auto& e) { return e.second == change.object || e.first == change.object; });
         else if (auto* object = now->Peek(change.object)) Learn(*object);
     };
     if (!learnt_ || !inventory_.Since(seen_, learn)) {

@@ -161,7 +161,9 @@ using SearchAnswer = vim::Result<std::vector<vim::Ptr<vim::UserSearchResult>>>;
 SearchAnswer Search(const call::RetrieveUserGroups& r, const auth::AccountTable& table) {
     CHECK(CheckSearch(r, table));
     std::vector<vim::Ptr<vim::UserSearchResult>> out;
-    auto member = [&](const std::string& user, const std::string& group) { return table.FindGroup(group)->members.contains(user); };
+    auto member = [&](const std::string& user, const std::string& group) {
+        return table.FindGroup(group)->members.contains(user);
+    };
     if (r.find_users && !r.belongs_to_user)
         for (const auto& [name, user] : table.users())
             if (Matches(r.search_str, r.exact_match, name, user.description) &&
@@ -178,7 +180,8 @@ SearchAnswer Search(const call::RetrieveUserGroups& r, const auth::AccountTable&
 SearchAnswer SearchFor(const Call& c, const call::RetrieveUserGroups& r, AccountParts& parts) {
     constexpr std::string_view kNeeded = "Authorization.ModifyPermissions";
     if (!parts.authorization.HasAnywhere(c.session->who, kNeeded))
-        return vim::Fault(vim::NoPermission(r.self, std::string(kNeeded)), "only who may set permissions somewhere may search accounts");
+        return vim::Fault(vim::NoPermission(r.self, std::string(kNeeded)),
+                          "only who may set permissions somewhere may search accounts");
     return Search(r, parts.accounts.table());
 }
 
@@ -187,18 +190,22 @@ SearchAnswer SearchFor(const Call& c, const call::RetrieveUserGroups& r, Account
 void ServeAccounts(Dispatch& dispatch, AccountParts given) {
     auto parts = std::make_shared<AccountParts>(given);
     auto m = std::make_shared<AccountMethods>(given);
-    dispatch.On<call::CreateUser>([m](Call& c, const call::CreateUser& r) { return m->CreateUser(c.session->who, r.user); });
-    dispatch.On<call::UpdateUser>([m](Call& c, const call::UpdateUser& r) { return m->UpdateUser(c.session->who, r.user); });
-    dispatch.On<call::RemoveUser>([m](Call& c, const call::RemoveUser& r) { return m->Remove(c.session->who, r.user_name, false); });
-    dispatch.On<call::CreateGroup>([m](Call& c, const call::CreateGroup& r) { return m->CreateGroup(c.session->who, r.group); });
-    dispatch.On<call::RemoveGroup>([m](Call& c, const call::RemoveGroup& r) { return m->Remove(c.session->who, r.group_name, true); });
-    dispatch.On<call::AssignUserToGroup>([m](Call& c, const call::AssignUserToGroup& r) {
-        return m->Assign(c.session->who, r.user, r.group);
-    });
-    dispatch.On<call::UnassignUserFromGroup>([m](Call& c, const call::UnassignUserFromGroup& r) {
-        return m->Unassign(c.session->who, r.user, r.group);
-    });
-    dispatch.On<call::RetrieveUserGroups>([parts](Call& c, const call::RetrieveUserGroups& r) { return SearchFor(c, r, *parts); });
+    dispatch.On<call::CreateUser>(
+        [m](Call& c, const call::CreateUser& r) { return m->CreateUser(c.session->who, r.user); });
+    dispatch.On<call::UpdateUser>(
+        [m](Call& c, const call::UpdateUser& r) { return m->UpdateUser(c.session->who, r.user); });
+    dispatch.On<call::RemoveUser>(
+        [m](Call& c, const call::RemoveUser& r) { return m->Remove(c.session->who, r.user_name, false); });
+    dispatch.On<call::CreateGroup>(
+        [m](Call& c, const call::CreateGroup& r) { return m->CreateGroup(c.session->who, r.group); });
+    dispatch.On<call::RemoveGroup>(
+        [m](Call& c, const call::RemoveGroup& r) { return m->Remove(c.session->who, r.group_name, true); });
+    dispatch.On<call::AssignUserToGroup>(
+        [m](Call& c, const call::AssignUserToGroup& r) { return m->Assign(c.session->who, r.user, r.group); });
+    dispatch.On<call::UnassignUserFromGroup>(
+        [m](Call& c, const call::UnassignUserFromGroup& r) { return m->Unassign(c.session->who, r.user, r.group); });
+    dispatch.On<call::RetrieveUserGroups>(
+        [parts](Call& c, const call::RetrieveUserGroups& r) { return SearchFor(c, r, *parts); });
 }
 
 }  // namespace api

@@ -28,7 +28,8 @@ PermissionList Visible(const Call& c, const std::vector<auth::Permission>& list)
     return out;
 }
 
-vim::Result<PermissionList> OnEntity(const Call& c, const call::RetrieveEntityPermissions& r, auth::Authorization& authorization) {
+vim::Result<PermissionList> OnEntity(const Call& c, const call::RetrieveEntityPermissions& r,
+                                     auth::Authorization& authorization) {
     CHECK(c.Check(r.entity, "System.Read"));
     TRY(list, authorization.On(r.entity, r.inherited));
     PermissionList out;
@@ -46,8 +47,8 @@ vim::Result<auth::SessionPtr> Named(const auth::Sessions& sessions, const std::s
     return vim::Fault(vim::InvalidArgument("sessionId"), "there is no session of that key");
 }
 
-vim::Result<std::vector<vim::BoolElement>> HasOn(const call::HasPrivilegeOnEntity& r, auth::Authorization& authorization,
-                                                 const auth::Sessions& sessions) {
+vim::Result<std::vector<vim::BoolElement>> HasOn(const call::HasPrivilegeOnEntity& r,
+                                                 auth::Authorization& authorization, const auth::Sessions& sessions) {
     TRY(session, Named(sessions, r.session_id));
     std::vector<vim::BoolElement> out;
     for (const std::string& id : r.priv_id) out.push_back({authorization.Allows(session->who, r.entity, id)});
@@ -76,9 +77,8 @@ vim::Result<std::vector<vim::Ptr<vim::EntityPrivilege>>> HasOnAll(const call::Ha
 }  // namespace
 
 void ServeAuthorization(Dispatch& dispatch, auth::Authorization& a, const auth::Sessions& sessions) {
-    dispatch.On<call::AddAuthorizationRole>([&a](Call& c, const call::AddAuthorizationRole& r) {
-        return a.AddRole(c.session->who, r.name, r.priv_ids);
-    });
+    dispatch.On<call::AddAuthorizationRole>(
+        [&a](Call& c, const call::AddAuthorizationRole& r) { return a.AddRole(c.session->who, r.name, r.priv_ids); });
     dispatch.On<call::UpdateAuthorizationRole>([&a](Call& c, const call::UpdateAuthorizationRole& r) {
         return a.UpdateRole(c.session->who, r.role_id, r.new_name, r.priv_ids);
     });
@@ -97,13 +97,18 @@ void ServeAuthorization(Dispatch& dispatch, auth::Authorization& a, const auth::
     dispatch.On<call::RemoveEntityPermission>([&a](Call& c, const call::RemoveEntityPermission& r) {
         return a.Remove(c.session->who, r.entity, r.user, r.is_group);
     });
-    dispatch.On<call::RetrieveEntityPermissions>([&a](Call& c, const call::RetrieveEntityPermissions& r) { return OnEntity(c, r, a); });
-    dispatch.On<call::RetrieveRolePermissions>([&a](Call& c, const call::RetrieveRolePermissions& r) { return WithRole(c, r.role_id, a); });
-    dispatch.On<call::RetrieveAllPermissions>([&a](Call& c, const call::RetrieveAllPermissions&) -> vim::Result<PermissionList> {
-        return Visible(c, a.permissions().All());
-    });
-    dispatch.On<call::HasPrivilegeOnEntity>([&](Call&, const call::HasPrivilegeOnEntity& r) { return HasOn(r, a, sessions); });
-    dispatch.On<call::HasPrivilegeOnEntities>([&](Call&, const call::HasPrivilegeOnEntities& r) { return HasOnAll(r, a, sessions); });
+    dispatch.On<call::RetrieveEntityPermissions>(
+        [&a](Call& c, const call::RetrieveEntityPermissions& r) { return OnEntity(c, r, a); });
+    dispatch.On<call::RetrieveRolePermissions>(
+        [&a](Call& c, const call::RetrieveRolePermissions& r) { return WithRole(c, r.role_id, a); });
+    dispatch.On<call::RetrieveAllPermissions>(
+        [&a](Call& c, const call::RetrieveAllPermissions&) -> vim::Result<PermissionList> {
+            return Visible(c, a.permissions().All());
+        });
+    dispatch.On<call::HasPrivilegeOnEntity>(
+        [&](Call&, const call::HasPrivilegeOnEntity& r) { return HasOn(r, a, sessions); });
+    dispatch.On<call::HasPrivilegeOnEntities>(
+        [&](Call&, const call::HasPrivilegeOnEntities& r) { return HasOnAll(r, a, sessions); });
 }
 
 }  // namespace api

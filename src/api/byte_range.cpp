@@ -18,7 +18,8 @@ ByteRange ReadRange(std::string_view header, std::int64_t size) {
     std::size_t dash = range.find('-');
     if (dash == range.npos) return whole;
     auto first = Position(range.substr(0, dash)), last = Position(range.substr(dash + 1));
-    bool bad = (dash > 0 && !first) || (dash + 1 < range.size() && !last) || (!first && !last) || (first && last && *first > *last);
+    bool bad = (dash > 0 && !first) || (dash + 1 < range.size() && !last) || (!first && !last) ||
+               (first && last && *first > *last);
     if (bad) return whole;
     if (!first) {                                   // "-500": the last 500 bytes
         std::int64_t length = std::min(*last, size);

@@ -11,7 +11,9 @@
 #include "vim/fault.h"
 #include "vim/version.h"
 
-namespace auth { class Session; }
+namespace auth {
+class Session;
+}
 
 namespace api {
 

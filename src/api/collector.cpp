@@ -74,9 +74,15 @@ vim::Result<vim::Ptr<vim::UpdateSet>> Collector::Collect(Call& call, const Compu
     for (auto& filter : filters_) {
         TRY(pending, filter->Refresh(reader, inventory_, state_));
         if (!pending) continue;
-        if (room == 0) { more = true; continue; }
+        if (room == 0) {
+            more = true;
+            continue;
+        }
         auto update = filter->Take(reader, room);
-        if (update) { room -= std::min(room, update->object_set.size()); out.filter_set.push_back(std::move(update)); }
+        if (update) {
+            room -= std::min(room, update->object_set.size());
+            out.filter_set.push_back(std::move(update));
+        }
         more = more || filter->pending();
     }
     if (out.filter_set.empty()) return vim::Ptr<vim::UpdateSet>();
@@ -96,7 +102,10 @@ rt::Co<vim::Result<vim::Ptr<vim::UpdateSet>>> Collector::Next(std::shared_ptr<Co
     base::SystemClock clock;
     base::Duration until = clock.Since() + std::chrono::seconds(wait.seconds.value_or(0));
     auto left = std::make_shared<bool>(false);
-    call.on_gone([left, state] { *left = true; state->changed.Notify(); });
+    call.on_gone([left, state] {
+        *left = true;
+        state->changed.Notify();
+    });
     for (;;) {
         Updates updates = self->Collect(call, computed, wait);
         if (!updates || *updates) co_return updates;

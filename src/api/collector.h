@@ -38,7 +38,10 @@ private:
         inventory::Node told;              // null: the client does not know the object
         inventory::Node now;               // null: it is selected no longer
     };
-    struct Undo { vim::Ref ref; inventory::Node told; };
+    struct Undo {
+        vim::Ref ref;
+        inventory::Node told;
+    };
 
     vim::Result<> Reselect(const Reader& reader);
     void Look(const Reader& reader, const vim::Ref& ref);

@@ -58,13 +58,15 @@ vim::Result<> DestroyCollector(Call& call, const call::DestroyPropertyCollector&
     return {};
 }
 
-rt::Co<vim::Result<vim::Ptr<vim::UpdateSet>>> Wait(Call& call, Services& services, vim::Ref self, Collector::Wait wait) {
+rt::Co<vim::Result<vim::Ptr<vim::UpdateSet>>> Wait(Call& call, Services& services, vim::Ref self,
+                                                   Collector::Wait wait) {
     auto collector = FindCollector(call, services, self);
     if (!collector) co_return Gone(self);
     co_return co_await Collector::Next(collector, call, services.computed, wait);
 }
 
-rt::Co<vim::Result<vim::Ptr<vim::UpdateSet>>> WaitEx(Call& call, Services& services, const call::WaitForUpdatesEx& request) {
+rt::Co<vim::Result<vim::Ptr<vim::UpdateSet>>> WaitEx(Call& call, Services& services,
+                                                     const call::WaitForUpdatesEx& request) {
     Collector::Wait wait{request.version.value_or(""), std::nullopt};
     if (request.options) {
         wait.seconds = request.options->max_wait_seconds;
@@ -104,22 +106,24 @@ vim::Result<vim::Any> Fetch(Call& call, Services& services, const call::Fetch& r
 void ServeCollector(Dispatch& dispatch, Services& s) {
     dispatch.On<call::Fetch>([&s](Call& c, const call::Fetch& r) { return Fetch(c, s, r); });
     dispatch.On<call::CreateFilter>([&s](Call& c, const call::CreateFilter& r) { return CreateFilter(c, s, r); });
-    dispatch.On<call::DestroyPropertyFilter>([](Call& c, const call::DestroyPropertyFilter& r) { return DestroyFilter(c, r); });
-    dispatch.On<call::CreatePropertyCollector>([&s](Call& c, const call::CreatePropertyCollector&) { return CreateCollector(c, s); });
-    dispatch.On<call::DestroyPropertyCollector>([](Call& c, const call::DestroyPropertyCollector& r) { return DestroyCollector(c, r); });
-    dispatch.On<call::RetrieveProperties>([&s](Call& c, const call::RetrieveProperties& r) {
-        return RetrieveAll(c, s.computed, r.spec_set);
-    });
+    dispatch.On<call::DestroyPropertyFilter>(
+        [](Call& c, const call::DestroyPropertyFilter& r) { return DestroyFilter(c, r); });
+    dispatch.On<call::CreatePropertyCollector>(
+        [&s](Call& c, const call::CreatePropertyCollector&) { return CreateCollector(c, s); });
+    dispatch.On<call::DestroyPropertyCollector>(
+        [](Call& c, const call::DestroyPropertyCollector& r) { return DestroyCollector(c, r); });
+    dispatch.On<call::RetrieveProperties>(
+        [&s](Call& c, const call::RetrieveProperties& r) { return RetrieveAll(c, s.computed, r.spec_set); });
     dispatch.On<call::RetrievePropertiesEx>([&s](Call& c, const call::RetrievePropertiesEx& r) {
         return RetrievePage(c, s.computed, r.spec_set, r.options->max_objects);
     });
-    dispatch.On<call::ContinueRetrievePropertiesEx>([&s](Call& c, const call::ContinueRetrievePropertiesEx& r) {
-        return ContinuePage(c, s.computed, r.token);
-    });
-    dispatch.On<call::CancelRetrievePropertiesEx>([](Call& c, const call::CancelRetrievePropertiesEx& r) -> vim::Result<> {
-        if (c.state && c.state->retrievals.erase(r.token)) return {};
-        return vim::Fault(vim::InvalidArgument("token"), "the token \"" + r.token + "\" is unknown or used up");
-    });
+    dispatch.On<call::ContinueRetrievePropertiesEx>(
+        [&s](Call& c, const call::ContinueRetrievePropertiesEx& r) { return ContinuePage(c, s.computed, r.token); });
+    dispatch.On<call::CancelRetrievePropertiesEx>(
+        [](Call& c, const call::CancelRetrievePropertiesEx& r) -> vim::Result<> {
+            if (c.state && c.state->retrievals.erase(r.token)) return {};
+            return vim::Fault(vim::InvalidArgument("token"), "the token \"" + r.token + "\" is unknown or used up");
+        });
     dispatch.On<call::WaitForUpdatesEx>([&s](Call& c, const call::WaitForUpdatesEx& r) { return WaitEx(c, s, r); });
     dispatch.On<call::WaitForUpdates>([&s](Call& c, const call::WaitForUpdates& r) {
         return Wait(c, s, r.self, {r.version.value_or(""), std::nullopt, kAll});
@@ -127,7 +131,8 @@ void ServeCollector(Dispatch& dispatch, Services& s) {
     dispatch.On<call::CheckForUpdates>([&s](Call& c, const call::CheckForUpdates& r) {
         return Wait(c, s, r.self, {r.version.value_or(""), 0, kAll});
     });
-    dispatch.On<call::CancelWaitForUpdates>([&s](Call& c, const call::CancelWaitForUpdates& r) { return Cancel(c, s, r.self); });
+    dispatch.On<call::CancelWaitForUpdates>(
+        [&s](Call& c, const call::CancelWaitForUpdates& r) { return Cancel(c, s, r.self); });
 }
 
 }  // namespace api

@@ -22,7 +22,8 @@ void Add(Changes& out, std::string name, vim::PropertyChangeOp op, vim::Any valu
 }
 
 std::string Keyed(const std::string& path, const std::string& key) {
-    bool number = !key.empty() && std::all_of(key.begin() + (key[0] == '-'), key.end(), [](unsigned char c) { return std::isdigit(c); });
+    bool number = !key.empty() && std::all_of(key.begin() + (key[0] == '-'), key.end(),
+                                              [](unsigned char c) { return std::isdigit(c); });
     return number ? base::Cat(path, '[', key, ']') : base::Cat(path, "[\"", key, "\"]");
 }
 
@@ -50,24 +51,39 @@ struct Differ {
     }
     void Field(const std::string& path, const vim::Field& f, const void* before, const void* after) {
         if (vim::EqualSlot(f, before, after)) return;
-        if (f.arity == vim::Arity::kMany) { Array(path, f, before, after); return; }
-        if (!f.ops->count(after)) { Add(out, path, vim::PropertyChangeOp::kAssign, {}); return; }
+        if (f.arity == vim::Arity::kMany) {
+            Array(path, f, before, after);
+            return;
+        }
+        if (!f.ops->count(after)) {
+            Add(out, path, vim::PropertyChangeOp::kAssign, {});
+            return;
+        }
         if (f.type->kind == vim::Kind::kData && f.ops->count(before)) {
             const vim::DynamicData* x = vim::ObjectAt(f.ops->at(before, 0));
             const vim::DynamicData* y = vim::ObjectAt(f.ops->at(after, 0));
-            if (&x->type() == &y->type()) { Object(path, *x, *y); return; }
+            if (&x->type() == &y->type()) {
+                Object(path, *x, *y);
+                return;
+            }
         }
         Add(out, path, vim::PropertyChangeOp::kAssign, Slot(f, after, false));
     }
     void Array(const std::string& path, const vim::Field& f, const void* before, const void* after) {
         auto had = f.type->kind == vim::Kind::kData ? ByKey(f, before) : std::nullopt;
         auto has = f.type->kind == vim::Kind::kData ? ByKey(f, after) : std::nullopt;
-        if (!had || !has) { Add(out, path, vim::PropertyChangeOp::kAssign, Slot(f, after, false)); return; }
+        if (!had || !has) {
+            Add(out, path, vim::PropertyChangeOp::kAssign, Slot(f, after, false));
+            return;
+        }
         for (const auto& [key, element] : *had)
             if (!has->count(key)) Add(out, Keyed(path, key), vim::PropertyChangeOp::kRemove, {});
         for (const auto& [key, element] : *has) {
             auto it = had->find(key);
-            if (it == had->end()) { Add(out, Keyed(path, key), vim::PropertyChangeOp::kAdd, Slot(f, element, true)); continue; }
+            if (it == had->end()) {
+                Add(out, Keyed(path, key), vim::PropertyChangeOp::kAdd, Slot(f, element, true));
+                continue;
+            }
             if (vim::EqualElement(f, it->second, element)) continue;
             const vim::DynamicData* x = vim::ObjectAt(it->second);
             const vim::DynamicData* y = vim::ObjectAt(element);
@@ -82,8 +98,15 @@ struct Differ {
 void AppendDifference(Changes& out, const std::string& path, const vim::Any& before, const vim::Any& after) {
     const auto* x = before.As<vim::FieldView>();
     const auto* y = after.As<vim::FieldView>();
-    if (after.empty()) { Add(out, path, path.find('.') == path.npos ? vim::PropertyChangeOp::kAssign : vim::PropertyChangeOp::kIndirectRemove, {}); return; }
-    if (!x || !y || x->field != y->field || x->element || y->element) { Add(out, path, vim::PropertyChangeOp::kAssign, after); return; }
+    if (after.empty()) {
+        Add(out, path,
+            path.find('.') == path.npos ? vim::PropertyChangeOp::kAssign : vim::PropertyChangeOp::kIndirectRemove, {});
+        return;
+    }
+    if (!x || !y || x->field != y->field || x->element || y->element) {
+        Add(out, path, vim::PropertyChangeOp::kAssign, after);
+        return;
+    }
     Differ{out, y->owner}.Field(path, *y->field, x->at, y->at);
 }
 

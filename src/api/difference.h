@@ -12,7 +12,7 @@ namespace api {
 
 // Appends the changes that lead from `before` to `after`, both values of the property
 // `path` (empty: unset). Elements of an array are told apart by their keys.
-void AppendDifference(std::vector<vim::Ptr<vim::PropertyChange>>& out, const std::string& path,
-                      const vim::Any& before, const vim::Any& after);
+void AppendDifference(std::vector<vim::Ptr<vim::PropertyChange>>& out, const std::string& path, const vim::Any& before,
+                      const vim::Any& after);
 
 }  // namespace api

@@ -26,13 +26,18 @@ namespace api {
 using Answer = std::shared_ptr<const void>;
 using Handler = std::function<rt::Co<vim::Result<Answer>>(Call&, const vim::Request&)>;
 
-template <class R> struct Awaited { using type = R; static constexpr bool kWaits = false; };
-template <class R> struct Awaited<rt::Co<R>> { using type = R; static constexpr bool kWaits = true; };
+template <class R> struct Awaited {
+    using type = R;
+    static constexpr bool kWaits = false;
+};
+template <class R> struct Awaited<rt::Co<R>> {
+    using type = R;
+    static constexpr bool kWaits = true;
+};
 
 class Dispatch {
 public:
-    template <class Req, class Fn>
-    void On(Fn fn) {
+    template <class Req, class Fn> void On(Fn fn) {
         auto shared = std::make_shared<Fn>(std::move(fn));
         handlers_[&Req::kMethod] = [shared](Call& call, const vim::Request& request) {
             return Invoke<Req>(shared, call, static_cast<const Req&>(request));

@@ -16,11 +16,14 @@ vim::Result<> Filter::Reselect(const Reader& reader) {
     for (auto& [ref, entry] : entries_) entry.now = {};
     std::vector<vim::Ref> order;
     missing_.clear();
-    auto selected = selection_.Select(reader, [&](inventory::Node node) {
-        order.push_back(node->self);
-        entries_[order.back()].now = std::move(node);
-    }, missing_);
-    if (!selected && selected.error().As<vim::ManagedObjectNotFound>()) selected = {};   // it was there once: it left
+    auto selected = selection_.Select(
+        reader,
+        [&](inventory::Node node) {
+            order.push_back(node->self);
+            entries_[order.back()].now = std::move(node);
+        },
+        missing_);
+    if (!selected && selected.error().As<vim::ManagedObjectNotFound>()) selected = {};  // it was there once: it left
     CHECK(std::move(selected));
     for (const vim::Ref& ref : order)
         if (entries_[ref].told.get() != entries_[ref].now.get() && dirty_set_.insert(ref).second) dirty_.push_back(ref);
@@ -29,13 +32,15 @@ vim::Result<> Filter::Reselect(const Reader& reader) {
     return {};
 }
 
-vim::Result<bool> Filter::Refresh(const Reader& reader, const inventory::Inventory& inventory, const SessionState& state) {
+vim::Result<bool> Filter::Refresh(const Reader& reader, const inventory::Inventory& inventory,
+                                  const SessionState& state) {
     bool again = !seen_ || seen_objects_ != state.objects.version();
     std::vector<vim::Ref> changed;
     if (seen_ && *seen_ != inventory.version()) {
         bool all = inventory.Since(*seen_, [&](const inventory::Change& c) {
             bool known = entries_.count(c.object);
-            if (c.kind == inventory::ChangeKind::kModified) again = again || selection_.Steers(*c.object.type, c.fields);
+            if (c.kind == inventory::ChangeKind::kModified)
+                again = again || selection_.Steers(*c.object.type, c.fields);
             else again = again || known || selection_.traverses();
             if (known) changed.push_back(c.object);
         });
@@ -54,7 +59,10 @@ void Filter::DescribeChanges(const Reader& reader, const Entry& entry, vim::Obje
         vim::Any after = reader.Read(entry.now, wanted.path);
         if (entry.told && before == after) continue;
         if (!entry.told && after.empty()) continue;
-        if (entry.told && partial_) { AppendDifference(update.change_set, wanted.text, before, after); continue; }
+        if (entry.told && partial_) {
+            AppendDifference(update.change_set, wanted.text, before, after);
+            continue;
+        }
         vim::PropertyChange change;
         change.name = wanted.text;
         change.op = vim::PropertyChangeOp::kAssign;
@@ -78,7 +86,8 @@ vim::Ptr<vim::ObjectUpdate> Filter::Describe(const Reader& reader, const vim::Re
         return path && !reader.MayRead(*entry.now, *path);
     };
     std::erase_if(update.change_set, hidden);
-    if (!entry.told) update.missing_set = ReadContents(reader, entry.now, *selection_.PathsOf(entry.now->type())).missing;
+    if (!entry.told)
+        update.missing_set = ReadContents(reader, entry.now, *selection_.PathsOf(entry.now->type())).missing;
     if (entry.told && update.change_set.empty()) return {};
     return update;
 }
@@ -116,7 +125,7 @@ void Filter::TakeBack() {
         if (dirty_set_.insert(it->ref).second) dirty_.insert(dirty_.begin(), it->ref);
     }
     undo_.clear();
-    seen_.reset();       // an object that left may be back: select anew
+    seen_.reset();  // an object that left may be back: select anew
 }
 
 void Filter::Restart() {

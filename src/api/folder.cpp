@@ -28,7 +28,9 @@ bool IsDatacenter(const inventory::Snapshot& now, std::string_view text) {
 int StatusOf(const base::Error& e) {
     switch (e.code) {
         case base::Code::kNotFound: return 404;
-        case base::Code::kExists: case base::Code::kBusy: case base::Code::kInvalid: return 409;
+        case base::Code::kExists:
+        case base::Code::kBusy:
+        case base::Code::kInvalid: return 409;
         case base::Code::kDenied: return 403;
         case base::Code::kNoSpace: return 507;
         default: return 500;
@@ -47,7 +49,8 @@ std::string When(base::Time t) { return base::FormatTime(std::chrono::floor<std:
 
 class Folder {
 public:
-    explicit Folder(FileParts parts) : parts_(std::move(parts)), visitors_(parts_.sessions, parts_.logins, parts_.gate) {}
+    explicit Folder(FileParts parts)
+        : parts_(std::move(parts)), visitors_(parts_.sessions, parts_.logins, parts_.gate) {}
 
     rt::Co<void> Handle(net::Exchange& exchange);
     rt::Co<void> Host(net::Exchange& exchange);
@@ -114,7 +117,9 @@ rt::Co<void> Folder::Handle(net::Exchange& exchange) {
     if (!visitor) co_return;
     Request r{exchange, *std::move(visitor), {}};
     if (!IsDatacenter(*parts_.inventory.Now(), head.Query("dcPath"))) {
-        co_await Refuse(r, 404, base::Cat("there is no datacenter \"", head.Query("dcPath"), "\" on this host; it has ", host::DatacenterRef().id));
+        co_await Refuse(r, 404,
+                        base::Cat("there is no datacenter \"", head.Query("dcPath"), "\" on this host; it has ",
+                                  host::DatacenterRef().id));
         co_return;
     }
     if (head.Query("dsName").empty() && !writes && (head.path == "/folder" || head.path == "/folder/")) {
@@ -142,14 +147,19 @@ rt::Co<void> Folder::ListTop(net::Exchange& exchange, const Visitor& visitor, st
     if (center.empty()) links.push_back({host::DatacenterRef().id, UrlOf("", ""), "", ""});
     else
         for (const vm::Volume& v : parts_.volumes.Now())
-            if (parts_.authorization.Allows(visitor.who, v.datastore, kReads)) links.push_back({v.name, UrlOf("", v.name), "", ""});
+            if (parts_.authorization.Allows(visitor.who, v.datastore, kReads))
+                links.push_back({v.name, UrlOf("", v.name), "", ""});
     std::string title = center.empty() ? "Datacenters" : "Datastores of " + host::DatacenterRef().id;
     net::Response page = ListingPage(title, links);
     for (const auto& h : visitor.headers) page.headers.push_back(h);
     (void)co_await exchange.Send(std::move(page));
 }
 
-struct Opened { rt::Fd file; std::vector<storage::Entry> entries; bool folder = false; };
+struct Opened {
+    rt::Fd file;
+    std::vector<storage::Entry> entries;
+    bool folder = false;
+};
 
 static base::Result<Opened> OpenOrList(const vm::Located& place) {
     TRY(root, storage::Root::Open(place.volume.folder, place.volume.name));
@@ -183,22 +193,27 @@ rt::Co<void> Folder::List(Request& r, std::vector<storage::Entry> entries) {
     std::vector<Link> links;
     links.push_back({"Parent", here.path.empty() ? UrlOf("", "") : UrlOf(here.Folder().path, here.datastore), "", ""});
     for (const storage::Entry& e : entries)
-        links.push_back({e.folder ? e.name + "/" : e.name, UrlOf((here / e.name).path + (e.folder ? "/" : ""), here.datastore),
-                         When(e.modified), e.folder ? "-" : Size(e.size)});
+        links.push_back({e.folder ? e.name + "/" : e.name,
+                         UrlOf((here / e.name).path + (e.folder ? "/" : ""), here.datastore), When(e.modified),
+                         e.folder ? "-" : Size(e.size)});
     net::Response page = ListingPage("Index of " + here.Text(), links);
     for (auto& h : r.visitor.headers) page.headers.push_back(std::move(h));
     (void)co_await r.exchange.Send(std::move(page));
 }
 
-struct Begun { storage::Draft draft; bool fresh = false; };
+struct Begun {
+    storage::Draft draft;
+    bool fresh = false;
+};
 
 static base::Result<Begun> BeginDraft(const vm::Located& place, std::optional<std::uint64_t> length) {
     TRY(root, storage::Root::Open(place.volume.folder, place.volume.name));
     TRY(draft, storage::Draft::Begin(root, place.path.path));
     auto room = static_cast<std::uint64_t>(root.FreeBytes());
     if (length.value_or(0) > room)
-        return base::Error{base::Code::kNoSpace, base::Cat("the datastore is too full for ", place.path.Text(), ": it needs ", *length >> 20,
-                                                          " MiB, the datastore has ", room >> 20, " MiB")};
+        return base::Error{base::Code::kNoSpace,
+                           base::Cat("the datastore is too full for ", place.path.Text(), ": it needs ", *length >> 20,
+                                     " MiB, the datastore has ", room >> 20, " MiB")};
     bool fresh = !root.Look(place.path.path);
     return Begun{std::move(draft), fresh};
 }
@@ -241,11 +256,13 @@ rt::Co<void> Folder::Put(Request& r) {
     if (done && unused) done = co_await file.Finish(true);
     if (!done || !unused) {
         std::string words = done ? unused.error().message() : done.error().message;
-        base::LogWarning("folder", base::Cat("upload of ", r.place.path.Text(), " by ", r.visitor.who.user, " at ", head.peer, ": ", words));
+        base::LogWarning("folder", base::Cat("upload of ", r.place.path.Text(), " by ", r.visitor.who.user, " at ",
+                                             head.peer, ": ", words));
         co_await Refuse(r, done ? 409 : StatusOf(done.error()), std::move(words));
         co_return;
     }
-    base::LogInfo("folder", base::Cat(r.visitor.who.user, " wrote ", r.place.path.Text(), ", ", file.taken(), " bytes, from ", head.peer));
+    base::LogInfo("folder", base::Cat(r.visitor.who.user, " wrote ", r.place.path.Text(), ", ", file.taken(),
+                                      " bytes, from ", head.peer));
     co_await Done(r, fresh ? 201 : 200);
 }
 
@@ -263,7 +280,8 @@ rt::Co<void> Folder::Delete(Request& r) {
         co_await Refuse(r, StatusOf(removed.error()), removed.error().message);
         co_return;
     }
-    base::LogInfo("folder", base::Cat(r.visitor.who.user, " deleted ", r.place.path.Text(), " from ", r.exchange.head().peer));
+    base::LogInfo("folder",
+                  base::Cat(r.visitor.who.user, " deleted ", r.place.path.Text(), " from ", r.exchange.head().peer));
     co_await Done(r, 204);
 }
 

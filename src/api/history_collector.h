@@ -35,7 +35,10 @@ public:
     using Filter = typename Source::Filter;
 
     HistoryCollector(Source source, SessionObjects& objects, vim::Ref self, Filter filter)
-        : source_(std::move(source)), objects_(objects), self_(std::move(self)), filter_(std::move(filter)),
+        : source_(std::move(source)),
+          objects_(objects),
+          self_(std::move(self)),
+          filter_(std::move(filter)),
           token_(source_.Follow(filter_, [this](const Numbered& one, bool matches) { Take(one, matches); })) {}
     ~HistoryCollector() override { source_.Forget(token_); }
 

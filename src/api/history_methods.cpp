@@ -2,9 +2,8 @@
 //
 // Nobody learns more from the history than he may see: an item is shown to who has
 // System.View on the entity that it is about, or, when that is gone, on the root folder.
-#include "api/history.h"
-
 #include "access/sessions.h"
+#include "api/history.h"
 #include "api/history_collector.h"
 #include "api/session_state.h"
 #include "event/arguments.h"
@@ -39,7 +38,10 @@ struct EventSource {
     using Item = vim::Event;
     using Filter = vim::EventFilterSpec;
     using Object = vim::EventHistoryCollector;
-    struct Numbered { int number; vim::Ptr<vim::Event> item; };
+    struct Numbered {
+        int number;
+        vim::Ptr<vim::Event> item;
+    };
 
     Co<base::Result<std::vector<Numbered>>> Read(Filter filter, bool newest_first, int from, std::size_t most) {
         auto order = newest_first ? event::Order::kNewestFirst : event::Order::kOldestFirst;
@@ -50,11 +52,12 @@ struct EventSource {
     }
     bool May(const vim::Event& event) const { return may(event::SubjectOf(event)); }
     int Follow(const Filter& filter, std::function<void(const Numbered&, bool)> fn) {
-        return events.followers().Add([filter, fn = std::move(fn)](const vim::Ptr<vim::Event>& event, const event::Facts& facts) {
-            Numbered one{event->key, event};
-            if (filter.disable_full_message.value_or(false)) one.item.Mut().full_formatted_message.reset();
-            fn(one, event::Matches(filter, facts));
-        });
+        return events.followers().Add(
+            [filter, fn = std::move(fn)](const vim::Ptr<vim::Event>& event, const event::Facts& facts) {
+                Numbered one{event->key, event};
+                if (filter.disable_full_message.value_or(false)) one.item.Mut().full_formatted_message.reset();
+                fn(one, event::Matches(filter, facts));
+            });
     }
     void Forget(int token) { events.followers().Forget(token); }
 
@@ -66,7 +69,10 @@ struct TaskSource {
     using Item = vim::TaskInfo;
     using Filter = vim::TaskFilterSpec;
     using Object = vim::TaskHistoryCollector;
-    struct Numbered { int number; vim::Ptr<vim::TaskInfo> item; };
+    struct Numbered {
+        int number;
+        vim::Ptr<vim::TaskInfo> item;
+    };
 
     Co<base::Result<std::vector<Numbered>>> Read(Filter filter, bool newest_first, int from, std::size_t most) {
         auto order = newest_first ? task::Order::kNewestFirst : task::Order::kOldestFirst;
@@ -95,18 +101,19 @@ vim::Result<> CheckFilter(Call& call, const vim::Ref& entity) {
 
 vim::Result<> CheckRoom(Call& call) {
     std::size_t have = 0;
-    call.state->objects.ForEach([&](const inventory::Node& node) { have += node->type().IsA(vim::HistoryCollector::kType); });
+    call.state->objects.ForEach(
+        [&](const inventory::Node& node) { have += node->type().IsA(vim::HistoryCollector::kType); });
     if (have < kMostCollectors) return {};
     return vim::Fault(vim::InvalidState(), "this session has 32 history collectors, the most allowed; destroy some");
 }
 
-template <class Source>
-Co<vim::Result<vim::Ref>> Create(Call& call, Source source, typename Source::Filter filter) {
+template <class Source> Co<vim::Result<vim::Ref>> Create(Call& call, Source source, typename Source::Filter filter) {
     CO_CHECK(CheckRoom(call));
     CO_CHECK(CheckFilter(call, filter.entity ? filter.entity->entity : vim::Ref()));
     auto state = call.state;                     // the session may end while we read
     vim::Ref ref = state->objects.NewRef(Source::Object::kType);
-    auto collector = std::make_shared<HistoryCollector<Source>>(std::move(source), state->objects, ref, std::move(filter));
+    auto collector =
+        std::make_shared<HistoryCollector<Source>>(std::move(source), state->objects, ref, std::move(filter));
     CO_CHECK(co_await collector->Open());
     co_return ref;
 }
@@ -118,12 +125,15 @@ vim::Result<int> Count(int asked) {
 
 // The collector behind the object; null when the object is none.
 std::shared_ptr<HistoryCursor> CursorOf(Call& call, const vim::Ref& self) {
-    auto* cursor = self.type && self.type->IsA(vim::HistoryCollector::kType) ? call.state->objects.Attached<HistoryCursor>(self) : nullptr;
+    auto* cursor = self.type && self.type->IsA(vim::HistoryCollector::kType)
+                       ? call.state->objects.Attached<HistoryCursor>(self)
+                       : nullptr;
     return cursor ? std::shared_ptr<HistoryCursor>(call.state, cursor) : nullptr;
 }
 
 template <class Source>
-Co<vim::Result<std::vector<vim::Ptr<typename Source::Item>>>> ReadPage(Call& call, vim::Ref self, int max_count, bool next) {
+Co<vim::Result<std::vector<vim::Ptr<typename Source::Item>>>> ReadPage(Call& call, vim::Ref self, int max_count,
+                                                                       bool next) {
     CO_TRY(most, Count(max_count));
     auto state = call.state;
     auto cursor = CursorOf(call, self);
@@ -134,22 +144,23 @@ Co<vim::Result<std::vector<vim::Ptr<typename Source::Item>>>> ReadPage(Call& cal
 }
 
 Co<vim::Result<>> SetPageSize(Call& call, vim::Ref self, int size) {
-    if (size <= 0 || size > kMostItems) co_return vim::Fault(vim::InvalidArgument("maxCount"), "a page has 1 to 1000 items");
+    if (size <= 0 || size > kMostItems)
+        co_return vim::Fault(vim::InvalidArgument("maxCount"), "a page has 1 to 1000 items");
     auto state = call.state;
     auto cursor = CursorOf(call, self);
     if (!cursor) co_return vim::Fault(vim::ManagedObjectNotFound(self));
     co_return co_await cursor->SetPageSize(size);
 }
 
-template <class Fn>
-vim::Result<> Move(Call& call, const vim::Ref& self, const Fn& fn) {
+template <class Fn> vim::Result<> Move(Call& call, const vim::Ref& self, const Fn& fn) {
     auto cursor = CursorOf(call, self);
     if (!cursor) return vim::Fault(vim::ManagedObjectNotFound(self));
     fn(*cursor);
     return {};
 }
 
-Co<vim::Result<std::vector<vim::Ptr<vim::Event>>>> Query(Call& call, event::StoredEvents& events, May may, vim::EventFilterSpec filter) {
+Co<vim::Result<std::vector<vim::Ptr<vim::Event>>>> Query(Call& call, event::StoredEvents& events, May may,
+                                                         vim::EventFilterSpec filter) {
     CO_CHECK(CheckFilter(call, filter.entity ? filter.entity->entity : vim::Ref()));
     auto found = co_await events.Query(std::move(filter), kMostItems);
     if (!found) co_return vim::Fault(std::move(found).error());
@@ -171,7 +182,8 @@ vim::Result<> LogUser(Call& call, event::Events& events, const call::LogUserEven
 // Only events that say of themselves whose words they are: nobody forges a log-in.
 vim::Result<> PostOwn(Call& call, event::Events& events, const call::PostEvent& request) {
     const auto& event = request.event_to_post;
-    bool open = event && (event.As<vim::EventEx>() || event.As<vim::ExtendedEvent>() || event.As<vim::GeneralUserEvent>());
+    bool open =
+        event && (event.As<vim::EventEx>() || event.As<vim::ExtendedEvent>() || event.As<vim::GeneralUserEvent>());
     if (!open) return vim::Fault(vim::InvalidEvent(), "only EventEx, ExtendedEvent and GeneralUserEvent can be posted");
     events.Post(event, call.user, request.task_info ? request.task_info->event_chain_id : 0);
     return {};
@@ -181,7 +193,8 @@ vim::Result<std::vector<vim::Ptr<vim::EventArgDesc>>> Arguments(const std::strin
     std::string_view name = id;
     if (name.starts_with("vim.event.")) name.remove_prefix(10);
     const vim::Type* type = vim::FindType(name);
-    if (!type || !type->IsA(vim::Event::kType)) return vim::Fault(vim::InvalidArgument("eventTypeId"), "there is no event type " + id);
+    if (!type || !type->IsA(vim::Event::kType))
+        return vim::Fault(vim::InvalidArgument("eventTypeId"), "there is no event type " + id);
     return event::ArgumentsOf(*type);
 }
 
@@ -202,13 +215,22 @@ void ServeCollectors(Dispatch& d, History& h) {
     d.On<call::CreateCollectorForTasks>([&h](Call& c, const call::CreateCollectorForTasks& r) {
         return Create(c, TaskSource{h.tasks, SeenBy(c, h)}, r.filter ? *r.filter : vim::TaskFilterSpec());
     });
-    d.On<call::ReadNextEvents>([](Call& c, const call::ReadNextEvents& r) { return ReadPage<EventSource>(c, r.self, r.max_count, true); });
-    d.On<call::ReadPreviousEvents>([](Call& c, const call::ReadPreviousEvents& r) { return ReadPage<EventSource>(c, r.self, r.max_count, false); });
-    d.On<call::ReadNextTasks>([](Call& c, const call::ReadNextTasks& r) { return ReadPage<TaskSource>(c, r.self, r.max_count, true); });
-    d.On<call::ReadPreviousTasks>([](Call& c, const call::ReadPreviousTasks& r) { return ReadPage<TaskSource>(c, r.self, r.max_count, false); });
-    d.On<call::SetCollectorPageSize>([](Call& c, const call::SetCollectorPageSize& r) { return SetPageSize(c, r.self, r.max_count); });
-    d.On<call::RewindCollector>([](Call& c, const call::RewindCollector& r) { return Move(c, r.self, [](HistoryCursor& at) { at.Rewind(); }); });
-    d.On<call::ResetCollector>([](Call& c, const call::ResetCollector& r) { return Move(c, r.self, [](HistoryCursor& at) { at.Reset(); }); });
+    d.On<call::ReadNextEvents>(
+        [](Call& c, const call::ReadNextEvents& r) { return ReadPage<EventSource>(c, r.self, r.max_count, true); });
+    d.On<call::ReadPreviousEvents>([](Call& c, const call::ReadPreviousEvents& r) {
+        return ReadPage<EventSource>(c, r.self, r.max_count, false);
+    });
+    d.On<call::ReadNextTasks>(
+        [](Call& c, const call::ReadNextTasks& r) { return ReadPage<TaskSource>(c, r.self, r.max_count, true); });
+    d.On<call::ReadPreviousTasks>(
+        [](Call& c, const call::ReadPreviousTasks& r) { return ReadPage<TaskSource>(c, r.self, r.max_count, false); });
+    d.On<call::SetCollectorPageSize>(
+        [](Call& c, const call::SetCollectorPageSize& r) { return SetPageSize(c, r.self, r.max_count); });
+    d.On<call::RewindCollector>([](Call& c, const call::RewindCollector& r) {
+        return Move(c, r.self, [](HistoryCursor& at) { at.Rewind(); });
+    });
+    d.On<call::ResetCollector>(
+        [](Call& c, const call::ResetCollector& r) { return Move(c, r.self, [](HistoryCursor& at) { at.Reset(); }); });
     d.On<call::DestroyCollector>([](Call& c, const call::DestroyCollector& r) -> vim::Result<> {
         if (CursorOf(c, r.self) && c.state->objects.Drop(r.self)) return {};
         return vim::Fault(vim::ManagedObjectNotFound(r.self));
@@ -224,7 +246,8 @@ void ServeHistory(Dispatch& d, History& h) {
     });
     d.On<call::LogUserEvent>([&h](Call& c, const call::LogUserEvent& r) { return LogUser(c, h.events, r); });
     d.On<call::PostEvent>([&h](Call& c, const call::PostEvent& r) { return PostOwn(c, h.events, r); });
-    d.On<call::RetrieveArgumentDescription>([](Call&, const call::RetrieveArgumentDescription& r) { return Arguments(r.event_type_id); });
+    d.On<call::RetrieveArgumentDescription>(
+        [](Call&, const call::RetrieveArgumentDescription& r) { return Arguments(r.event_type_id); });
     d.On<call::CancelTask>([&h](Call& c, const call::CancelTask& r) { return Cancel(c, h, r.self); });
 }
 

@@ -30,7 +30,8 @@ static rt::Co<void> Refuse(net::Exchange& exchange, Visitor& visitor, int status
 static rt::Co<void> List(net::Exchange& exchange, const FileParts& parts, Visitor visitor) {
     std::vector<Link> links;
     for (const HostFile& file : parts.host_files)
-        if (May(parts, visitor, file)) links.push_back({file.name, "/host/" + base::PercentEncode(file.name, ""), "", ""});
+        if (May(parts, visitor, file))
+            links.push_back({file.name, "/host/" + base::PercentEncode(file.name, ""), "", ""});
     net::Response page = ListingPage("Configuration and log files", links);
     for (auto& h : visitor.headers) page.headers.push_back(std::move(h));
     (void)co_await exchange.Send(std::move(page));
@@ -49,7 +50,8 @@ rt::Co<void> ServeHostFile(net::Exchange& exchange, const FileParts& parts, Visi
         co_await List(exchange, parts, std::move(visitor));
         co_return;
     }
-    auto file = std::find_if(parts.host_files.begin(), parts.host_files.end(), [&](const HostFile& f) { return f.name == name; });
+    auto file = std::find_if(parts.host_files.begin(), parts.host_files.end(),
+                             [&](const HostFile& f) { return f.name == name; });
     if (IsSecret(name) || (file != parts.host_files.end() && !May(parts, visitor, *file))) {
         co_await Refuse(exchange, visitor, 403, base::Cat("you may not read \"", name, '"'));
         co_return;
@@ -60,7 +62,8 @@ rt::Co<void> ServeHostFile(net::Exchange& exchange, const FileParts& parts, Visi
         opened = rt::Fd(co_await parts.pool.Run(std::move(open_it)));
     }
     if (!opened) {
-        co_await Refuse(exchange, visitor, 404, base::Cat("there is no file \"", name, "\"; /host lists what there is"));
+        co_await Refuse(exchange, visitor, 404,
+                        base::Cat("there is no file \"", name, "\"; /host lists what there is"));
         co_return;
     }
     auto headers = SafeHeaders("text/plain; charset=utf-8");

@@ -13,25 +13,29 @@ namespace api {
 namespace call = vim::call;
 
 void ServeHost(Dispatch& dispatch, const base::Clock& clock, host::AutoStart& auto_start) {
-    dispatch.On<call::QueryMemoryOverhead>([](Call&, const call::QueryMemoryOverhead& r) { return host::QueryMemoryOverhead(r); });
-    dispatch.On<call::QueryMemoryOverheadEx>([](Call&, const call::QueryMemoryOverheadEx& r) { return host::QueryMemoryOverheadEx(r); });
+    dispatch.On<call::QueryMemoryOverhead>(
+        [](Call&, const call::QueryMemoryOverhead& r) { return host::QueryMemoryOverhead(r); });
+    dispatch.On<call::QueryMemoryOverheadEx>(
+        [](Call&, const call::QueryMemoryOverheadEx& r) { return host::QueryMemoryOverheadEx(r); });
     dispatch.On<call::RetrieveHardwareUptime>([&clock](Call& c, const call::RetrieveHardwareUptime&) {
         return host::RetrieveHardwareUptime(*c.now, clock.Now());
     });
-    dispatch.On<call::QueryHostConnectionInfo>([](Call& c, const call::QueryHostConnectionInfo&) {
-        return host::QueryHostConnectionInfo(*c.now);
-    });
-    dispatch.On<call::QueryAvailableTimeZones>([](Call&, const call::QueryAvailableTimeZones&) { return host::QueryAvailableTimeZones(); });
-    dispatch.On<call::QueryDateTime>([&clock](Call&, const call::QueryDateTime&) -> vim::Result<vim::Time> { return clock.Now(); });
-    dispatch.On<call::QueryNetConfig>([](Call& c, const call::QueryNetConfig& r) { return host::QueryNetConfig(*c.now, r); });
-    dispatch.On<call::QueryPerfProviderSummary>([](Call& c, const call::QueryPerfProviderSummary& r) {
-        return host::QueryPerfProviderSummary(*c.now, r);
-    });
-    dispatch.On<call::QueryPerfCounter>([](Call&, const call::QueryPerfCounter& r) { return host::QueryPerfCounter(r); });
-    dispatch.On<call::QueryPerfCounterByLevel>([](Call&, const call::QueryPerfCounterByLevel& r) { return host::QueryPerfCounterByLevel(r); });
-    dispatch.On<call::ReconfigureAutostart>([&auto_start](Call&, const call::ReconfigureAutostart& r) {
-        return auto_start.Reconfigure(*r.spec);
-    });
+    dispatch.On<call::QueryHostConnectionInfo>(
+        [](Call& c, const call::QueryHostConnectionInfo&) { return host::QueryHostConnectionInfo(*c.now); });
+    dispatch.On<call::QueryAvailableTimeZones>(
+        [](Call&, const call::QueryAvailableTimeZones&) { return host::QueryAvailableTimeZones(); });
+    dispatch.On<call::QueryDateTime>(
+        [&clock](Call&, const call::QueryDateTime&) -> vim::Result<vim::Time> { return clock.Now(); });
+    dispatch.On<call::QueryNetConfig>(
+        [](Call& c, const call::QueryNetConfig& r) { return host::QueryNetConfig(*c.now, r); });
+    dispatch.On<call::QueryPerfProviderSummary>(
+        [](Call& c, const call::QueryPerfProviderSummary& r) { return host::QueryPerfProviderSummary(*c.now, r); });
+    dispatch.On<call::QueryPerfCounter>(
+        [](Call&, const call::QueryPerfCounter& r) { return host::QueryPerfCounter(r); });
+    dispatch.On<call::QueryPerfCounterByLevel>(
+        [](Call&, const call::QueryPerfCounterByLevel& r) { return host::QueryPerfCounterByLevel(r); });
+    dispatch.On<call::ReconfigureAutostart>(
+        [&auto_start](Call&, const call::ReconfigureAutostart& r) { return auto_start.Reconfigure(*r.spec); });
 }
 
 }  // namespace api

@@ -9,7 +9,8 @@ namespace api {
 
 // Properties that are computed for the caller: SessionManager.currentSession, a user's
 // effectiveRole. Returns false when the property is an ordinary one.
-using Computed = std::function<bool(const Call&, const vim::ManagedObject&, std::string_view property, vim::Any& value)>;
+using Computed =
+    std::function<bool(const Call&, const vim::ManagedObject&, std::string_view property, vim::Any& value)>;
 
 class Reader {
 public:
@@ -24,12 +25,14 @@ public:
     vim::Result<> MayRead(const vim::ManagedObject& object, const vim::Path& path) const;
 
     // The references that a traversal follows; fn(const vim::Ref&).
-    template <class Fn>
-    void Follow(const inventory::Node& object, const vim::Path& path, const Fn& fn) const {
+    template <class Fn> void Follow(const inventory::Node& object, const vim::Path& path, const Fn& fn) const {
         vim::Any value = Read(object, path);
         const auto* view = value.As<vim::FieldView>();
         if (!view || view->field->type->kind != vim::Kind::kManaged) return;
-        if (view->element) { fn(*static_cast<const vim::Ref*>(view->at)); return; }
+        if (view->element) {
+            fn(*static_cast<const vim::Ref*>(view->at));
+            return;
+        }
         for (std::size_t i = 0, n = view->field->ops->count(view->at); i < n; ++i)
             fn(*static_cast<const vim::Ref*>(view->field->ops->at(view->at, i)));
     }

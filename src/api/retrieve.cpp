@@ -21,9 +21,9 @@ static vim::Result<Rest> Begin(Call& call, const Computed& computed,
         TRY(compiled, Selection::Compile(*spec));
         auto selection = std::make_shared<const Selection>(std::move(compiled));
         std::vector<vim::Ref> missing;
-        CHECK(selection->Select(reader, [&](inventory::Node node) {
-            rest.objects.emplace_back(std::move(node), selection.get());
-        }, missing));
+        CHECK(selection->Select(
+            reader, [&](inventory::Node node) { rest.objects.emplace_back(std::move(node), selection.get()); },
+            missing));
         rest.selections.push_back(std::move(selection));
     }
     return rest;
@@ -42,7 +42,7 @@ static rt::Co<Objects> Deliver(Call& call, const Computed& computed, Rest& rest,
 }
 
 rt::Co<vim::Result<Objects>> RetrieveAll(Call& call, const Computed& computed,
-                                          std::vector<vim::Ptr<vim::PropertyFilterSpec>> specs) {
+                                         std::vector<vim::Ptr<vim::PropertyFilterSpec>> specs) {
     CO_TRY(rest, Begin(call, computed, specs));
     co_return co_await Deliver(call, computed, rest, rest.objects.size());
 }
@@ -62,16 +62,19 @@ static rt::Co<vim::Result<vim::Ptr<vim::RetrieveResult>>> Page(Call& call, const
 rt::Co<vim::Result<vim::Ptr<vim::RetrieveResult>>> RetrievePage(Call& call, const Computed& computed,
                                                                 std::vector<vim::Ptr<vim::PropertyFilterSpec>> specs,
                                                                 std::optional<int> page) {
-    if (page && *page <= 0) co_return vim::Fault(vim::InvalidArgument("options.maxObjects"), "maxObjects must be positive");
+    if (page && *page <= 0)
+        co_return vim::Fault(vim::InvalidArgument("options.maxObjects"), "maxObjects must be positive");
     CO_TRY(begun, Begin(call, computed, specs));
     auto rest = std::make_unique<Rest>(std::move(begun));
     rest->page = page ? std::size_t(*page) : rest->objects.size();
     co_return co_await Page(call, computed, std::move(rest));
 }
 
-rt::Co<vim::Result<vim::Ptr<vim::RetrieveResult>>> ContinuePage(Call& call, const Computed& computed, std::string token) {
+rt::Co<vim::Result<vim::Ptr<vim::RetrieveResult>>> ContinuePage(Call& call, const Computed& computed,
+                                                                std::string token) {
     auto found = call.state ? call.state->retrievals.extract(token) : decltype(call.state->retrievals)::node_type();
-    if (found.empty()) co_return vim::Fault(vim::InvalidArgument("token"), "the token \"" + token + "\" is unknown or used up");
+    if (found.empty())
+        co_return vim::Fault(vim::InvalidArgument("token"), "the token \"" + token + "\" is unknown or used up");
     co_return co_await Page(call, computed, std::move(found.mapped()));
 }
 

@@ -21,8 +21,10 @@ rt::Co<vim::Result<std::vector<vim::Ptr<vim::ObjectContent>>>> RetrieveAll(
     Call& call, const Computed& computed, std::vector<vim::Ptr<vim::PropertyFilterSpec>> specs);
 
 // The first page (all, when `page` is unset), and the next one of a token.
-rt::Co<vim::Result<vim::Ptr<vim::RetrieveResult>>> RetrievePage(
-    Call& call, const Computed& computed, std::vector<vim::Ptr<vim::PropertyFilterSpec>> specs, std::optional<int> page);
-rt::Co<vim::Result<vim::Ptr<vim::RetrieveResult>>> ContinuePage(Call& call, const Computed& computed, std::string token);
+rt::Co<vim::Result<vim::Ptr<vim::RetrieveResult>>> RetrievePage(Call& call, const Computed& computed,
+                                                                std::vector<vim::Ptr<vim::PropertyFilterSpec>> specs,
+                                                                std::optional<int> page);
+rt::Co<vim::Result<vim::Ptr<vim::RetrieveResult>>> ContinuePage(Call& call, const Computed& computed,
+                                                                std::string token);
 
 }  // namespace api

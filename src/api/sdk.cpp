@@ -64,7 +64,8 @@ vim::Result<> Sdk::Admit(const Call& call, const vim::Request& request) const {
         return vim::Fault(vim::NotAuthenticated(request.self, needed),
                           "the session is not authenticated: log in first");
     bool own = call.state && call.state->objects.Find(request.self);
-    const vim::ManagedObject* object = own ? call.state->objects.Find(request.self).get() : call.now->Peek(request.self);
+    const vim::ManagedObject* object =
+        own ? call.state->objects.Find(request.self).get() : call.now->Peek(request.self);
     if (!object)
         return vim::Fault(vim::ManagedObjectNotFound(request.self),
                           "the object " + request.self.Text() + " has already been deleted or was never created");
@@ -93,8 +94,8 @@ rt::Co<vim::Result<Answer>> Sdk::Run(Call& call, const vim::Request& request) {
 
 Sdk::Reply Sdk::Refuse(const Call& call, std::string_view method, const vim::Fault& fault) const {
     if (fault.As<vim::NoPermission>() || fault.As<vim::InvalidLogin>())
-        base::LogWarning("gate", base::Cat("denied ", method, " to ", call.user.empty() ? "(nobody)" : call.user, " at ",
-                                           call.peer, ": ", fault.message()));
+        base::LogWarning("gate", base::Cat("denied ", method, " to ", call.user.empty() ? "(nobody)" : call.user,
+                                           " at ", call.peer, ": ", fault.message()));
     Reply reply{500, {}};
     codec::soap::OpenFault(reply.body, fault.message());
     std::span<const vim::Type* const> declared;
@@ -159,7 +160,8 @@ rt::Co<void> Sdk::Handle(net::Exchange& exchange) {
     };
     auto body = co_await exchange.ReadBody(call.session ? kAfterLogin : kBeforeLogin);
     if (!body) {
-        net::Response refusal{413, {{"Content-Type", "text/plain"}, {"Connection", "close"}}, body.error().message + "\n"};
+        net::Response refusal{
+            413, {{"Content-Type", "text/plain"}, {"Connection", "close"}}, body.error().message + "\n"};
         if (body.error().code != base::Code::kInvalid) co_return;
         (void)co_await exchange.Send(std::move(refusal));
         co_return;
@@ -176,8 +178,10 @@ rt::Co<void> ServeSdk(net::Exchange& exchange, Sdk& sdk) {
     const net::RequestHead& head = exchange.head();
     bool get = head.method == "GET" || head.method == "HEAD";
     if (get && IsDescription(head.path)) co_await ServeDescription(exchange);
-    else if (head.method == "POST" && (head.path == "/sdk" || head.path == "/sdk/" || head.path == "/sdk/vimService")) co_await sdk.Handle(exchange);
-    else if (get && head.path != "/sdk" && head.path != "/sdk/") co_await SendPlain(exchange, 404, "there is nothing at " + head.path);
+    else if (head.method == "POST" && (head.path == "/sdk" || head.path == "/sdk/" || head.path == "/sdk/vimService"))
+        co_await sdk.Handle(exchange);
+    else if (get && head.path != "/sdk" && head.path != "/sdk/")
+        co_await SendPlain(exchange, 404, "there is nothing at " + head.path);
     else co_await SendPlain(exchange, 405, "send SOAP requests to /sdk by POST");
 }
 

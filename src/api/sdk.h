@@ -37,7 +37,10 @@ public:
     void Enter(Call& call, const auth::SessionPtr& session);
 
 private:
-    struct Reply { int status = 200; std::string body; };
+    struct Reply {
+        int status = 200;
+        std::string body;
+    };
 
     rt::Co<Reply> Answer(net::Exchange& exchange, Call& call, std::string body);
     rt::Co<vim::Result<api::Answer>> Run(Call& call, const vim::Request& request);

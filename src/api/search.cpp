@@ -112,18 +112,20 @@ void ServeSearch(Dispatch& dispatch, Services&) {
     dispatch.On<call::FindAllByUuid>([](Call& c, const call::FindAllByUuid& r) -> Refs {
         return Find(c, r.vm_search, false, ByUuid(r.uuid, r.instance_uuid.value_or(false)));
     });
-    dispatch.On<call::FindByIp>([](Call& c, const call::FindByIp& r) -> Ref { return First(Find(c, r.vm_search, true, ByIp(r.ip))); });
-    dispatch.On<call::FindAllByIp>([](Call& c, const call::FindAllByIp& r) -> Refs { return Find(c, r.vm_search, false, ByIp(r.ip)); });
+    dispatch.On<call::FindByIp>(
+        [](Call& c, const call::FindByIp& r) -> Ref { return First(Find(c, r.vm_search, true, ByIp(r.ip))); });
+    dispatch.On<call::FindAllByIp>(
+        [](Call& c, const call::FindAllByIp& r) -> Refs { return Find(c, r.vm_search, false, ByIp(r.ip)); });
     dispatch.On<call::FindByDnsName>([](Call& c, const call::FindByDnsName& r) -> Ref {
         return First(Find(c, r.vm_search, true, ByDnsName(r.dns_name)));
     });
     dispatch.On<call::FindAllByDnsName>([](Call& c, const call::FindAllByDnsName& r) -> Refs {
         return Find(c, r.vm_search, false, ByDnsName(r.dns_name));
     });
-    dispatch.On<call::FindByDatastorePath>([](Call& c, const call::FindByDatastorePath& r) -> Ref { return ByDatastorePath(c, r.path); });
-    dispatch.On<call::FindByInventoryPath>([](Call& c, const call::FindByInventoryPath& r) -> Ref {
-        return ByInventoryPath(c, r.inventory_path);
-    });
+    dispatch.On<call::FindByDatastorePath>(
+        [](Call& c, const call::FindByDatastorePath& r) -> Ref { return ByDatastorePath(c, r.path); });
+    dispatch.On<call::FindByInventoryPath>(
+        [](Call& c, const call::FindByInventoryPath& r) -> Ref { return ByInventoryPath(c, r.inventory_path); });
     dispatch.On<call::FindChild>([](Call& c, const call::FindChild& r) { return Child(c, r); });
 }
 

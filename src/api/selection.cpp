@@ -62,7 +62,10 @@ vim::Result<> Selection::Declare(const vim::Ptr<vim::SelectionSpec>& spec) {
 vim::Result<std::vector<int>> Selection::Resolve(const std::vector<vim::Ptr<vim::SelectionSpec>>& set) const {
     std::vector<int> out;
     for (const auto& spec : set) {
-        if (auto it = by_spec_.find(spec.get()); it != by_spec_.end()) { out.push_back(it->second); continue; }
+        if (auto it = by_spec_.find(spec.get()); it != by_spec_.end()) {
+            out.push_back(it->second);
+            continue;
+        }
         auto it = by_name_.find(spec->name.value_or(""));
         if (it == by_name_.end())
             return vim::Fault(vim::InvalidArgument("specSet.objectSet.selectSet.name"),
@@ -126,7 +129,10 @@ vim::Result<> Selection::Select(const Reader& reader, const std::function<void(i
         if (!node && !report_missing_)
             return vim::Fault(vim::ManagedObjectNotFound(start.object),
                               "the object " + start.object.Text() + " has already been deleted or was never created");
-        if (!node) { missing.push_back(start.object); continue; }
+        if (!node) {
+            missing.push_back(start.object);
+            continue;
+        }
         if (!start.skip) walk.Report(node);
         walk.Apply(node, start.next);
     }

@@ -49,7 +49,11 @@ private:
         bool skip = false;
         std::vector<int> next;           // indices into traversals_
     };
-    struct Start { vim::Ref object; bool skip; std::vector<int> next; };
+    struct Start {
+        vim::Ref object;
+        bool skip;
+        std::vector<int> next;
+    };
     struct Walk;
 
     vim::Result<> AddWanted(const vim::PropertySpec& spec);

@@ -13,11 +13,14 @@ namespace api {
 
 namespace {
 
-struct Version { std::string tag, modified; };
+struct Version {
+    std::string tag, modified;
+};
 
 Version VersionOf(const struct stat& st) {
     Version v;
-    v.tag = base::Cat('"', static_cast<std::uint64_t>(st.st_ino), '-', st.st_size, '-', st.st_mtim.tv_sec, '.', st.st_mtim.tv_nsec, '"');
+    v.tag = base::Cat('"', static_cast<std::uint64_t>(st.st_ino), '-', st.st_size, '-', st.st_mtim.tv_sec, '.',
+                      st.st_mtim.tv_nsec, '"');
     v.modified = net::HttpDate(base::Time(std::chrono::seconds(st.st_mtim.tv_sec)));
     return v;
 }
@@ -40,7 +43,8 @@ rt::Co<void> SendFile(net::Exchange& exchange, rt::Pool& pool, rt::Fd file, std:
     bool same = SameFile(head.Get("If-Range"), version);
     ByteRange range = ReadRange(same ? head.Get("Range") : std::string_view(), st.st_size);
     if (range.kind == ByteRange::Kind::kNone) {
-        net::Response answer{416, std::move(headers), base::Cat("the file has ", st.st_size, " bytes: nothing of it is in that range\n")};
+        net::Response answer{416, std::move(headers),
+                             base::Cat("the file has ", st.st_size, " bytes: nothing of it is in that range\n")};
         answer.headers.push_back({"Content-Range", base::Cat("bytes */", st.st_size)});
         (void)co_await exchange.Send(std::move(answer));
         co_return;
@@ -48,7 +52,8 @@ rt::Co<void> SendFile(net::Exchange& exchange, rt::Pool& pool, rt::Fd file, std:
     bool part = range.kind == ByteRange::Kind::kPart;
     net::Response answer{part ? 206 : 200, std::move(headers), {}};
     if (part)
-        answer.headers.push_back({"Content-Range", base::Cat("bytes ", range.from, '-', range.from + range.length - 1, '/', st.st_size)});
+        answer.headers.push_back(
+            {"Content-Range", base::Cat("bytes ", range.from, '-', range.from + range.length - 1, '/', st.st_size)});
     answer.headers.push_back({"Accept-Ranges", "bytes"});
     answer.headers.push_back({"Last-Modified", version.modified});
     answer.headers.push_back({"ETag", version.tag});
@@ -58,7 +63,8 @@ rt::Co<void> SendFile(net::Exchange& exchange, rt::Pool& pool, rt::Fd file, std:
     for (;;) {
         auto piece = co_await pieces.Next();
         if (!piece) {                               // too late for another status: the answer stays short
-            base::LogWarning("folder", base::Cat("sending ", head.path, " to ", head.peer, ": ", piece.error().message));
+            base::LogWarning("folder",
+                             base::Cat("sending ", head.path, " to ", head.peer, ": ", piece.error().message));
             co_return;
         }
         if (piece->empty()) break;

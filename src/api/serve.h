@@ -7,8 +7,12 @@
 #include "base/clock.h"
 #include "host/advanced_options.h"
 
-namespace host { class AutoStart; }
-namespace vm { class Machines; }
+namespace host {
+class AutoStart;
+}
+namespace vm {
+class Machines;
+}
 
 namespace api {
 

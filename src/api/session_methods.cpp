@@ -27,7 +27,8 @@ std::string_view PathOf(std::string_view url) {
 // "httpPut" -> "PUT".
 std::string HttpMethod(std::string_view name) {
     std::string out;
-    for (char c : name.substr(name.starts_with("http") ? 4 : 0)) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    for (char c : name.substr(name.starts_with("http") ? 4 : 0))
+        out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
     return out.empty() ? "GET" : out;
 }
 
@@ -51,8 +52,8 @@ public:
         out.password_file_path = made.path;
         co_return vim::Ptr<vim::SessionManagerLocalTicket>(std::move(out));
     }
-    vim::Result<vim::Ptr<vim::SessionManagerGenericServiceTicket>> ServiceTicket(Call& c,
-                                                                                 const call::AcquireGenericServiceTicket& r) {
+    vim::Result<vim::Ptr<vim::SessionManagerGenericServiceTicket>> ServiceTicket(
+        Call& c, const call::AcquireGenericServiceTicket& r) {
         if (!c.session) return vim::Fault(vim::NotAuthenticated(r.self, "System.View"), "log in first");
         auto* http = r.spec.As<vim::SessionManagerHttpServiceRequestSpec>();
         if (!http) return vim::Fault(vim::InvalidArgument("spec"), "tickets are given for HTTP requests only");
@@ -85,14 +86,16 @@ private:
 
 vim::Any SessionList(const auth::Sessions& sessions) {
     vim::AnyArray out{&vim::UserSession::kType, {}};
-    for (const auth::SessionPtr& session : sessions.All()) out.values.emplace_back(vim::Ptr<vim::UserSession>(auth::AsData(*session)));
+    for (const auth::SessionPtr& session : sessions.All())
+        out.values.emplace_back(vim::Ptr<vim::UserSession>(auth::AsData(*session)));
     return out.values.empty() ? vim::Any() : vim::Any(std::move(out));
 }
 
 vim::Any EffectiveRoles(const Call& c, const vim::Ref& entity, auth::Authorization& authorization) {
     vim::AnyArray out{&vim::kIntType, {}};
     if (c.session)
-        for (int role : authorization.EffectiveRoles(c.session->who, entity)) out.values.emplace_back(std::int32_t(role));
+        for (int role : authorization.EffectiveRoles(c.session->who, entity))
+            out.values.emplace_back(std::int32_t(role));
     return out.values.empty() ? vim::Any() : vim::Any(std::move(out));
 }
 
@@ -104,8 +107,7 @@ Computed ForTheCaller(const auth::Sessions& sessions, auth::Authorization& autho
             value = c.session ? vim::Any(vim::Ptr<vim::UserSession>(auth::AsData(*c.session))) : vim::Any();
         else if (property == "sessionList" && object.type().IsA(vim::SessionManager::kType))
             value = SessionList(sessions);
-        else if (property == "effectiveRole")
-            value = EffectiveRoles(c, object.self, authorization);
+        else if (property == "effectiveRole") value = EffectiveRoles(c, object.self, authorization);
         else return false;
         return true;
     };
@@ -117,26 +119,25 @@ void ServeSessions(Dispatch& dispatch, Services& services, Sdk& sdk, auth::Login
         return methods->Login(c, auth::Attempt{r.user_name, r.password, r.locale, {c.peer, c.agent}, c.session});
     });
     dispatch.On<call::Logout>([&logins](Call& c, const call::Logout&) { return logins.Logout(c.session); });
-    dispatch.On<call::TerminateSession>([&logins](Call& c, const call::TerminateSession& r) {
-        return logins.Terminate(c.session, r.session_id);
-    });
-    dispatch.On<call::SetLocale>([&logins](Call& c, const call::SetLocale& r) { return logins.SetLocale(c.session, r.locale); });
+    dispatch.On<call::TerminateSession>(
+        [&logins](Call& c, const call::TerminateSession& r) { return logins.Terminate(c.session, r.session_id); });
+    dispatch.On<call::SetLocale>(
+        [&logins](Call& c, const call::SetLocale& r) { return logins.SetLocale(c.session, r.locale); });
     dispatch.On<call::SessionIsActive>([&logins](Call&, const call::SessionIsActive& r) -> vim::Result<bool> {
         return logins.IsActive(r.session_id, r.user_name);
     });
-    dispatch.On<call::AcquireCloneTicket>([&logins](Call& c, const call::AcquireCloneTicket&) -> vim::Result<std::string> {
-        return logins.MakeCloneTicket(c.session);
-    });
-    dispatch.On<call::CloneSession>([methods](Call& c, const call::CloneSession& r) { return methods->Clone(c, r.clone_ticket); });
-    dispatch.On<call::AcquireLocalTicket>([methods](Call& c, const call::AcquireLocalTicket& r) {
-        return methods->LocalTicket(c, r.user_name);
-    });
-    dispatch.On<call::AcquireGenericServiceTicket>([methods](Call& c, const call::AcquireGenericServiceTicket& r) {
-        return methods->ServiceTicket(c, r);
-    });
-    dispatch.On<call::UpdateServiceMessage>([methods](Call& c, const call::UpdateServiceMessage& r) {
-        return methods->SetMessage(c, r);
-    });
+    dispatch.On<call::AcquireCloneTicket>(
+        [&logins](Call& c, const call::AcquireCloneTicket&) -> vim::Result<std::string> {
+            return logins.MakeCloneTicket(c.session);
+        });
+    dispatch.On<call::CloneSession>(
+        [methods](Call& c, const call::CloneSession& r) { return methods->Clone(c, r.clone_ticket); });
+    dispatch.On<call::AcquireLocalTicket>(
+        [methods](Call& c, const call::AcquireLocalTicket& r) { return methods->LocalTicket(c, r.user_name); });
+    dispatch.On<call::AcquireGenericServiceTicket>(
+        [methods](Call& c, const call::AcquireGenericServiceTicket& r) { return methods->ServiceTicket(c, r); });
+    dispatch.On<call::UpdateServiceMessage>(
+        [methods](Call& c, const call::UpdateServiceMessage& r) { return methods->SetMessage(c, r); });
 }
 
 }  // namespace api

@@ -32,7 +32,10 @@ public:
     template <class T, class Fn> void Change(const vim::Ref& ref, const Fn& fn) {
         auto it = objects_.find(ref);
         if (it == objects_.end()) return;
-        if (auto* object = dynamic_cast<T*>(&it->second.node.Mut())) { fn(*object); Changed(); }
+        if (auto* object = dynamic_cast<T*>(&it->second.node.Mut())) {
+            fn(*object);
+            Changed();
+        }
     }
     template <class Fn> void ForEach(const Fn& fn) const {
         for (const auto& [ref, entry] : objects_) fn(entry.node);
@@ -42,8 +45,14 @@ public:
     std::function<void()> on_change;
 
 private:
-    void Changed() { ++version_; if (on_change) on_change(); }
-    struct Entry { inventory::Node node; std::shared_ptr<void> attached; };
+    void Changed() {
+        ++version_;
+        if (on_change) on_change();
+    }
+    struct Entry {
+        inventory::Node node;
+        std::shared_ptr<void> attached;
+    };
 
     std::string session_key_;
     std::unordered_map<vim::Ref, Entry> objects_;

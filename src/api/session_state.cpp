@@ -6,8 +6,7 @@
 namespace api {
 
 SessionState::SessionState(inventory::Inventory& inventory, std::string key)
-    : objects(std::move(key)), inventory_(inventory),
-      watch_(inventory.OnCommit([this] { changed.Notify(); })) {
+    : objects(std::move(key)), inventory_(inventory), watch_(inventory.OnCommit([this] { changed.Notify(); })) {
     objects.on_change = [this] { changed.Notify(); };
 }
 

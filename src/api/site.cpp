@@ -13,12 +13,14 @@ extern "C" const char bedplate_wsdl_end[];
 __asm__(
     ".section .rodata\n"
     ".global bedplate_wsdl_begin\n.global bedplate_wsdl_end\n"
-    "bedplate_wsdl_begin:\n.incbin \"" BEDPLATE_WSDL "\"\nbedplate_wsdl_end:\n"
+    "bedplate_wsdl_begin:\n.incbin \"" BEDPLATE_WSDL
+    "\"\nbedplate_wsdl_end:\n"
     ".text\n");
 
 void Site::Route(std::string prefix, net::Handler handler) {
     routes_.emplace_back(std::move(prefix), std::move(handler));
-    std::stable_sort(routes_.begin(), routes_.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+    std::stable_sort(routes_.begin(), routes_.end(),
+                     [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
 }
 
 static bool Under(std::string_view path, std::string_view prefix) {
@@ -45,7 +47,8 @@ rt::Co<void> Site::Handle(net::Exchange& exchange) const {
 
 static std::string VersionsDocument() {
     std::string out =
-        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<namespaces version=\"1.0\">\n <namespace>\n  <name>urn:vim25</name>\n";
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<namespaces version=\"1.0\">\n <namespace>\n  "
+        "<name>urn:vim25</name>\n";
     auto versions = vim::AnnouncedVersions();
     out += base::Cat("  <version>", versions.front().id, "</version>\n  <priorVersions>\n");
     for (const auto& prior : versions.subspan(1)) out += base::Cat("   <version>", prior.id, "</version>\n");
@@ -82,12 +85,16 @@ rt::Co<void> ServeLanding(net::Exchange& exchange) {
         "<h1>Bedplate host</h1><p>This machine runs virtual machines and is managed through the vSphere Web Services "
         "API. Point your tools at this address: <code>/sdk</code> is the endpoint.</p><ul>"
         "<li><a href=\"/folder\">Browse datastores</a></li><li><a href=\"/host\">Configuration and log files</a></li>"
-        "<li><a href=\"/sdk/vimService.wsdl\">WSDL</a> and <a href=\"/sdk/vimServiceVersions.xml\">API versions</a></li>"
+        "<li><a href=\"/sdk/vimService.wsdl\">WSDL</a> and <a href=\"/sdk/vimServiceVersions.xml\">API "
+        "versions</a></li>"
         "</ul></body></html>\n";
-    net::Response answer{200, {{"Content-Type", "text/html; charset=utf-8"},
-                               {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
-                               {"X-Frame-Options", "DENY"}, {"X-Content-Type-Options", "nosniff"},
-                               {"Strict-Transport-Security", "max-age=31536000"}}, std::string(kPage)};
+    net::Response answer{200,
+                         {{"Content-Type", "text/html; charset=utf-8"},
+                          {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"},
+                          {"X-Frame-Options", "DENY"},
+                          {"X-Content-Type-Options", "nosniff"},
+                          {"Strict-Transport-Security", "max-age=31536000"}},
+                         std::string(kPage)};
     (void)co_await exchange.Send(std::move(answer));
 }
 

@@ -16,9 +16,8 @@ void ServeFileManager(Dispatch& dispatch, storage::Files& files) {
     dispatch.On<call::MakeDirectory>([&files](Call& c, const call::MakeDirectory& r) {
         return files.MakeDirectory(CallerOf(c), r.name, r.create_parent_directories.value_or(false));
     });
-    dispatch.On<call::DeleteDatastoreFile>([&files](Call& c, const call::DeleteDatastoreFile& r) {
-        return files.Delete(CallerOf(c), r.name, r.kMethod);
-    });
+    dispatch.On<call::DeleteDatastoreFile>(
+        [&files](Call& c, const call::DeleteDatastoreFile& r) { return files.Delete(CallerOf(c), r.name, r.kMethod); });
     dispatch.On<call::CopyDatastoreFile>([&files](Call& c, const call::CopyDatastoreFile& r) {
         return files.Copy(CallerOf(c), r.source_name, r.destination_name, r.force.value_or(false), r.kMethod);
     });
@@ -34,7 +33,8 @@ void ServeBrowser(Dispatch& dispatch, storage::Files& files, storage::Browsing& 
     dispatch.On<call::SearchDatastoreSubFolders>([&browsing](Call& c, const call::SearchDatastoreSubFolders& r) {
         return browsing.Start(CallerOf(c), r.self, r.datastore_path, r.search_spec, true, r.kMethod);
     });
-    dispatch.On<call::DeleteFile>([&files](Call& c, const call::DeleteFile& r) { return files.DeleteNow(CallerOf(c), r.datastore_path); });
+    dispatch.On<call::DeleteFile>(
+        [&files](Call& c, const call::DeleteFile& r) { return files.DeleteNow(CallerOf(c), r.datastore_path); });
 }
 
 void ServeDisks(Dispatch& dispatch, storage::Disks& disks) {
@@ -42,9 +42,8 @@ void ServeDisks(Dispatch& dispatch, storage::Disks& disks) {
     dispatch.On<call::CreateVirtualDisk>([&disks](Call& c, const call::CreateVirtualDisk& r) {
         return disks.Create(CallerOf(c), r.name, r.spec, r.kMethod);
     });
-    dispatch.On<call::DeleteVirtualDisk>([&disks](Call& c, const call::DeleteVirtualDisk& r) {
-        return disks.Delete(CallerOf(c), r.name, r.kMethod);
-    });
+    dispatch.On<call::DeleteVirtualDisk>(
+        [&disks](Call& c, const call::DeleteVirtualDisk& r) { return disks.Delete(CallerOf(c), r.name, r.kMethod); });
     dispatch.On<call::CopyVirtualDisk>([&disks](Call& c, const call::CopyVirtualDisk& r) {
         return disks.Copy(CallerOf(c), r.source_name, r.dest_name, r.dest_spec, r.force.value_or(false), r.kMethod);
     });
@@ -63,20 +62,19 @@ void ServeDisks(Dispatch& dispatch, storage::Disks& disks) {
     dispatch.On<call::ZeroFillVirtualDisk>([&disks](Call& c, const call::ZeroFillVirtualDisk& r) {
         return disks.FillUp(CallerOf(c), r.name, Fill::kZeroAll, r.kMethod);
     });
-    dispatch.On<call::QueryVirtualDiskUuid>([&disks](Call& c, const call::QueryVirtualDiskUuid& r) { return disks.Uuid(CallerOf(c), r.name); });
-    dispatch.On<call::SetVirtualDiskUuid>([&disks](Call& c, const call::SetVirtualDiskUuid& r) {
-        return disks.SetUuid(CallerOf(c), r.name, r.uuid);
-    });
-    dispatch.On<call::QueryVirtualDiskGeometry>([&disks](Call& c, const call::QueryVirtualDiskGeometry& r) {
-        return disks.Geometry(CallerOf(c), r.name);
-    });
+    dispatch.On<call::QueryVirtualDiskUuid>(
+        [&disks](Call& c, const call::QueryVirtualDiskUuid& r) { return disks.Uuid(CallerOf(c), r.name); });
+    dispatch.On<call::SetVirtualDiskUuid>(
+        [&disks](Call& c, const call::SetVirtualDiskUuid& r) { return disks.SetUuid(CallerOf(c), r.name, r.uuid); });
+    dispatch.On<call::QueryVirtualDiskGeometry>(
+        [&disks](Call& c, const call::QueryVirtualDiskGeometry& r) { return disks.Geometry(CallerOf(c), r.name); });
 }
 
 void ServeDatastores(Dispatch& dispatch, host::Mounted& mounted) {
-    dispatch.On<call::RefreshDatastore>([&mounted](Call&, const call::RefreshDatastore& r) { return mounted.Refresh(r.self); });
-    dispatch.On<call::RefreshDatastoreStorageInfo>([&mounted](Call&, const call::RefreshDatastoreStorageInfo& r) {
-        return mounted.Refresh(r.self);
-    });
+    dispatch.On<call::RefreshDatastore>(
+        [&mounted](Call&, const call::RefreshDatastore& r) { return mounted.Refresh(r.self); });
+    dispatch.On<call::RefreshDatastoreStorageInfo>(
+        [&mounted](Call&, const call::RefreshDatastoreStorageInfo& r) { return mounted.Refresh(r.self); });
 }
 
 }  // namespace

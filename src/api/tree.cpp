@@ -13,9 +13,13 @@ static void Each(const std::vector<vim::Ref>& refs, const std::function<void(con
 }
 
 void ForEachChild(const vim::ManagedObject& container, const std::function<void(const vim::Ref&)>& fn) {
-    if (const auto* folder = dynamic_cast<const vim::Folder*>(&container)) { Each(folder->child_entity, fn); return; }
+    if (const auto* folder = dynamic_cast<const vim::Folder*>(&container)) {
+        Each(folder->child_entity, fn);
+        return;
+    }
     if (const auto* center = dynamic_cast<const vim::Datacenter*>(&container)) {
-        for (const vim::Ref* ref : {&center->vm_folder, &center->host_folder, &center->datastore_folder, &center->network_folder})
+        for (const vim::Ref* ref :
+             {&center->vm_folder, &center->host_folder, &center->datastore_folder, &center->network_folder})
             if (*ref) fn(*ref);
     } else if (const auto* compute = dynamic_cast<const vim::ComputeResource*>(&container)) {
         Each(compute->host, fn);
@@ -53,7 +57,8 @@ bool IsInside(const inventory::Snapshot& now, const vim::Ref& object, const vim:
 vim::Ref FindChildNamed(const inventory::Snapshot& now, const vim::ManagedObject& container, std::string_view name) {
     vim::Ref found;
     ForEachChild(container, [&](const vim::Ref& ref) {
-        if (const auto* entity = now.Get<vim::ManagedEntity>(ref); entity && !found && entity->name == name) found = ref;
+        if (const auto* entity = now.Get<vim::ManagedEntity>(ref); entity && !found && entity->name == name)
+            found = ref;
     });
     return found;
 }

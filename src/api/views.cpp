@@ -34,8 +34,13 @@ class Membership {
 public:
     Membership(inventory::Inventory& inventory, SessionObjects& objects, vim::Ref view, vim::Ref container,
                std::vector<const vim::Type*> types, bool recursive)
-        : inventory_(inventory), objects_(objects), view_(std::move(view)), container_(std::move(container)),
-          types_(std::move(types)), recursive_(recursive), seen_(inventory.version()),
+        : inventory_(inventory),
+          objects_(objects),
+          view_(std::move(view)),
+          container_(std::move(container)),
+          types_(std::move(types)),
+          recursive_(recursive),
+          seen_(inventory.version()),
           watch_(inventory.OnCommit([this] { Follow(); })) {}
     ~Membership() { inventory_.Forget(watch_); }
 
@@ -49,7 +54,8 @@ public:
 
 private:
     bool Wants(const vim::Type& type) const {
-        return types_.empty() || std::any_of(types_.begin(), types_.end(), [&](const vim::Type* t) { return type.IsA(*t); });
+        return types_.empty() ||
+               std::any_of(types_.begin(), types_.end(), [&](const vim::Type* t) { return type.IsA(*t); });
     }
     void Walk(const inventory::Snapshot& now, const vim::ManagedObject& at, std::unordered_set<vim::Ref>& met,
               std::vector<vim::Ref>& out) const {
@@ -67,9 +73,8 @@ private:
         return holds;
     }
     static bool Moved(const inventory::Change& c) {
-        return std::any_of(c.fields.begin(), c.fields.end(), [](const vim::Field* f) {
-            return f->name == "parent" || f->name == "resourcePool";
-        });
+        return std::any_of(c.fields.begin(), c.fields.end(),
+                           [](const vim::Field* f) { return f->name == "parent" || f->name == "resourcePool"; });
     }
     void Follow() {
         std::vector<vim::Ref> come, gone;
@@ -85,12 +90,17 @@ private:
                 come.push_back(c.object);
         });
         seen_ = inventory_.version();
-        if (!all || shifted) { auto whole = All(); objects_.Change<vim::ContainerView>(view_, [&](auto& v) { v.view = std::move(whole); }); return; }
+        if (!all || shifted) {
+            auto whole = All();
+            objects_.Change<vim::ContainerView>(view_, [&](auto& v) { v.view = std::move(whole); });
+            return;
+        }
         if (come.empty() && gone.empty()) return;
         objects_.Change<vim::ContainerView>(view_, [&](vim::ContainerView& v) {
             for (const auto& ref : gone) std::erase(v.view, ref);
             for (const auto& ref : come)
-                if (now->Peek(ref) && std::find(v.view.begin(), v.view.end(), ref) == v.view.end()) v.view.push_back(ref);
+                if (now->Peek(ref) && std::find(v.view.begin(), v.view.end(), ref) == v.view.end())
+                    v.view.push_back(ref);
         });
     }
 
@@ -175,7 +185,10 @@ vim::Result<std::vector<vim::Ref>> Open(Call& call, const call::OpenInventoryVie
     call.state->objects.Change<vim::InventoryView>(request.self, [&](vim::InventoryView& v) {
         for (const vim::Ref& ref : request.entity) {
             const auto* node = call.now->Peek(ref);
-            if (!node) { unresolved.push_back(ref); continue; }
+            if (!node) {
+                unresolved.push_back(ref);
+                continue;
+            }
             ForEachChild(*node, [&](const vim::Ref& child) {
                 if (std::find(v.view.begin(), v.view.end(), child) == v.view.end()) v.view.push_back(child);
             });
@@ -188,7 +201,10 @@ vim::Result<std::vector<vim::Ref>> Close(Call& call, const call::CloseInventoryV
     std::vector<vim::Ref> unresolved;
     call.state->objects.Change<vim::InventoryView>(request.self, [&](vim::InventoryView& v) {
         for (const vim::Ref& ref : request.entity) {
-            if (!call.now->Peek(ref)) { unresolved.push_back(ref); continue; }
+            if (!call.now->Peek(ref)) {
+                unresolved.push_back(ref);
+                continue;
+            }
             std::erase_if(v.view, [&](const vim::Ref& member) { return IsInside(*call.now, member, ref, true); });
         }
     });
@@ -203,15 +219,20 @@ vim::Result<> Destroy(Call& call, const call::DestroyView& request) {
 }  // namespace
 
 void ServeViews(Dispatch& dispatch, Services& s) {
-    dispatch.On<call::CreateContainerView>([&s](Call& c, const call::CreateContainerView& r) { return CreateContainer(c, s, r); });
+    dispatch.On<call::CreateContainerView>(
+        [&s](Call& c, const call::CreateContainerView& r) { return CreateContainer(c, s, r); });
     dispatch.On<call::CreateListView>([](Call& c, const call::CreateListView& r) { return CreateList(c, r.obj); });
-    dispatch.On<call::CreateListViewFromView>([](Call& c, const call::CreateListViewFromView& r) -> vim::Result<vim::Ref> {
-        TRY(members, ViewOf(c, r.view));
-        return CreateList(c, members);
-    });
-    dispatch.On<call::CreateInventoryView>([](Call& c, const call::CreateInventoryView&) { return CreateInventory(c); });
-    dispatch.On<call::OpenInventoryViewFolder>([](Call& c, const call::OpenInventoryViewFolder& r) { return Open(c, r); });
-    dispatch.On<call::CloseInventoryViewFolder>([](Call& c, const call::CloseInventoryViewFolder& r) { return Close(c, r); });
+    dispatch.On<call::CreateListViewFromView>(
+        [](Call& c, const call::CreateListViewFromView& r) -> vim::Result<vim::Ref> {
+            TRY(members, ViewOf(c, r.view));
+            return CreateList(c, members);
+        });
+    dispatch.On<call::CreateInventoryView>(
+        [](Call& c, const call::CreateInventoryView&) { return CreateInventory(c); });
+    dispatch.On<call::OpenInventoryViewFolder>(
+        [](Call& c, const call::OpenInventoryViewFolder& r) { return Open(c, r); });
+    dispatch.On<call::CloseInventoryViewFolder>(
+        [](Call& c, const call::CloseInventoryViewFolder& r) { return Close(c, r); });
     dispatch.On<call::ModifyListView>([](Call& c, const call::ModifyListView& r) { return Modify(c, r); });
     dispatch.On<call::ResetListView>([](Call& c, const call::ResetListView& r) { return Reset(c, r.self, r.obj); });
     dispatch.On<call::ResetListViewFromView>([](Call& c, const call::ResetListViewFromView& r) -> vim::Result<> {

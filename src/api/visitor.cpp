@@ -25,7 +25,8 @@ std::optional<Visitor> Visitors::Known(const net::RequestHead& head) {
 rt::Co<vim::Result<Visitor>> Visitors::Basic(const net::RequestHead& head, std::string_view credentials) {
     auto plain = base::Unbase64(base::Trim(credentials));
     std::size_t colon = plain ? plain->find(':') : std::string::npos;
-    if (colon == std::string::npos) co_return vim::Fault(vim::InvalidLogin(), "the Authorization header cannot be read");
+    if (colon == std::string::npos)
+        co_return vim::Fault(vim::InvalidLogin(), "the Authorization header cannot be read");
     std::string user = plain->substr(0, colon), password = plain->substr(colon + 1);
     auth::Origin origin{head.peer, std::string(head.Get("User-Agent"))};
     std::string key = base::Cat(user, '\n', origin.address, '\n', origin.agent);
@@ -59,12 +60,15 @@ rt::Co<std::optional<Visitor>> Visitors::Admit(net::Exchange& exchange) {
         else refusal = basic.error().message();
     }
     if (known && !gate_.MayConnect(known->who.user)) {
-        co_await SendPlain(exchange, 403, "the host is in lockdown mode: " + known->who.user + " may not read or write files");
+        co_await SendPlain(exchange, 403,
+                           "the host is in lockdown mode: " + known->who.user + " may not read or write files");
         co_return std::nullopt;
     }
     if (known) co_return known;
-    net::Response answer{401, {{"WWW-Authenticate", "Basic realm=\"Bedplate host\", charset=\"UTF-8\""},
-                               {"Content-Type", "text/plain; charset=utf-8"}}, refusal + "\n"};
+    net::Response answer{401,
+                         {{"WWW-Authenticate", "Basic realm=\"Bedplate host\", charset=\"UTF-8\""},
+                          {"Content-Type", "text/plain; charset=utf-8"}},
+                         refusal + "\n"};
     (void)co_await exchange.Send(std::move(answer));
     co_return std::nullopt;
 }

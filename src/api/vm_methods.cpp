@@ -33,7 +33,8 @@ rt::Co<Task> WithPermit(Call& call, const Request& request, Part& part,
 
 template <class T> vim::Result<> Only(const vim::Ref& self, std::string_view what) {
     if (self.type->IsA(T::kType)) return {};
-    return vim::Fault(vim::NotSupported(), std::string(self.type->name) + ": " + std::string(what) + " is not supported by this host");
+    return vim::Fault(vim::NotSupported(),
+                      std::string(self.type->name) + ": " + std::string(what) + " is not supported by this host");
 }
 
 rt::Co<Task> Destroy(Call& call, const call::Destroy& request, vm::Machines& machines) {
@@ -52,22 +53,26 @@ rt::Co<vim::Result<>> Reload(const call::Reload& request, vm::Machines& machines
 }
 
 void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
-    dispatch.On<call::CreateVM>([&m](Call& c, const call::CreateVM& r) { return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::Create); });
+    dispatch.On<call::CreateVM>(
+        [&m](Call& c, const call::CreateVM& r) { return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::Create); });
     dispatch.On<call::CreateChildVM>([&m](Call& c, const call::CreateChildVM& r) {
         return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::CreateChild);
     });
-    dispatch.On<call::RegisterVM>([&m](Call& c, const call::RegisterVM& r) { return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::Register); });
+    dispatch.On<call::RegisterVM>(
+        [&m](Call& c, const call::RegisterVM& r) { return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::Register); });
     dispatch.On<call::RegisterChildVM>([&m](Call& c, const call::RegisterChildVM& r) {
         return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::RegisterChild);
     });
-    dispatch.On<call::UnregisterVM>([&m](Call& c, const call::UnregisterVM& r) { return m.lifecycle.Unregister(r, c.user); });
+    dispatch.On<call::UnregisterVM>(
+        [&m](Call& c, const call::UnregisterVM& r) { return m.lifecycle.Unregister(r, c.user); });
     dispatch.On<call::Destroy>([&m](Call& c, const call::Destroy& r) { return Destroy(c, r, m); });
     dispatch.On<call::Rename>([&m](Call& c, const call::Rename& r) { return Rename(c, r, m); });
     dispatch.On<call::ReconfigVM>([&m](Call& c, const call::ReconfigVM& r) {
         return WithPermit(c, r, m.reconfigure, &vm::Reconfigure::Reconfig);
     });
     dispatch.On<call::Reload>([&m](Call&, const call::Reload& r) { return Reload(r, m); });
-    dispatch.On<call::RefreshStorageInfo>([&m](Call&, const call::RefreshStorageInfo& r) { return m.reconfigure.RefreshStorage(r); });
+    dispatch.On<call::RefreshStorageInfo>(
+        [&m](Call&, const call::RefreshStorageInfo& r) { return m.reconfigure.RefreshStorage(r); });
 }
 
 }  // namespace
@@ -79,13 +84,15 @@ void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
     dispatch.On<call::ResetVM>([&m](Call& c, const call::ResetVM& r) { return m.power.Reset(r, c.user); });
     dispatch.On<call::SuspendVM>([&m](Call& c, const call::SuspendVM& r) { return m.power.Suspend(r, c.user); });
     dispatch.On<call::TerminateVM>([&m](Call& c, const call::TerminateVM& r) { return m.power.Terminate(r, c.user); });
-    dispatch.On<call::ShutdownGuest>([&m](Call& c, const call::ShutdownGuest& r) { return m.power.ShutdownGuest(r, c.user); });
-    dispatch.On<call::RebootGuest>([&m](Call& c, const call::RebootGuest& r) { return m.power.RebootGuest(r, c.user); });
-    dispatch.On<call::StandbyGuest>([&m](Call& c, const call::StandbyGuest& r) { return m.power.StandbyGuest(r, c.user); });
+    dispatch.On<call::ShutdownGuest>(
+        [&m](Call& c, const call::ShutdownGuest& r) { return m.power.ShutdownGuest(r, c.user); });
+    dispatch.On<call::RebootGuest>(
+        [&m](Call& c, const call::RebootGuest& r) { return m.power.RebootGuest(r, c.user); });
+    dispatch.On<call::StandbyGuest>(
+        [&m](Call& c, const call::StandbyGuest& r) { return m.power.StandbyGuest(r, c.user); });
     dispatch.On<call::AnswerVM>([&m](Call& c, const call::AnswerVM& r) { return m.watch.Answer(r, c.user); });
-    dispatch.On<call::ResetGuestInformation>([&m](Call&, const call::ResetGuestInformation& r) {
-        return m.watch.ResetGuestInformation(r);
-    });
+    dispatch.On<call::ResetGuestInformation>(
+        [&m](Call&, const call::ResetGuestInformation& r) { return m.watch.ResetGuestInformation(r); });
 }
 
 }  // namespace api

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "access/logins.h"
-#include "api/history.h"
 #include "api/folder.h"
+#include "api/history.h"
 #include "api/sdk.h"
 #include "api/site.h"
 #include "app/host_options.h"

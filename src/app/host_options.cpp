@@ -33,17 +33,27 @@ static base::Result<int> Number(const char* option, const char* text, int most) 
 }
 
 base::Result<HostOptionsGiven> ReadHostOptions(int argc, char** argv) {
-    static const option kLong[] = {{"root", 1, nullptr, 'r'}, {"listen", 1, nullptr, 'l'}, {"port", 1, nullptr, 'p'},
-                                   {"sim", 1, nullptr, 's'}, {"accelerator", 1, nullptr, 'a'}, {"qemu", 1, nullptr, 'q'},
-                                   {"ready-file", 1, nullptr, 'f'}, {"help", 0, nullptr, 'h'}, {"version", 0, nullptr, 'v'}, {}};
+    static const option kLong[] = {{"root", 1, nullptr, 'r'},        {"listen", 1, nullptr, 'l'},
+                                   {"port", 1, nullptr, 'p'},        {"sim", 1, nullptr, 's'},
+                                   {"accelerator", 1, nullptr, 'a'}, {"qemu", 1, nullptr, 'q'},
+                                   {"ready-file", 1, nullptr, 'f'},  {"help", 0, nullptr, 'h'},
+                                   {"version", 0, nullptr, 'v'},     {}};
     HostOptionsGiven out;
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
         switch (c) {
             case 'r': out.root = optarg; break;
             case 'l': out.listen = optarg; break;
-            case 'p': { TRY(n, Number("port", optarg, 65535)); out.port = std::uint16_t(n); break; }
-            case 's': { TRY(n, Number("sim", optarg, 200'000)); out.sim = n; break; }
+            case 'p': {
+                TRY(n, Number("port", optarg, 65535));
+                out.port = std::uint16_t(n);
+                break;
+            }
+            case 's': {
+                TRY(n, Number("sim", optarg, 200'000));
+                out.sim = n;
+                break;
+            }
             case 'a': out.accelerator = optarg; break;
             case 'q': out.qemu = optarg; break;
             case 'f': out.ready_file = optarg; break;

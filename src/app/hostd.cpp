@@ -22,8 +22,14 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "hostd: %s\n", options.error().message.c_str());
         return 2;
     }
-    if (options->help) { std::fputs(app::HostUsage().c_str(), stdout); return 0; }
-    if (options->version) { std::printf("hostd %s\n", app::kVersion); return 0; }
+    if (options->help) {
+        std::fputs(app::HostUsage().c_str(), stdout);
+        return 0;
+    }
+    if (options->version) {
+        std::printf("hostd %s\n", app::kVersion);
+        return 0;
+    }
     umask(027);
     RaiseDescriptorLimit();
     std::error_code ignored;

@@ -148,7 +148,11 @@ public:
 
     // After a restart of hostd: the VMs that run or pause now, each connected again and
     // reporting. A dead one's leavings are removed; it is told once more, as kStopped.
-    struct Found { std::string vm; RunState state; GuestInfo guest; };
+    struct Found {
+        std::string vm;
+        RunState state;
+        GuestInfo guest;
+    };
     virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
     virtual RunState StateOf(const std::string& vm) const = 0;
 

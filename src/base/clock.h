@@ -18,9 +18,7 @@ public:
 
 class SystemClock : public Clock {
 public:
-    Time Now() const override {
-        return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-    }
+    Time Now() const override { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
     Duration Since() const override {
         return std::chrono::floor<Duration>(std::chrono::steady_clock::now().time_since_epoch());
     }

@@ -7,13 +7,27 @@ namespace base {
 
 static Code CodeOf(int number) {
     switch (number) {
-        case ENOENT: case ENOTDIR: case ESRCH: case ENODEV: return Code::kNotFound;
+        case ENOENT:
+        case ENOTDIR:
+        case ESRCH:
+        case ENODEV: return Code::kNotFound;
         case EEXIST: return Code::kExists;
-        case EINVAL: case ENAMETOOLONG: case ELOOP: case EISDIR: return Code::kInvalid;
-        case EACCES: case EPERM: case EROFS: case ECONNREFUSED: return Code::kDenied;
+        case EINVAL:
+        case ENAMETOOLONG:
+        case ELOOP:
+        case EISDIR: return Code::kInvalid;
+        case EACCES:
+        case EPERM:
+        case EROFS:
+        case ECONNREFUSED: return Code::kDenied;
         case ETIMEDOUT: return Code::kTimeout;
-        case EBUSY: case EAGAIN: case ETXTBSY: case EADDRINUSE: return Code::kBusy;
-        case ENOSPC: case EDQUOT: case EFBIG: return Code::kNoSpace;
+        case EBUSY:
+        case EAGAIN:
+        case ETXTBSY:
+        case EADDRINUSE: return Code::kBusy;
+        case ENOSPC:
+        case EDQUOT:
+        case EFBIG: return Code::kNoSpace;
         case ECANCELED: return Code::kCancelled;
         default: return Code::kIo;
     }

@@ -21,7 +21,8 @@ std::string RandomBytes(std::size_t count) {
 std::string RandomHex(std::size_t bytes) { return Hex(RandomBytes(bytes)); }
 
 static std::string Dashed(const std::string& hex) {
-    return Cat(hex.substr(0, 8), '-', hex.substr(8, 4), '-', hex.substr(12, 4), '-', hex.substr(16, 4), '-', hex.substr(20));
+    return Cat(hex.substr(0, 8), '-', hex.substr(8, 4), '-', hex.substr(12, 4), '-', hex.substr(16, 4), '-',
+               hex.substr(20));
 }
 
 std::string NewUuid() {

@@ -30,7 +30,10 @@ void Log(Level level, std::string_view subject, std::string_view words) {
     // One event is one line, whatever a client put into a name.
     std::string line = Cat(FormatTime(SystemClock().Now()), ' ', NameOf(level), " [", subject, "] ");
     for (char c : words) line += (c == '\n' || c == '\r') ? ' ' : c;
-    if (g_sink) { g_sink(level, line); return; }
+    if (g_sink) {
+        g_sink(level, line);
+        return;
+    }
     line += '\n';
     [[maybe_unused]] auto n = write(STDERR_FILENO, line.data(), line.size());
 }

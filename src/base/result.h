@@ -38,8 +38,7 @@ struct Error {
     std::string message;
 };
 
-template <class T = std::monostate, class E = Error>
-class [[nodiscard]] Result {
+template <class T = std::monostate, class E = Error> class [[nodiscard]] Result {
 public:
     using Value = T;
 
@@ -71,13 +70,17 @@ Error FromErrno(int number, std::string_view doing);
 // CHECK(expr), CO_CHECK(expr)      -> the same where the value is of no interest
 #define BASE_CAT2_(a, b) a##b
 #define BASE_CAT_(a, b) BASE_CAT2_(a, b)
-#define BASE_TRY_(leave, r, name, ...)          \
-    auto r = __VA_ARGS__;                       \
-    if (!r) leave std::move(r).error();         \
+#define BASE_TRY_(leave, r, name, ...)  \
+    auto r = __VA_ARGS__;               \
+    if (!r) leave std::move(r).error(); \
     auto name = *std::move(r)
 #define TRY(name, ...) BASE_TRY_(return, BASE_CAT_(r_, __LINE__), name, __VA_ARGS__)
 #define CO_TRY(name, ...) BASE_TRY_(co_return, BASE_CAT_(r_, __LINE__), name, __VA_ARGS__)
-#define CHECK(...) \
-    do { if (auto r_ = __VA_ARGS__; !r_) return std::move(r_).error(); } while (0)
-#define CO_CHECK(...) \
-    do { if (auto r_ = __VA_ARGS__; !r_) co_return std::move(r_).error(); } while (0)
+#define CHECK(...)                                                    \
+    do {                                                              \
+        if (auto r_ = __VA_ARGS__; !r_) return std::move(r_).error(); \
+    } while (0)
+#define CO_CHECK(...)                                                    \
+    do {                                                                 \
+        if (auto r_ = __VA_ARGS__; !r_) co_return std::move(r_).error(); \
+    } while (0)

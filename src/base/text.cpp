@@ -46,7 +46,10 @@ std::string Hex(std::string_view bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";
     std::string out;
     out.reserve(bytes.size() * 2);
-    for (unsigned char c : bytes) { out += kDigits[c >> 4]; out += kDigits[c & 15]; }
+    for (unsigned char c : bytes) {
+        out += kDigits[c >> 4];
+        out += kDigits[c & 15];
+    }
     return out;
 }
 
@@ -76,8 +79,7 @@ std::string Base64(std::string_view bytes) {
         std::uint32_t group = 0;
         for (std::size_t k = 0; k < 3; ++k)
             group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
-        for (std::size_t k = 0; k < 4; ++k)
-            out += i + k > bytes.size() ? '=' : kBase64[group >> (18 - 6 * k) & 63];
+        for (std::size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kBase64[group >> (18 - 6 * k) & 63];
     }
     return out;
 }
@@ -88,7 +90,10 @@ std::optional<std::string> Unbase64(std::string_view text) {
     int bits = 0;
     bool ended = false;
     for (char c : text) {
-        if (c == '=') { ended = true; continue; }
+        if (c == '=') {
+            ended = true;
+            continue;
+        }
         if (c == '\n' || c == '\r' || c == ' ') continue;
         auto at = std::string_view(kBase64, 64).find(c);
         if (ended || at == std::string_view::npos) return std::nullopt;
@@ -103,7 +108,10 @@ std::string PercentEncode(std::string_view s, std::string_view keep) {
     for (unsigned char c : s) {
         bool plain = (c < 128 && std::isalnum(c)) || std::string_view("-._~").find(char(c)) != std::string_view::npos ||
                      keep.find(char(c)) != keep.npos;
-        if (plain) { out += char(c); continue; }
+        if (plain) {
+            out += char(c);
+            continue;
+        }
         out += '%';
         out += "0123456789ABCDEF"[c >> 4];
         out += "0123456789ABCDEF"[c & 15];
@@ -114,7 +122,10 @@ std::string PercentEncode(std::string_view s, std::string_view keep) {
 std::optional<std::string> PercentDecode(std::string_view s) {
     std::string out;
     for (std::size_t i = 0; i < s.size(); ++i) {
-        if (s[i] != '%') { out += s[i]; continue; }
+        if (s[i] != '%') {
+            out += s[i];
+            continue;
+        }
         if (i + 2 >= s.size()) return std::nullopt;
         int high = HexDigit(s[i + 1]), low = HexDigit(s[i + 2]);
         if (high < 0 || low < 0) return std::nullopt;
@@ -127,10 +138,16 @@ std::optional<std::string> PercentDecode(std::string_view s) {
 bool GlobMatch(std::string_view pattern, std::string_view name) {
     std::size_t p = 0, n = 0, star = pattern.npos, resume = 0;
     while (n < name.size()) {
-        if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n]) && pattern[p] != '*') { ++p; ++n; }
-        else if (p < pattern.size() && pattern[p] == '*') { star = p++; resume = n; }
-        else if (star != pattern.npos) { p = star + 1; n = ++resume; }
-        else return false;
+        if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n]) && pattern[p] != '*') {
+            ++p;
+            ++n;
+        } else if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            resume = n;
+        } else if (star != pattern.npos) {
+            p = star + 1;
+            n = ++resume;
+        } else return false;
     }
     while (p < pattern.size() && pattern[p] == '*') ++p;
     return p == pattern.size();

@@ -22,8 +22,7 @@ void AppendPiece(std::string& out, I number) {
     auto end = std::to_chars(buffer, buffer + sizeof buffer, number).ptr;
     out.append(buffer, end);
 }
-template <class... P>
-std::string Cat(const P&... pieces) {
+template <class... P> std::string Cat(const P&... pieces) {
     std::string out;
     (AppendPiece(out, pieces), ...);
     return out;

@@ -45,7 +45,10 @@ static std::optional<Duration> Fraction(std::string_view s, std::size_t& at) {
     std::int64_t micros = 0;
     int digits = 0;
     for (; at < s.size() && s[at] >= '0' && s[at] <= '9'; ++at)
-        if (digits < 6) { micros = micros * 10 + (s[at] - '0'); ++digits; }
+        if (digits < 6) {
+            micros = micros * 10 + (s[at] - '0');
+            ++digits;
+        }
     if (!digits) return std::nullopt;
     for (; digits < 6; ++digits) micros *= 10;
     return Duration{micros};
@@ -82,7 +85,8 @@ std::optional<Time> ParseTime(std::string_view s) {
     auto zone = Zone(s, at);
     chr::year_month_day date{chr::year{*year}, chr::month{unsigned(*month)}, chr::day{unsigned(*day)}};
     if (!zone || at != s.size() || !date.ok()) return std::nullopt;
-    return Time{chr::sys_days{date}} + chr::hours{*hour} + chr::minutes{*minute} + chr::seconds{*second} + *fraction - *zone;
+    return Time{chr::sys_days{date}} + chr::hours{*hour} + chr::minutes{*minute} + chr::seconds{*second} + *fraction -
+           *zone;
 }
 
 }  // namespace base

@@ -11,8 +11,7 @@ namespace event {
 using vim::Kind;
 
 // Calls fn(Ptr<DynamicData>&) for each field that is the argument of an entity.
-template <class Event, class Fn>
-static void ForEachArgument(Event& event, const Fn& fn) {
+template <class Event, class Fn> static void ForEachArgument(Event& event, const Fn& fn) {
     vim::ForEachField(event.type(), [&](const vim::Field& f) {
         if (f.type->kind != Kind::kData || !f.type->IsA(vim::EntityEventArgument::kType)) return;
         auto* slot = vim::SlotOf(event, f);
@@ -25,7 +24,8 @@ static void ForEachArgument(Event& event, const Fn& fn) {
 static vim::Ref RefIn(const vim::DynamicData& argument) {
     vim::Ref out;
     vim::ForEachField(argument.type(), [&](const vim::Field& f) {
-        if (f.type->kind == Kind::kManaged && f.arity != vim::Arity::kMany) out = *static_cast<const vim::Ref*>(vim::SlotOf(argument, f));
+        if (f.type->kind == Kind::kManaged && f.arity != vim::Arity::kMany)
+            out = *static_cast<const vim::Ref*>(vim::SlotOf(argument, f));
     });
     return out;
 }
@@ -43,14 +43,16 @@ static void FillFromVm(vim::Event& event, const inventory::Snapshot& now) {
     auto* vm = event.vm ? now.Get<vim::VirtualMachine>(event.vm->vm) : nullptr;
     if (!vm) return;
     if (!event.host && vm->runtime && vm->runtime->host) event.host.Mut().host = vm->runtime->host;
-    if (auto* about = dynamic_cast<vim::VmEvent*>(&event); about && vm->config) about->template_ = vm->config->template_;
+    if (auto* about = dynamic_cast<vim::VmEvent*>(&event); about && vm->config)
+        about->template_ = vm->config->template_;
 }
 
 static void FillPlace(vim::Event& event, const inventory::Snapshot& now, const vim::Ref& own_host) {
     if (!event.host && own_host) event.host.Mut().host = own_host;
     vim::Ref host = event.host ? event.host->host : vim::Ref();
     if (!event.compute_resource)
-        if (auto found = Enclosing(now, host, vim::ComputeResource::kType)) event.compute_resource.Mut().compute_resource = found;
+        if (auto found = Enclosing(now, host, vim::ComputeResource::kType))
+            event.compute_resource.Mut().compute_resource = found;
     if (event.datacenter) return;
     for (const auto& ref : {SubjectOf(event), host})
         if (auto found = Enclosing(now, ref, vim::Datacenter::kType)) {

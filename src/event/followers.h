@@ -7,8 +7,7 @@
 
 namespace event {
 
-template <class... Told>
-class Followers {
+template <class... Told> class Followers {
 public:
     using Fn = std::function<void(const Told&...)>;
 

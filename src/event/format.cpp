@@ -36,7 +36,8 @@ static std::string ElementText(const vim::Field& f, const void* at) {
         case Kind::kString: return *static_cast<const std::string*>(at);
         case Kind::kDateTime: return base::FormatTime(*static_cast<const vim::Time*>(at));
         case Kind::kEnum: return std::string(f.type->names[*static_cast<const std::uint8_t*>(at)]);
-        case Kind::kRef: case Kind::kManaged: return static_cast<const vim::Ref*>(at)->id;
+        case Kind::kRef:
+        case Kind::kManaged: return static_cast<const vim::Ref*>(at)->id;
         case Kind::kData: return ObjectText(**static_cast<const vim::Ptr<vim::DynamicData>*>(at));
         default: return {};
     }
@@ -80,7 +81,10 @@ std::string Filled(std::string_view text, const vim::Event& event) {
         out += text.substr(0, open);
         if (open == text.npos) break;
         auto close = text.find('}', open);
-        if (close == text.npos) { out += text.substr(open); break; }
+        if (close == text.npos) {
+            out += text.substr(open);
+            break;
+        }
         auto path = text.substr(open + 1, close - open - 1);
         auto value = PathText(event, path);
         out += !value.empty() ? value : path == "userName" ? "the system" : "(unknown)";
@@ -118,8 +122,9 @@ static vim::EventDescriptionEventDetail DetailOf(const vim::Type& type) {
     out.format_on_datacenter = Without(out.full_format, " in {datacenter.name}");
     out.format_on_compute_resource = out.format_on_datacenter;
     out.format_on_host = Without(Without(out.format_on_datacenter, ", on {host.name}"), " on {host.name}");
-    out.format_on_vm = out.format_on_host.starts_with("{vm.name}") ? Cat("This virtual machine", std::string_view(out.format_on_host).substr(9))
-                                                                   : out.format_on_host;
+    out.format_on_vm = out.format_on_host.starts_with("{vm.name}")
+                           ? Cat("This virtual machine", std::string_view(out.format_on_host).substr(9))
+                           : out.format_on_host;
     return out;
 }
 
@@ -133,7 +138,8 @@ static vim::Ptr<vim::ElementDescription> Category(std::string_view key, std::str
 
 vim::EventDescription Description() {
     vim::EventDescription out;
-    out.category = {Category("info", "Information"), Category("warning", "Warning"), Category("error", "Error"), Category("user", "User")};
+    out.category = {Category("info", "Information"), Category("warning", "Warning"), Category("error", "Error"),
+                    Category("user", "User")};
     for (const vim::Type* type : vim::AllTypes())
         if (type->kind == Kind::kData && type->IsA(vim::Event::kType)) out.event_info.push_back(DetailOf(*type));
     return out;

@@ -45,8 +45,8 @@ static EventList ForClient(EventList found, const vim::EventFilterSpec& filter) 
     return found;
 }
 
-base::Result<std::unique_ptr<StoredEvents>> StoredEvents::Open(Options options, inventory::Inventory& inventory, rt::Pool& pool,
-                                                               const base::Clock& clock) {
+base::Result<std::unique_ptr<StoredEvents>> StoredEvents::Open(Options options, inventory::Inventory& inventory,
+                                                               rt::Pool& pool, const base::Clock& clock) {
     TRY(db, store::Database::OpenOrReplace(options.path));
     CHECK(db.Execute(kTables));
     TRY(again, store::Database::Open(options.path));
@@ -56,7 +56,8 @@ base::Result<std::unique_ptr<StoredEvents>> StoredEvents::Open(Options options, 
     return out;
 }
 
-StoredEvents::StoredEvents(Options options, inventory::Inventory& inventory, rt::Pool& pool, const base::Clock& clock, store::Database db)
+StoredEvents::StoredEvents(Options options, inventory::Inventory& inventory, rt::Pool& pool, const base::Clock& clock,
+                           store::Database db)
     : options_(std::move(options)), inventory_(inventory), pool_(pool), clock_(clock), writer_(std::move(db)) {}
 
 base::Result<> StoredEvents::LoadNewest(store::Database& db) {
@@ -66,7 +67,8 @@ base::Result<> StoredEvents::LoadNewest(store::Database& db) {
         next_key_ = int(ends.Int(0)) + 1;
         oldest_stored_ = int(ends.Int(1));
     }
-    TRY(rows, db.Prepare("SELECT key, chain, time, user, type, type_id, category, tag, lineage, data FROM events ORDER BY key DESC LIMIT ?1"));
+    TRY(rows, db.Prepare("SELECT key, chain, time, user, type, type_id, category, tag, lineage, data FROM events ORDER "
+                         "BY key DESC LIMIT ?1"));
     rows.Bind(std::int64_t(options_.in_memory));
     for (;;) {
         TRY(more, rows.Step());
@@ -91,14 +93,17 @@ void StoredEvents::Complete(vim::Event& event, std::string user, int chain_id) {
     event.chain_id = chain_id ? chain_id : event.key;
     event.created_time = clock_.Now();
     event.user_name = std::move(user);
-    if (auto* task = dynamic_cast<vim::TaskEvent*>(&event); task && task->info) task->info.Mut().event_chain_id = event.chain_id;
+    if (auto* task = dynamic_cast<vim::TaskEvent*>(&event); task && task->info)
+        task->info.Mut().event_chain_id = event.chain_id;
     auto now = inventory_.Now();
     FillArguments(event, *now, options_.host);
     event.full_formatted_message = FullMessage(event);
 }
 
 static void WriteLogLine(const vim::Event& event, std::string_view category) {
-    auto level = category == "error" ? base::Level::kError : category == "warning" ? base::Level::kWarning : base::Level::kInfo;
+    auto level = category == "error"     ? base::Level::kError
+                 : category == "warning" ? base::Level::kWarning
+                                         : base::Level::kInfo;
     std::string who = event.user_name.empty() ? std::string() : Cat(" (", event.user_name, ")");
     base::Log(level, "event", Cat(event.key, ' ', event.type().name, ": ", *event.full_formatted_message, who));
 }
@@ -106,8 +111,10 @@ static void WriteLogLine(const vim::Event& event, std::string_view category) {
 void StoredEvents::Store(const Kept& kept) {
     writer_.Add([facts = kept.facts, event = kept.event](store::Database& db) -> base::Result<> {
         TRY(row, db.Prepare("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
-        return row.Bind(facts.key, facts.chain, std::int64_t(facts.time.time_since_epoch().count()), facts.user, facts.type->name,
-                        facts.type_id, facts.category, facts.tag, facts.lineage, vim::Pack(*event)).Run();
+        return row
+            .Bind(facts.key, facts.chain, std::int64_t(facts.time.time_since_epoch().count()), facts.user,
+                  facts.type->name, facts.type_id, facts.category, facts.tag, facts.lineage, vim::Pack(*event))
+            .Run();
     });
     int oldest = next_key_ - options_.keep;
     if (next_key_ % kTrimEvery != 0 || oldest <= oldest_stored_) return;
@@ -128,7 +135,8 @@ int StoredEvents::Post(vim::Ptr<vim::Event> event, std::string user, int chain_i
     if (newest_.size() > options_.in_memory) newest_.pop_front();
 
     auto edit = inventory_.Begin();
-    edit.Change<vim::EventManager>(options_.event_manager, [&](vim::EventManager& manager) { manager.latest_event = event; });
+    edit.Change<vim::EventManager>(options_.event_manager,
+                                   [&](vim::EventManager& manager) { manager.latest_event = event; });
     edit.Commit();
     followers_.Tell(kept.event, kept.facts);
     return kept.facts.key;
@@ -136,16 +144,20 @@ int StoredEvents::Post(vim::Ptr<vim::Event> event, std::string user, int chain_i
 
 // Reads on the pool, from a connection of its own: WAL lets it see the newest commit while
 // the writer goes on. The statement narrows, Matches() decides.
-static base::Result<EventList> ReadStored(const std::string& path, const vim::EventFilterSpec& filter, Order order, int from, std::size_t most) {
+static base::Result<EventList> ReadStored(const std::string& path, const vim::EventFilterSpec& filter, Order order,
+                                          int from, std::size_t most) {
     TRY(db, store::Database::Open(path));
     bool newest = order == Order::kNewestFirst;
-    std::string sql = Cat("SELECT key, chain, time, user, type, type_id, category, tag, lineage, data FROM events WHERE key ", newest ? "<" : ">",
-                          " ?1 AND (?2 IS NULL OR time >= ?2) AND (?3 IS NULL OR time <= ?3)", filter.event_chain_id ? " AND chain = ?4" : " AND ?4 IS NULL",
-                          " ORDER BY key ", newest ? "DESC" : "ASC");
+    std::string sql =
+        Cat("SELECT key, chain, time, user, type, type_id, category, tag, lineage, data FROM events WHERE key ",
+            newest ? "<" : ">", " ?1 AND (?2 IS NULL OR time >= ?2) AND (?3 IS NULL OR time <= ?3)",
+            filter.event_chain_id ? " AND chain = ?4" : " AND ?4 IS NULL", " ORDER BY key ", newest ? "DESC" : "ASC");
     TRY(rows, db.Prepare(sql));
-    auto micros = [](const std::optional<vim::Time>& t) { return t ? std::optional<std::int64_t>(t->time_since_epoch().count()) : std::nullopt; };
-    rows.Bind(from, filter.time ? micros(filter.time->begin_time) : std::nullopt, filter.time ? micros(filter.time->end_time) : std::nullopt,
-              filter.event_chain_id);
+    auto micros = [](const std::optional<vim::Time>& t) {
+        return t ? std::optional<std::int64_t>(t->time_since_epoch().count()) : std::nullopt;
+    };
+    rows.Bind(from, filter.time ? micros(filter.time->begin_time) : std::nullopt,
+              filter.time ? micros(filter.time->end_time) : std::nullopt, filter.event_chain_id);
     EventList out;
     while (out.size() < most) {
         TRY(more, rows.Step());
@@ -162,7 +174,8 @@ bool StoredEvents::MemoryReachesBack(Order order, int from) const {
     return oldest <= oldest_stored_ || (order == Order::kOldestFirst && from >= oldest - 1);
 }
 
-rt::Co<base::Result<EventList>> StoredEvents::Read(vim::EventFilterSpec filter, Order order, int from, std::size_t most) {
+rt::Co<base::Result<EventList>> StoredEvents::Read(vim::EventFilterSpec filter, Order order, int from,
+                                                   std::size_t most) {
     if (order == Order::kNewestFirst && from == 0) from = INT_MAX;
     EventList out;
     auto take = [&](const Kept& kept) {

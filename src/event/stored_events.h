@@ -29,16 +29,18 @@ public:
         std::size_t in_memory = 1'000;
     };
     // Blocks. A database that is no more one is set aside and a new one begun.
-    static base::Result<std::unique_ptr<StoredEvents>> Open(Options options, inventory::Inventory& inventory, rt::Pool& pool,
-                                                            const base::Clock& clock);
+    static base::Result<std::unique_ptr<StoredEvents>> Open(Options options, inventory::Inventory& inventory,
+                                                            rt::Pool& pool, const base::Clock& clock);
 
     int Post(vim::Ptr<vim::Event> event, std::string user, int chain_id = 0) override;
 
     // Up to `most` events that match, with keys below (newest first) or above (oldest
     // first) `from`. What collectors page with; from 0 means from the very end.
-    rt::Co<base::Result<std::vector<vim::Ptr<vim::Event>>>> Read(vim::EventFilterSpec filter, Order order, int from, std::size_t most);
+    rt::Co<base::Result<std::vector<vim::Ptr<vim::Event>>>> Read(vim::EventFilterSpec filter, Order order, int from,
+                                                                 std::size_t most);
     // QueryEvents: the newest `most`, oldest of them first.
-    rt::Co<base::Result<std::vector<vim::Ptr<vim::Event>>>> Query(vim::EventFilterSpec filter, std::size_t most = 1'000);
+    rt::Co<base::Result<std::vector<vim::Ptr<vim::Event>>>> Query(vim::EventFilterSpec filter,
+                                                                  std::size_t most = 1'000);
 
     vim::Ptr<vim::Event> latest() const;         // null: none ever
 
@@ -52,7 +54,8 @@ private:
         vim::Ptr<vim::Event> event;
         Facts facts;
     };
-    StoredEvents(Options options, inventory::Inventory& inventory, rt::Pool& pool, const base::Clock& clock, store::Database db);
+    StoredEvents(Options options, inventory::Inventory& inventory, rt::Pool& pool, const base::Clock& clock,
+                 store::Database db);
     base::Result<> LoadNewest(store::Database& db);
     void PublishManager();
     void Complete(vim::Event& event, std::string user, int chain_id);

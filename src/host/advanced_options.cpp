@@ -70,9 +70,14 @@ constexpr OptionRow kRows[] = {
 
 // What this host obeys today. The others are kept for the tools that set them, and say so.
 constexpr std::string_view kObeyed[] = {
-    "Config.HostAgent.log.level", "Security.AccountLockFailures", "Security.AccountUnlockTime",
-    "Security.PasswordQualityControl", "Config.HostAgent.vmacore.soap.sessionTimeout",
-    "Config.HostAgent.vmacore.soap.maxSessionCount", "UserVars.SuppressHyperthreadWarning", "UserVars.SuppressShellWarning",
+    "Config.HostAgent.log.level",
+    "Security.AccountLockFailures",
+    "Security.AccountUnlockTime",
+    "Security.PasswordQualityControl",
+    "Config.HostAgent.vmacore.soap.sessionTimeout",
+    "Config.HostAgent.vmacore.soap.maxSessionCount",
+    "UserVars.SuppressHyperthreadWarning",
+    "UserVars.SuppressShellWarning",
 };
 
 const OptionRow* FindRow(OptionOwner owner, std::string_view key) {

@@ -59,7 +59,9 @@ void Inventory::Publish(std::shared_ptr<Snapshot> next, std::vector<Change> chan
 }
 
 Edit::Edit(Inventory& inventory)
-    : inventory_(inventory), before_(inventory.Now()), next_(std::make_shared<Snapshot>(*before_)),
+    : inventory_(inventory),
+      before_(inventory.Now()),
+      next_(std::make_shared<Snapshot>(*before_)),
       owned_chunks_(next_->chunks_.size()) {
     ++next_->version_;
 }

@@ -97,8 +97,7 @@ public:
     void Remove(const vim::Ref& ref);        // no-op when absent
 
     // Changes an object in place: fn(T&). No-op when it is absent or of another type.
-    template <class T, class Fn>
-    void Change(const vim::Ref& ref, const Fn& fn) {
+    template <class T, class Fn> void Change(const vim::Ref& ref, const Fn& fn) {
         if (auto* object = dynamic_cast<T*>(Writable(ref))) fn(*object);
     }
     // The object as it will be after Commit().

@@ -70,7 +70,8 @@ static bool SetTimes(X509* certificate, base::Time now) {
 static bool SetNames(X509* certificate, const std::string& common_name) {
     X509_NAME* subject = X509_get_subject_name(certificate);
     auto add = [&](const char* field, std::string_view value) {
-        return X509_NAME_add_entry_by_txt(subject, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(value.data()),
+        return X509_NAME_add_entry_by_txt(subject, field, MBSTRING_UTF8,
+                                          reinterpret_cast<const unsigned char*>(value.data()),
                                           static_cast<int>(value.size()), -1, 0) == 1;
     };
     return add("O", "Bedplate") && add("CN", common_name) && X509_set_issuer_name(certificate, subject) == 1;
@@ -157,9 +158,13 @@ base::Result<CertificateInfo> ReadCertificate(const std::string& certificate_fil
     X509Ptr certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), X509_free);
     if (!certificate) return SslError("read certificate " + certificate_file);
     X509* x = certificate.get();
-    CertificateInfo info{NameText(X509_get_subject_name(x)), NameText(X509_get_issuer_name(x)),
-                         TimeOf(X509_get0_notBefore(x)), TimeOf(X509_get0_notAfter(x)),
-                         Thumbprint(x, EVP_sha1()), Thumbprint(x, EVP_sha256()), {}};
+    CertificateInfo info{NameText(X509_get_subject_name(x)),
+                         NameText(X509_get_issuer_name(x)),
+                         TimeOf(X509_get0_notBefore(x)),
+                         TimeOf(X509_get0_notAfter(x)),
+                         Thumbprint(x, EVP_sha1()),
+                         Thumbprint(x, EVP_sha256()),
+                         {}};
     Memory pem = NewMemory();
     PEM_write_bio_X509(pem.get(), x);
     info.pem = TextOf(pem.get());

@@ -10,7 +10,9 @@
 
 namespace net {
 
-struct CertificateFiles { std::string certificate, key; };   // PEM
+struct CertificateFiles {
+    std::string certificate, key;
+};   // PEM
 
 struct CertificateInfo {
     std::string subject, issuer;              // "CN=host.example,O=Bedplate"

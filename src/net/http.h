@@ -21,7 +21,9 @@
 
 namespace net {
 
-struct Header { std::string name, value; };
+struct Header {
+    std::string name, value;
+};
 
 struct RequestHead {
     std::string method;                       // "GET"

@@ -34,7 +34,8 @@ static rt::Co<void> AcceptAll(rt::Loop& loop, std::shared_ptr<ServerState> serve
             continue;
         }
         bool was_full = std::exchange(full, server->connections.size() >= server->options.max_connections);
-        if (full && !was_full) base::LogWarning("net", base::Cat(server->connections.size(), " connections: no more are taken"));
+        if (full && !was_full)
+            base::LogWarning("net", base::Cat(server->connections.size(), " connections: no more are taken"));
         if (full) continue;   // the socket closes here
         loop.Spawn(Connection::Run(std::make_shared<Connection>(server, std::move(socket))));
     }
@@ -61,8 +62,7 @@ static void StopAccepting(ServerState& server) {
 }
 
 // A handler that is told of the end may destroy connections, so never while iterating.
-template <class Choose>
-static void CutThose(ServerState& server, Choose choose) {
+template <class Choose> static void CutThose(ServerState& server, Choose choose) {
     std::vector<Connection*> chosen;
     for (Connection* connection : server.connections)
         if (choose(*connection)) chosen.push_back(connection);
@@ -115,8 +115,9 @@ private:
 static base::Error CannotListen(const ServerOptions& options, error_code error) {
     std::string where = base::Cat("listen on ", options.address, " port ", options.port);
     if (error == asio::error::address_in_use)
-        return base::Error(base::Code::kBusy, base::Cat(where, ": another program has this port; `ss -ltnp 'sport = :",
-                                                        options.port, "'` names it"));
+        return base::Error(
+            base::Code::kBusy,
+            base::Cat(where, ": another program has this port; `ss -ltnp 'sport = :", options.port, "'` names it"));
     return base::FromErrno(error.value(), where);
 }
 

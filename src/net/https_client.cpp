@@ -95,19 +95,22 @@ static base::Result<> CheckThumbprint(SSL* ssl, const ClientOptions& options) {
     X509Ptr certificate(SSL_get1_peer_certificate(ssl), X509_free);
     for (const EVP_MD* digest : {EVP_sha256(), EVP_sha1()})
         if (certificate && base::EqualNoCase(Thumbprint(certificate.get(), digest), options.thumbprint)) return {};
-    return base::Error(base::Code::kDenied, base::Cat("the certificate of ", options.host, " has the thumbprint ",
-                                                      certificate ? Thumbprint(certificate.get(), EVP_sha256()) : "none",
-                                                      ", not the one that is expected"));
+    return base::Error(base::Code::kDenied,
+                       base::Cat("the certificate of ", options.host, " has the thumbprint ",
+                                 certificate ? Thumbprint(certificate.get(), EVP_sha256()) : "none",
+                                 ", not the one that is expected"));
 }
 
 rt::Co<base::Result<std::unique_ptr<HttpsClient>>> HttpsClient::Connect(ClientOptions options) {
     if (options.thumbprint.empty() && options.ca_file.empty() && !options.believe_anybody)
-        co_return base::Error(base::Code::kInvalid, "connect to " + options.host + ": not said which certificate to believe");
+        co_return base::Error(base::Code::kInvalid,
+                              "connect to " + options.host + ": not said which certificate to believe");
     CO_TRY(context, ClientContext(options.ca_file));
     CO_TRY(socket, co_await OpenSocket(options));
     auto rep = std::make_shared<Rep>(std::move(socket), context, options);
     auto watch = [](std::shared_ptr<Rep> watched) -> rt::Co<void> {
-        auto tick = std::clamp<base::Duration>(watched->options.timeout / 4, std::chrono::milliseconds(5), std::chrono::seconds(1));
+        auto tick = std::clamp<base::Duration>(watched->options.timeout / 4, std::chrono::milliseconds(5),
+                                               std::chrono::seconds(1));
         while (watched->stream.open() && !co_await watched->closed.WaitFor(tick))
             watched->stream.CutIfLate(steady_clock::now());
     };
@@ -117,8 +120,9 @@ rt::Co<base::Result<std::unique_ptr<HttpsClient>>> HttpsClient::Connect(ClientOp
     ExpectName(rep->stream.ssl(), rep->options);
     auto shaken = co_await rep->stream.Handshake(rep->Deadline());
     if (!shaken && SSL_get_verify_result(rep->stream.ssl()) != X509_V_OK)
-        co_return base::Error(base::Code::kDenied, CannotReach(options, X509_verify_cert_error_string(
-                                                       SSL_get_verify_result(rep->stream.ssl()))).message);
+        co_return base::Error(
+            base::Code::kDenied,
+            CannotReach(options, X509_verify_cert_error_string(SSL_get_verify_result(rep->stream.ssl()))).message);
     if (!shaken) co_return std::move(shaken).error().While("connect to " + options.host);
     CO_CHECK(CheckThumbprint(rep->stream.ssl(), rep->options));
     co_return client;
@@ -217,7 +221,8 @@ rt::Co<base::Result<std::size_t>> HttpsClient::ReadSome(std::span<char> buffer) 
     rep.in.erase(0, put);
     if (put == 0) {
         CO_TRY(got, co_await rep.stream.Read(buffer, rep.Deadline()));
-        if (got == 0 && !rep.to_end) co_return base::Error(base::Code::kIo, "the server closed in the middle of an answer");
+        if (got == 0 && !rep.to_end)
+            co_return base::Error(base::Code::kIo, "the server closed in the middle of an answer");
         if (got == 0) rep.body_done = true;
         put = got;
     }

@@ -144,7 +144,8 @@ std::string FormatHead(const Response& answer, Framing framing, std::uint64_t le
     out.reserve(256);
     base::AppendPiece(out, "HTTP/1.1 ");
     base::AppendPiece(out, answer.status);
-    for (std::string_view piece : {std::string_view(" "), StatusWords(answer.status), std::string_view("\r\nDate: "), date})
+    for (std::string_view piece :
+         {std::string_view(" "), StatusWords(answer.status), std::string_view("\r\nDate: "), date})
         out += piece;
     for (const Header& h : answer.headers)
         if (!OursToSay(h.name) && OneLine(h.name) && OneLine(h.value)) out += base::Cat("\r\n", h.name, ": ", h.value);

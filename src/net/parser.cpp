@@ -30,8 +30,7 @@ struct Found {
     }
 };
 
-template <bool is_request>
-class Beast : public http::basic_parser<is_request> {
+template <bool is_request> class Beast : public http::basic_parser<is_request> {
 public:
     explicit Beast(Found& found) : found_(found) {}
 
@@ -73,8 +72,7 @@ struct MessageParser::Rep {
     std::size_t max_head;
     std::size_t taken = 0;                    // of the head
 
-    template <class F>
-    auto With(F call) { return request ? call(*request) : call(*response); }
+    template <class F> auto With(F call) { return request ? call(*request) : call(*response); }
 };
 
 MessageParser::MessageParser(Kind kind, std::size_t max_head) : rep_(std::make_unique<Rep>()) {
@@ -97,7 +95,8 @@ static base::Error Explain(const error_code& error) {
 
 base::Result<std::size_t> MessageParser::PutHead(std::string_view bytes) {
     error_code error;
-    std::size_t used = rep_->With([&](auto& p) { return p.put(boost::asio::buffer(bytes.data(), bytes.size()), error); });
+    std::size_t used =
+        rep_->With([&](auto& p) { return p.put(boost::asio::buffer(bytes.data(), bytes.size()), error); });
     if (error && error != http::error::need_more) return Explain(error);
     // Beast limits what it has not taken yet; many small headers would get past it.
     rep_->taken += used;

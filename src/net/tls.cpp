@@ -109,7 +109,8 @@ rt::Co<base::Result<>> TlsStream::Write(std::string_view bytes, std::chrono::mil
     while (!bytes.empty()) {
         if (!open() || broken_) co_return Failure("write");
         ERR_clear_error();
-        int outcome = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1 << 30)));
+        int outcome =
+            SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1 << 30)));
         if (outcome > 0) {
             bytes.remove_prefix(static_cast<std::size_t>(outcome));
             unyielded_ += static_cast<std::size_t>(outcome);

@@ -45,8 +45,9 @@ public:
     int ReadNow(std::span<char> buffer);
     rt::Co<base::Result<>> AwaitReadable(SteadyTime deadline);   // after kNothing
     // Calls `then` when bytes or the end may have come, or the socket was closed.
-    template <class F>
-    void OnReadable(F then) { socket_.async_wait(boost::asio::ip::tcp::socket::wait_read, std::move(then)); }
+    template <class F> void OnReadable(F then) {
+        socket_.async_wait(boost::asio::ip::tcp::socket::wait_read, std::move(then));
+    }
     void StopWaiting();
 
     // Says goodbye and waits a little for the peer to do so, since closing at once would

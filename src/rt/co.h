@@ -7,7 +7,6 @@
 
 namespace rt {
 
-template <class T>
-using Co = boost::asio::awaitable<T>;
+template <class T> using Co = boost::asio::awaitable<T>;
 
 }  // namespace rt

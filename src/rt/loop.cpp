@@ -30,9 +30,7 @@ static void EndProcessOnException(std::exception_ptr thrown) {
         std::rethrow_exception(thrown);
     } catch (const std::exception& e) {
         base::LogError("rt", base::Cat("a bug: an exception left a coroutine: ", std::string_view(e.what())));
-    } catch (...) {
-        base::LogError("rt", "a bug: an unnamed exception left a coroutine");
-    }
+    } catch (...) { base::LogError("rt", "a bug: an unnamed exception left a coroutine"); }
     std::abort();
 }
 

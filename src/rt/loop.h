@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "rt/co.h"
 
-namespace boost::asio { class io_context; }
+namespace boost::asio {
+class io_context;
+}
 
 namespace rt {
 

@@ -17,8 +17,7 @@ public:
     ~Pool();                            // waits for what runs, drops what waits
 
     // Runs `work` on a pool thread; resumes the caller on its own loop.
-    template <class F>
-    Co<std::invoke_result_t<F>> Run(F work) {
+    template <class F> Co<std::invoke_result_t<F>> Run(F work) {
         std::optional<std::invoke_result_t<F>> out;
         std::function<void()> step = [&out, w = std::move(work)]() mutable { out.emplace(w()); };
         co_await RunStep(std::move(step));

@@ -50,8 +50,8 @@ static base::Result<ExitCode> Reap(int handle) {
 
 static Co<base::Result<ExitCode>> WaitOn(int handle) {
     asio::posix::stream_descriptor ended(co_await asio::this_coro::executor, handle);
-    auto [error] = co_await ended.async_wait(asio::posix::stream_descriptor::wait_read,
-                                             asio::as_tuple(asio::use_awaitable));
+    auto [error] =
+        co_await ended.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
     if (error) co_return base::Error(base::Code::kCancelled, "wait for a process: " + error.message());
     co_return Reap(handle);
 }

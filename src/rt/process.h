@@ -20,8 +20,13 @@
 
 namespace rt {
 
-struct PassedFd { int from, as; };                       // `from` stays open with us
-struct Limit { int resource; rlim_t soft, hard; };       // RLIMIT_...
+struct PassedFd {
+    int from, as;
+};                       // `from` stays open with us
+struct Limit {
+    int resource;
+    rlim_t soft, hard;
+};       // RLIMIT_...
 
 struct SpawnSpec {
     std::vector<std::string> argv;                       // argv[0]: absolute, or found by PATH of `env`

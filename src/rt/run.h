@@ -7,11 +7,9 @@
 
 namespace rt {
 
-template <class T>
-Co<void> StoreInto(Co<T> work, std::optional<T>& out) { out.emplace(co_await std::move(work)); }
+template <class T> Co<void> StoreInto(Co<T> work, std::optional<T>& out) { out.emplace(co_await std::move(work)); }
 
-template <class T>
-T RunFor(Co<T> work) {
+template <class T> T RunFor(Co<T> work) {
     std::optional<T> out;
     RunToEnd(StoreInto(std::move(work), out));
     return std::move(*out);

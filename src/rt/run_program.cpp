@@ -32,7 +32,9 @@ struct Run {
     Signal changed;
 };
 
-struct Ends { Fd ours, theirs; };
+struct Ends {
+    Fd ours, theirs;
+};
 
 }  // namespace
 
@@ -86,7 +88,9 @@ static Co<void> UntilDone(std::shared_ptr<Run> run, base::Duration limit) {
 struct KillAtEnd {
     pid_t group;
     bool* running;
-    ~KillAtEnd() { if (*running) kill(-group, SIGKILL); }
+    ~KillAtEnd() {
+        if (*running) kill(-group, SIGKILL);
+    }
 };
 
 Co<base::Result<RunResult>> RunProgram(RunSpec spec) {

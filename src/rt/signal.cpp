@@ -36,9 +36,7 @@ Signal::~Signal() { rep_->NotifyAll(); }
 
 void Signal::Notify() { rep_->NotifyAll(); }
 
-Co<void> Signal::Wait() {
-    co_await WaitFor(base::Duration::max());
-}
+Co<void> Signal::Wait() { co_await WaitFor(base::Duration::max()); }
 
 // The signal may be destroyed while we wait: after the wait only `rep` is touched.
 Co<bool> Signal::WaitFor(base::Duration at_most) {

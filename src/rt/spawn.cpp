@@ -20,7 +20,9 @@ namespace {
 
 enum Step { kFds, kSession, kCgroup, kLimits, kFolder, kUser, kExec };
 
-struct Failure { int step, number; };
+struct Failure {
+    int step, number;
+};
 
 // All that the child needs, as plain memory.
 struct Plan {

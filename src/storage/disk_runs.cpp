@@ -31,7 +31,7 @@ base::Result<> TakeBlocks(int file, const std::string& text, const Root& root) {
     if (fstat(file, &st)) return base::FromErrno(errno, "look at " + text);
     if (std::int64_t needs = st.st_size - st.st_blocks * 512, has = root.FreeBytes(); needs > has)
         return base::Error{base::Code::kNoSpace, base::Cat("no room for all of ", text, ": it needs ", needs >> 20,
-                                                          " MiB more, the datastore has ", has >> 20, " MiB")};
+                                                           " MiB more, the datastore has ", has >> 20, " MiB")};
     if (st.st_size == 0) return {};
     int failed = fallocate(file, 0, 0, st.st_size) ? errno : 0;
     if (failed == EOPNOTSUPP) failed = posix_fallocate(file, 0, st.st_size);
@@ -60,7 +60,8 @@ base::Result<> RemoveDisk(const vm::Located& place) {
 }
 
 // The descriptor of a copy: another name for the extent, an identity of its own.
-codec::VmdkDescriptor CopyOf(codec::VmdkDescriptor disk, const std::string& flat, bool thin, const std::string& adapter) {
+codec::VmdkDescriptor CopyOf(codec::VmdkDescriptor disk, const std::string& flat, bool thin,
+                             const std::string& adapter) {
     disk.extents.front().file = NameOf(flat);
     disk.change_track.clear();
     disk.SetDdb("uuid", vm::NewDiskUuid());
@@ -127,12 +128,14 @@ rt::Co<Disks::Any> Disks::ResumeMove(task::Unfinished left) {
     co_return vim::Any(to.path.Text());
 }
 
-rt::Co<vim::Result<>> Disks::Zero(vm::Located place, std::int64_t from, WriteZeros::Where where, task::Progress& progress) {
+rt::Co<vim::Result<>> Disks::Zero(vm::Located place, std::int64_t from, WriteZeros::Where where,
+                                  task::Progress& progress) {
     auto begin = [place, from, where]() -> base::Result<std::shared_ptr<Steps>> {
         TRY(disk, Open(place));
         TRY(file, disk.root.OpenFile(disk.flat, true));
         auto size = static_cast<std::int64_t>(disk.disk.Sectors()) * 512;
-        return std::shared_ptr<Steps>(std::make_shared<WriteZeros>(std::move(file), disk.root.Text(disk.flat), from, size, where));
+        return std::shared_ptr<Steps>(
+            std::make_shared<WriteZeros>(std::move(file), disk.root.Text(disk.flat), from, size, where));
     };
     auto steps = co_await parts_.pool.Run(std::move(begin));
     if (!steps) co_return FaultOf(std::move(steps).error(), place.path);
@@ -238,14 +241,15 @@ rt::Co<Disks::Any> Disks::RunFill(vm::Located place, Fill fill, task::Progress& 
         if (disk.disk.Ddb("thinProvisioned") != "1") return {};
         TRY(file, disk.root.OpenFile(disk.flat, true));
         auto size = static_cast<std::int64_t>(disk.disk.Sectors()) * 512;
-        (void)fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size);   // where the file system can
+        (void)fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size);  // where the file system can
         return {};
     };
     bool all = fill == Fill::kZeroAll;
     base::Result<> done;
     if (!all) done = co_await parts_.pool.Run(std::move(inflate));
     if (!done) co_return FaultOf(std::move(done).error(), place.path);
-    if (fill != Fill::kInflate) CO_CHECK(co_await Zero(place, 0, all ? WriteZeros::Where::kAll : WriteZeros::Where::kHoles, progress));
+    if (fill != Fill::kInflate)
+        CO_CHECK(co_await Zero(place, 0, all ? WriteZeros::Where::kAll : WriteZeros::Where::kHoles, progress));
     if (all) (void)co_await parts_.pool.Run(std::move(give_back));
     co_await parts_.changed(place.volume.datastore);
     co_return vim::Any();

@@ -26,7 +26,8 @@ base::Result<codec::VmdkDescriptor> ReadDisk(const Root& root, const std::string
     if (got < 0) return base::FromErrno(errno, "read " + root.Text(path));
     text.resize(static_cast<std::size_t>(got));
     if (text.size() > codec::VmdkDescriptor::kMaxBytes)
-        return base::Error{base::Code::kInvalid, root.Text(path) + " is no descriptor of a disk: name the small .vmdk file, not its extent"};
+        return base::Error{base::Code::kInvalid,
+                           root.Text(path) + " is no descriptor of a disk: name the small .vmdk file, not its extent"};
     auto parsed = codec::VmdkDescriptor::Parse(text);
     if (!parsed) return std::move(parsed).error().While("read " + root.Text(path));
     return parsed;
@@ -41,11 +42,14 @@ base::Result<> WriteDisk(const Root& root, const std::string& path, const codec:
 
 base::Result<std::string> FlatExtentOf(const Root& root, const std::string& path, const codec::VmdkDescriptor& disk) {
     using Type = codec::VmdkExtent::Type;
-    auto refuse = [&](std::string_view why) { return base::Error{base::Code::kInvalid, base::Cat(root.Text(path), ": ", why)}; };
+    auto refuse = [&](std::string_view why) {
+        return base::Error{base::Code::kInvalid, base::Cat(root.Text(path), ": ", why)};
+    };
     if (disk.HasParent()) return refuse("it is the delta of a snapshot: consolidate the machine's snapshots first");
     if (disk.extents.size() != 1) return refuse("it has several extents, not one flat one");
     const codec::VmdkExtent& extent = disk.extents.front();
-    if ((extent.type != Type::kFlat && extent.type != Type::kVmfs) || extent.offset != 0) return refuse("its extent is not flat");
+    if ((extent.type != Type::kFlat && extent.type != Type::kVmfs) || extent.offset != 0)
+        return refuse("its extent is not flat");
     CHECK(codec::CheckExtentName(extent.file));
     std::string flat = BesideOf(path, extent.file);
     TRY(there, root.Look(flat));

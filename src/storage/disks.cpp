@@ -9,11 +9,14 @@
 
 namespace storage {
 
-static std::string FilesOf(const vm::DatastorePath& disk) { return base::Cat(disk.Text(), '\n', vm::FlatOf(disk.Text())); }
+static std::string FilesOf(const vm::DatastorePath& disk) {
+    return base::Cat(disk.Text(), '\n', vm::FlatOf(disk.Text()));
+}
 
 Disks::Disks(Parts parts) : parts_(std::move(parts)) {
     for (const char* id : {"createVirtualDisk", "copyVirtualDisk"})
-        parts_.tasks.OnResume(base::Cat("VirtualDiskManager.", id), [this](task::Unfinished left, task::Progress&) { return Undo(std::move(left)); });
+        parts_.tasks.OnResume(base::Cat("VirtualDiskManager.", id),
+                              [this](task::Unfinished left, task::Progress&) { return Undo(std::move(left)); });
     parts_.tasks.OnResume("VirtualDiskManager.deleteVirtualDisk",
                           [this](task::Unfinished left, task::Progress&) { return ResumeDelete(std::move(left)); });
     parts_.tasks.OnResume("VirtualDiskManager.moveVirtualDisk",
@@ -38,13 +41,15 @@ vim::Result<Disks::Form> Disks::FormOf(const vim::VirtualDiskSpec& spec) {
     Form form;
     form.adapter = base::Lower(spec.adapter_type);
     if (form.adapter != "ide" && form.adapter != "buslogic" && form.adapter != "lsilogic")
-        return vim::Fault(vim::InvalidArgument("spec.adapterType"),
-                          base::Cat("\"", spec.adapter_type, "\" is no adapter for a disk: say busLogic, lsiLogic or ide"));
+        return vim::Fault(
+            vim::InvalidArgument("spec.adapterType"),
+            base::Cat("\"", spec.adapter_type, "\" is no adapter for a disk: say busLogic, lsiLogic or ide"));
     form.thin = spec.disk_type == "thin";
     form.eager = spec.disk_type == "eagerZeroedThick";
     if (!form.thin && !form.eager && spec.disk_type != "preallocated" && spec.disk_type != "thick")
         return vim::Fault(vim::InvalidArgument("spec.diskType"),
-                          base::Cat("disks of type \"", spec.disk_type, "\" are not made here: say thin, preallocated or eagerZeroedThick"));
+                          base::Cat("disks of type \"", spec.disk_type,
+                                    "\" are not made here: say thin, preallocated or eagerZeroedThick"));
     return form;
 }
 
@@ -59,9 +64,15 @@ vim::Result<vm::Located> Disks::Ours(const Caller& caller, const std::string& na
     return place;
 }
 
-Disks::Started Disks::Begin(const Caller& caller, const vm::Located& place, const vim::Method& method, std::string made, task::Work work) {
-    task::Spec spec{.entity = place.volume.datastore, .method = &method, .user = caller.user, .cancelable = true, .exclusive = false,
-                    .durable = true, .state = std::move(made)};
+Disks::Started Disks::Begin(const Caller& caller, const vm::Located& place, const vim::Method& method, std::string made,
+                            task::Work work) {
+    task::Spec spec{.entity = place.volume.datastore,
+                    .method = &method,
+                    .user = caller.user,
+                    .cancelable = true,
+                    .exclusive = false,
+                    .durable = true,
+                    .state = std::move(made)};
     return parts_.tasks.Start(std::move(spec), std::move(work));
 }
 
@@ -91,19 +102,25 @@ rt::Co<vim::Result<codec::VmdkDescriptor>> Disks::Read(vm::Located place) {
 static vim::Result<> CheckCapacity(std::int64_t capacity_kb, std::int64_t above) {
     constexpr std::int64_t kMostKb = host::kMaxDiskBytes / 1024;
     if (capacity_kb > above && capacity_kb <= kMostKb) return {};
-    return vim::Fault(vim::InvalidArgument("capacityKb"),
-                      base::Cat("a capacity of ", capacity_kb, " KiB is not possible: more than ", above, " and at most ", kMostKb));
+    return vim::Fault(
+        vim::InvalidArgument("capacityKb"),
+        base::Cat("a capacity of ", capacity_kb, " KiB is not possible: more than ", above, " and at most ", kMostKb));
 }
 
-Disks::Started Disks::Create(Caller caller, std::string name, vim::Ptr<vim::VirtualDiskSpec> spec, const vim::Method& method) {
+Disks::Started Disks::Create(Caller caller, std::string name, vim::Ptr<vim::VirtualDiskSpec> spec,
+                             const vim::Method& method) {
     const auto* backed = spec.As<vim::FileBackedVirtualDiskSpec>();
-    if (!backed) co_return vim::Fault(vim::InvalidArgument("spec"), "only disks in files are made here: send a FileBackedVirtualDiskSpec");
+    if (!backed)
+        co_return vim::Fault(vim::InvalidArgument("spec"),
+                             "only disks in files are made here: send a FileBackedVirtualDiskSpec");
     CO_TRY(form, FormOf(*backed));
     CO_TRY(place, Ours(caller, name));
     std::int64_t capacity_kb = backed->capacity_kb;
     CO_CHECK(CheckCapacity(capacity_kb, 0));
     CO_CHECK(co_await MustBeNew(place));
-    task::Work work = [this, place, form, capacity_kb](task::Progress& p) { return RunCreate(place, form, capacity_kb, p); };
+    task::Work work = [this, place, form, capacity_kb](task::Progress& p) {
+        return RunCreate(place, form, capacity_kb, p);
+    };
     co_return co_await Begin(caller, place, method, FilesOf(place.path), std::move(work));
 }
 
@@ -114,8 +131,8 @@ Disks::Started Disks::Delete(Caller caller, std::string name, const vim::Method&
     co_return co_await Begin(caller, place, method, place.path.Text(), std::move(work));
 }
 
-Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim::Ptr<vim::VirtualDiskSpec> spec, bool force,
-                           const vim::Method& method) {
+Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim::Ptr<vim::VirtualDiskSpec> spec,
+                           bool force, const vim::Method& method) {
     Way way;
     way.force = force;
     if (spec) {
@@ -124,7 +141,8 @@ Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim:
     }
     CO_TRY(source, Find(parts_.volumes, from, caller, kBrowse));
     CO_TRY(target, Ours(caller, to));
-    if (source.path == target.path) co_return vim::Fault(vim::FileAlreadyExists(to), "a disk cannot be copied onto itself");
+    if (source.path == target.path)
+        co_return vim::Fault(vim::FileAlreadyExists(to), "a disk cannot be copied onto itself");
     CO_CHECK(CheckUnused(*parts_.inventory.Now(), source.path));
     CO_CHECK(co_await Read(source));
     if (!force) CO_CHECK(co_await MustBeNew(target));
@@ -146,11 +164,14 @@ Disks::Started Disks::Move(Caller caller, std::string from, std::string to, bool
     co_return co_await Begin(caller, target, method, std::move(both), std::move(work));
 }
 
-Disks::Started Disks::Extend(Caller caller, std::string name, std::int64_t capacity_kb, bool eager, const vim::Method& method) {
+Disks::Started Disks::Extend(Caller caller, std::string name, std::int64_t capacity_kb, bool eager,
+                             const vim::Method& method) {
     CO_TRY(place, Ours(caller, name));
     CO_TRY(disk, co_await Read(place));
     CO_CHECK(CheckCapacity(capacity_kb, static_cast<std::int64_t>(disk.Sectors() / 2)));
-    task::Work work = [this, place, capacity_kb, eager](task::Progress& p) { return RunExtend(place, capacity_kb, eager, p); };
+    task::Work work = [this, place, capacity_kb, eager](task::Progress& p) {
+        return RunExtend(place, capacity_kb, eager, p);
+    };
     co_return co_await Begin(caller, place, method, "", std::move(work));
 }
 
@@ -169,7 +190,8 @@ rt::Co<vim::Result<std::string>> Disks::Uuid(Caller caller, std::string name) {
 
 rt::Co<vim::Result<>> Disks::SetUuid(Caller caller, std::string name, std::string uuid) {
     CO_TRY(place, Ours(caller, name));
-    if (!base::NormalUuid(uuid)) co_return vim::Fault(vim::InvalidArgument("uuid"), base::Cat("\"", uuid, "\" is no uuid"));
+    if (!base::NormalUuid(uuid))
+        co_return vim::Fault(vim::InvalidArgument("uuid"), base::Cat("\"", uuid, "\" is no uuid"));
     auto set = [place, uuid]() -> base::Result<> {
         TRY(root, RootOf(place.volume));
         TRY(disk, ReadDisk(root, place.path.path));

@@ -20,7 +20,8 @@ public:
     using Started = rt::Co<vim::Result<vim::Ref>>;
     Started Create(Caller caller, std::string name, vim::Ptr<vim::VirtualDiskSpec> spec, const vim::Method& method);
     Started Delete(Caller caller, std::string name, const vim::Method& method);
-    Started Copy(Caller caller, std::string from, std::string to, vim::Ptr<vim::VirtualDiskSpec> spec, bool force, const vim::Method& method);
+    Started Copy(Caller caller, std::string from, std::string to, vim::Ptr<vim::VirtualDiskSpec> spec, bool force,
+                 const vim::Method& method);
     Started Move(Caller caller, std::string from, std::string to, bool force, const vim::Method& method);
     Started Extend(Caller caller, std::string name, std::int64_t capacity_kb, bool eager, const vim::Method& method);
     enum class Fill { kInflate, kEagerZero, kZeroAll };
@@ -32,12 +33,20 @@ public:
 
 private:
     using Any = vim::Result<vim::Any>;
-    struct Form { bool thin = false, eager = false; std::string adapter; };
-    struct Way { vm::Located from, to; std::optional<Form> form; bool force = false; };
+    struct Form {
+        bool thin = false, eager = false;
+        std::string adapter;
+    };
+    struct Way {
+        vm::Located from, to;
+        std::optional<Form> form;
+        bool force = false;
+    };
 
     static vim::Result<Form> FormOf(const vim::VirtualDiskSpec& spec);
     vim::Result<vm::Located> Ours(const Caller& caller, const std::string& name) const;
-    Started Begin(const Caller& caller, const vm::Located& place, const vim::Method& method, std::string made, task::Work work);
+    Started Begin(const Caller& caller, const vm::Located& place, const vim::Method& method, std::string made,
+                  task::Work work);
     rt::Co<vim::Result<>> MustBeNew(vm::Located place);
     rt::Co<vim::Result<codec::VmdkDescriptor>> Read(vm::Located place);
 

@@ -24,7 +24,8 @@ static std::string FolderOf(const std::string& path) {
 base::Error Draft::Fail(int number) const {
     std::string what = "write " + root_.Text(path_);
     if (number == ENOSPC || number == EDQUOT)
-        return {base::Code::kNoSpace, base::Cat(what, ": the datastore is full; it has ", root_.FreeBytes() >> 20, " MiB free")};
+        return {base::Code::kNoSpace,
+                base::Cat(what, ": the datastore is full; it has ", root_.FreeBytes() >> 20, " MiB free")};
     return base::FromErrno(number, what);
 }
 
@@ -70,7 +71,8 @@ base::Result<> Draft::Publish(bool replace) {
     TRY(folder, root_.OpenFolder(FolderOf(path_)));
     std::size_t slash = path_.rfind('/');
     std::string name = slash == std::string::npos ? path_ : path_.substr(slash + 1);
-    if (renameat2(drafts_.get(), name_.c_str(), folder.get(), name.c_str(), replace ? 0 : RENAME_NOREPLACE)) return Fail(errno);
+    if (renameat2(drafts_.get(), name_.c_str(), folder.get(), name.c_str(), replace ? 0 : RENAME_NOREPLACE))
+        return Fail(errno);
     name_.clear();
     if (fsync(folder.get())) return Fail(errno);
     return {};
@@ -86,7 +88,8 @@ void ClearDrafts(const Root& root) {
     if (!entries) return;
     for (const Entry& e : *entries)
         if (unlinkat(folder.get(), e.name.c_str(), 0) == 0)
-            base::LogInfo("storage", base::Cat("removed what an interrupted write had left, ", e.size, " bytes, from ", root.Text("")));
+            base::LogInfo("storage", base::Cat("removed what an interrupted write had left, ", e.size, " bytes, from ",
+                                               root.Text("")));
 }
 
 }  // namespace storage

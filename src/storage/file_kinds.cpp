@@ -24,7 +24,8 @@ base::Result<std::string> ReadSmall(const Root& root, const std::string& path, s
     std::string out(most + 1, '\0');
     ssize_t got = pread(file.get(), out.data(), out.size(), 0);
     if (got < 0) return base::FromErrno(errno, "read " + root.Text(path));
-    if (static_cast<std::size_t>(got) > most) return base::Error{base::Code::kInvalid, root.Text(path) + " is too large for what it is"};
+    if (static_cast<std::size_t>(got) > most)
+        return base::Error{base::Code::kInvalid, root.Text(path) + " is too large for what it is"};
     out.resize(static_cast<std::size_t>(got));
     return out;
 }
@@ -106,7 +107,8 @@ bool Matches(const vim::FileInfo* kind, const vim::FileQuery& query) {
     if (&q == &vim::IsoImageFileQuery::kType) return is(vim::IsoImageFileInfo::kType);
     if (&q == &vim::FloppyImageFileQuery::kType) return is(vim::FloppyImageFileInfo::kType);
     if (&q == &vim::TemplateConfigFileQuery::kType) return is(vim::TemplateConfigFileInfo::kType);
-    if (&q == &vim::VmConfigFileQuery::kType) return is(vim::VmConfigFileInfo::kType) && !is(vim::TemplateConfigFileInfo::kType);
+    if (&q == &vim::VmConfigFileQuery::kType)
+        return is(vim::VmConfigFileInfo::kType) && !is(vim::TemplateConfigFileInfo::kType);
     if (&q == &vim::VmLogFileQuery::kType) return is(vim::VmLogFileInfo::kType);
     if (&q == &vim::VmNvramFileQuery::kType) return is(vim::VmNvramFileInfo::kType);
     if (&q == &vim::VmSnapshotFileQuery::kType) return is(vim::VmSnapshotFileInfo::kType);

@@ -47,9 +47,13 @@ bool IsThere(const vm::VolumeList& volumes, const std::string& path) {
 }  // namespace
 
 Files::Files(Parts parts) : parts_(std::move(parts)) {
-    parts_.tasks.OnResume("FileManager.copyFile", [this](task::Unfinished left, task::Progress&) { return ResumeCopy(std::move(left)); });
-    parts_.tasks.OnResume("FileManager.moveFile", [this](task::Unfinished left, task::Progress& p) { return ResumeMove(std::move(left), p); });
-    parts_.tasks.OnResume("FileManager.deleteFile", [this](task::Unfinished left, task::Progress& p) { return ResumeDelete(std::move(left), p); });
+    parts_.tasks.OnResume("FileManager.copyFile",
+                          [this](task::Unfinished left, task::Progress&) { return ResumeCopy(std::move(left)); });
+    parts_.tasks.OnResume("FileManager.moveFile",
+                          [this](task::Unfinished left, task::Progress& p) { return ResumeMove(std::move(left), p); });
+    parts_.tasks.OnResume("FileManager.deleteFile", [this](task::Unfinished left, task::Progress& p) {
+        return ResumeDelete(std::move(left), p);
+    });
 }
 
 rt::Co<void> Files::ClearUp() {
@@ -85,8 +89,13 @@ rt::Co<vim::Result<>> Files::DeleteNow(Caller caller, std::string name) {
 rt::Co<vim::Result<vim::Ref>> Files::Delete(Caller caller, std::string name, const vim::Method& method) {
     CO_TRY(place, Find(parts_.volumes, name, caller, kManage));
     CO_CHECK(CheckUnused(*parts_.inventory.Now(), place.path));
-    task::Spec spec{.entity = place.volume.datastore, .method = &method, .user = caller.user, .cancelable = true, .exclusive = false,
-                    .durable = true, .state = place.path.Text()};
+    task::Spec spec{.entity = place.volume.datastore,
+                    .method = &method,
+                    .user = caller.user,
+                    .cancelable = true,
+                    .exclusive = false,
+                    .durable = true,
+                    .state = place.path.Text()};
     task::Work work = [this, place](task::Progress& p) { return RunDelete(place, p); };
     co_return co_await parts_.tasks.Start(std::move(spec), std::move(work));
 }
@@ -116,9 +125,11 @@ vim::Result<Files::Way> Files::FindWay(const Caller& caller, const std::string& 
     TRY(target, Find(parts_.volumes, to, caller, kManage));
     way.force = force;
     bool inside = source.path.datastore == target.path.datastore &&
-                  (source.path == target.path || target.path.path.starts_with(source.path.path + "/") || source.path.path.empty());
+                  (source.path == target.path || target.path.path.starts_with(source.path.path + "/") ||
+                   source.path.path.empty());
     if (inside)
-        return vim::Fault(vim::FileAlreadyExists(target.path.Text()), base::Cat(target.path.Text(), " is ", source.path.Text(), " itself, or in it"));
+        return vim::Fault(vim::FileAlreadyExists(target.path.Text()),
+                          base::Cat(target.path.Text(), " is ", source.path.Text(), " itself, or in it"));
     CHECK(CheckUnused(*parts_.inventory.Now(), target.path));
     if (moves) CHECK(CheckUnused(*parts_.inventory.Now(), source.path));
     way.from = std::move(source);
@@ -149,21 +160,33 @@ std::string Files::NoteOf(const Way& way, bool copies) {
     return Note{std::move(kind), way.from.path.Text(), way.to.path.Text()}.Text();
 }
 
-rt::Co<vim::Result<vim::Ref>> Files::Copy(Caller caller, std::string from, std::string to, bool force, const vim::Method& method) {
+rt::Co<vim::Result<vim::Ref>> Files::Copy(Caller caller, std::string from, std::string to, bool force,
+                                          const vim::Method& method) {
     CO_TRY(found, FindWay(caller, from, to, force, false));
     CO_TRY(way, co_await LookAt(std::move(found)));
-    task::Spec spec{.entity = way.to.volume.datastore, .method = &method, .user = caller.user, .cancelable = true, .exclusive = false,
-                    .durable = true, .state = NoteOf(way, true)};
+    task::Spec spec{.entity = way.to.volume.datastore,
+                    .method = &method,
+                    .user = caller.user,
+                    .cancelable = true,
+                    .exclusive = false,
+                    .durable = true,
+                    .state = NoteOf(way, true)};
     task::Work work = [this, way](task::Progress& p) { return RunCopy(way, p); };
     co_return co_await parts_.tasks.Start(std::move(spec), std::move(work));
 }
 
-rt::Co<vim::Result<vim::Ref>> Files::Move(Caller caller, std::string from, std::string to, bool force, const vim::Method& method) {
+rt::Co<vim::Result<vim::Ref>> Files::Move(Caller caller, std::string from, std::string to, bool force,
+                                          const vim::Method& method) {
     CO_TRY(found, FindWay(caller, from, to, force, true));
     CO_TRY(way, co_await LookAt(std::move(found)));
     bool copies = way.from.volume.datastore != way.to.volume.datastore;
-    task::Spec spec{.entity = way.to.volume.datastore, .method = &method, .user = caller.user, .cancelable = copies, .exclusive = false,
-                    .durable = true, .state = NoteOf(way, copies)};
+    task::Spec spec{.entity = way.to.volume.datastore,
+                    .method = &method,
+                    .user = caller.user,
+                    .cancelable = copies,
+                    .exclusive = false,
+                    .durable = true,
+                    .state = NoteOf(way, copies)};
     task::Work work = [this, way](task::Progress& p) { return RunMove(way, p); };
     co_return co_await parts_.tasks.Start(std::move(spec), std::move(work));
 }
@@ -234,7 +257,9 @@ rt::Co<Files::Any> Files::ResumeCopy(task::Unfinished left) {
 
 rt::Co<Files::Any> Files::ResumeMove(task::Unfinished left, task::Progress& progress) {
     Note note = Note::Parse(left.begun);
-    auto renamed = [volumes = parts_.volumes.Now(), note] { return !IsThere(volumes, note.from) && IsThere(volumes, note.to); };
+    auto renamed = [volumes = parts_.volumes.Now(), note] {
+        return !IsThere(volumes, note.from) && IsThere(volumes, note.to);
+    };
     if (left.step != "copied") {
         if (co_await parts_.pool.Run(std::move(renamed))) co_return vim::Any();
         CO_CHECK(co_await ResumeCopy(left));
@@ -247,7 +272,8 @@ rt::Co<Files::Any> Files::ResumeMove(task::Unfinished left, task::Progress& prog
 rt::Co<Files::Any> Files::ResumeDelete(task::Unfinished left, task::Progress& progress) {
     CO_TRY(place, vm::Locate(parts_.volumes.Now(), left.begun));
     auto removed = co_await RemoveAll(place, progress);
-    if (!removed && removed.error().code != base::Code::kNotFound) co_return FaultOf(std::move(removed).error(), place.path);
+    if (!removed && removed.error().code != base::Code::kNotFound)
+        co_return FaultOf(std::move(removed).error(), place.path);
     co_return vim::Any();
 }
 

@@ -19,14 +19,20 @@ public:
     rt::Co<vim::Result<>> MakeDirectory(Caller caller, std::string name, bool parents);
     rt::Co<vim::Result<>> DeleteNow(Caller caller, std::string name);        // a file, or an empty folder
     rt::Co<vim::Result<vim::Ref>> Delete(Caller caller, std::string name, const vim::Method& method);
-    rt::Co<vim::Result<vim::Ref>> Copy(Caller caller, std::string from, std::string to, bool force, const vim::Method& method);
-    rt::Co<vim::Result<vim::Ref>> Move(Caller caller, std::string from, std::string to, bool force, const vim::Method& method);
+    rt::Co<vim::Result<vim::Ref>> Copy(Caller caller, std::string from, std::string to, bool force,
+                                       const vim::Method& method);
+    rt::Co<vim::Result<vim::Ref>> Move(Caller caller, std::string from, std::string to, bool force,
+                                       const vim::Method& method);
 
 private:
-    struct Way { vm::Located from, to; bool force = false, folder = false; };
+    struct Way {
+        vm::Located from, to;
+        bool force = false, folder = false;
+    };
     using Any = vim::Result<vim::Any>;
 
-    vim::Result<Way> FindWay(const Caller& caller, const std::string& from, const std::string& to, bool force, bool moves) const;
+    vim::Result<Way> FindWay(const Caller& caller, const std::string& from, const std::string& to, bool force,
+                             bool moves) const;
     rt::Co<vim::Result<Way>> LookAt(Way way);
     static std::string NoteOf(const Way& way, bool copies);
     rt::Co<Any> RunDelete(vm::Located place, task::Progress& progress);

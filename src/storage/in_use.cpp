@@ -9,7 +9,8 @@ namespace storage {
 namespace {
 
 void AddFile(std::vector<FileInUse>& out, const std::string& text, const std::string& machine) {
-    if (auto path = vm::DatastorePath::Parse(text); path && !path->path.empty()) out.push_back({*std::move(path), machine});
+    if (auto path = vm::DatastorePath::Parse(text); path && !path->path.empty())
+        out.push_back({*std::move(path), machine});
 }
 
 void AddDevices(std::vector<FileInUse>& out, const vim::VirtualMachineConfigInfo& config) {
@@ -30,7 +31,8 @@ std::vector<FileInUse> FilesInUse(const inventory::Snapshot& now) {
         const auto* machine = dynamic_cast<const vim::VirtualMachine*>(&object);
         if (!machine || !machine->config || !machine->runtime) return;
         if (machine->runtime->power_state != vim::VirtualMachinePowerState::kPoweredOn) return;
-        if (machine->config->files) AddFile(out, machine->config->files->vm_path_name.value_or(""), machine->config->name);
+        if (machine->config->files)
+            AddFile(out, machine->config->files->vm_path_name.value_or(""), machine->config->name);
         AddDevices(out, *machine->config);
         if (!machine->layout_ex) return;
         for (const auto& file : machine->layout_ex->file) AddFile(out, file->name, machine->config->name);
@@ -41,8 +43,9 @@ std::vector<FileInUse> FilesInUse(const inventory::Snapshot& now) {
 std::optional<FileInUse> UsedWithin(const std::vector<FileInUse>& files, const vm::DatastorePath& path) {
     for (const FileInUse& f : files) {
         if (f.file.datastore != path.datastore) continue;
-        bool inside = path.path.empty() || (f.file.path.starts_with(path.path) && f.file.path.size() > path.path.size() &&
-                                            f.file.path[path.path.size()] == '/');
+        bool inside =
+            path.path.empty() || (f.file.path.starts_with(path.path) && f.file.path.size() > path.path.size() &&
+                                  f.file.path[path.path.size()] == '/');
         if (inside || f.file.path == path.path) return f;
     }
     return std::nullopt;
@@ -52,7 +55,8 @@ vim::Result<> CheckUnused(const inventory::Snapshot& now, const vm::DatastorePat
     auto used = UsedWithin(FilesInUse(now), path);
     if (!used) return {};
     return vim::Fault(vim::FileLocked(used->file.Text()),
-                      base::Cat(used->file.Text(), " is in use by the running virtual machine \"", used->machine, "\": power it off first"));
+                      base::Cat(used->file.Text(), " is in use by the running virtual machine \"", used->machine,
+                                "\": power it off first"));
 }
 
 }  // namespace storage

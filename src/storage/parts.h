@@ -23,7 +23,8 @@ void RemoveMade(const vm::VolumeList& volumes, const std::string& paths);
 
 // How a task ends that a restart cut off.
 inline vim::Fault CutOff(const std::string& what) {
-    return vim::Fault(vim::FileFault(what), what + ": a restart of the host agent cut the operation off; what it had made was removed");
+    return vim::Fault(vim::FileFault(what),
+                      what + ": a restart of the host agent cut the operation off; what it had made was removed");
 }
 
 }  // namespace storage

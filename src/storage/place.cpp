@@ -2,7 +2,8 @@
 
 namespace storage {
 
-vim::Result<vm::Located> Find(const vm::Volumes& volumes, std::string_view path, const Caller& caller, std::string_view privilege) {
+vim::Result<vm::Located> Find(const vm::Volumes& volumes, std::string_view path, const Caller& caller,
+                              std::string_view privilege) {
     TRY(place, vm::Locate(volumes.Now(), path));
     CHECK(caller.check(place.volume.datastore, privilege));
     return place;
@@ -20,6 +21,8 @@ static vim::Ptr<vim::MethodFault> Kind(base::Code code, const vm::DatastorePath&
     }
 }
 
-vim::Fault FaultOf(base::Error e, const vm::DatastorePath& path) { return vim::Fault(Kind(e.code, path), std::move(e.message)); }
+vim::Fault FaultOf(base::Error e, const vm::DatastorePath& path) {
+    return vim::Fault(Kind(e.code, path), std::move(e.message));
+}
 
 }  // namespace storage

@@ -19,7 +19,8 @@ struct Caller {
 inline constexpr std::string_view kBrowse = "Datastore.Browse", kManage = "Datastore.FileManagement";
 
 // The place, once the caller may do that there.
-vim::Result<vm::Located> Find(const vm::Volumes& volumes, std::string_view path, const Caller& caller, std::string_view privilege);
+vim::Result<vm::Located> Find(const vm::Volumes& volumes, std::string_view path, const Caller& caller,
+                              std::string_view privilege);
 
 vim::Fault FaultOf(base::Error e, const vm::DatastorePath& path);
 // The same for a result, whatever is in it.

@@ -37,14 +37,16 @@ Entry EntryOf(std::string name, const struct stat& st) {
     e.folder = S_ISDIR(st.st_mode);
     e.size = e.folder ? 0 : st.st_size;
     e.allocated = st.st_blocks * 512;
-    e.modified = base::Time(std::chrono::seconds(st.st_mtim.tv_sec) +
-                            std::chrono::microseconds(st.st_mtim.tv_nsec / 1000));
+    e.modified =
+        base::Time(std::chrono::seconds(st.st_mtim.tv_sec) + std::chrono::microseconds(st.st_mtim.tv_nsec / 1000));
     e.inode = st.st_ino;
     e.owner = st.st_uid;
     return e;
 }
 
-struct CloseDir { void operator()(DIR* d) const { closedir(d); } };
+struct CloseDir {
+    void operator()(DIR* d) const { closedir(d); }
+};
 using Dir = std::unique_ptr<DIR, CloseDir>;
 
 Dir ReadingOf(int folder) {
@@ -160,7 +162,8 @@ base::Result<> Root::MakeFolder(const std::string& path, bool parents) const {
 base::Result<> Root::Remove(const std::string& path) const {
     TRY(parent, ParentOf(path));
     TRY(entry, Look(path));
-    if (unlinkat(parent.folder.get(), parent.name.c_str(), entry.folder ? AT_REMOVEDIR : 0)) return Fail(errno, "remove", path);
+    if (unlinkat(parent.folder.get(), parent.name.c_str(), entry.folder ? AT_REMOVEDIR : 0))
+        return Fail(errno, "remove", path);
     return {};
 }
 

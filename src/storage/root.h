@@ -62,9 +62,13 @@ public:
 private:
     base::Result<rt::Fd> Reach(const std::string& path, std::uint64_t flags, std::uint64_t mode = 0) const;
     base::Error Fail(int number, std::string_view doing, const std::string& path) const;
-    struct Parent { rt::Fd folder; std::string name; };
+    struct Parent {
+        rt::Fd folder;
+        std::string name;
+    };
     base::Result<Parent> ParentOf(const std::string& path) const;
-    base::Result<> RemoveIn(int folder, const std::string& name, const std::string& path, const std::function<bool()>& stop) const;
+    base::Result<> RemoveIn(int folder, const std::string& name, const std::string& path,
+                            const std::function<bool()>& stop) const;
 
     std::shared_ptr<rt::Fd> folder_;
     std::string name_;

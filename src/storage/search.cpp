@@ -15,14 +15,17 @@ bool NameMatches(const std::string& name, const Spec& spec) {
     if (spec.match_pattern.empty()) return true;
     bool any_case = spec.search_case_insensitive.value_or(false);
     for (const std::string& pattern : spec.match_pattern)
-        if (any_case ? base::GlobMatch(base::Lower(pattern), base::Lower(name)) : base::GlobMatch(pattern, name)) return true;
+        if (any_case ? base::GlobMatch(base::Lower(pattern), base::Lower(name)) : base::GlobMatch(pattern, name))
+            return true;
     return false;
 }
 
-base::Result<> SearchIn(const Root& root, const vm::Located& place, const Spec& spec, bool below, int depth, SearchResults& out) {
+base::Result<> SearchIn(const Root& root, const vm::Located& place, const Spec& spec, bool below, int depth,
+                        SearchResults& out) {
     TRY(entries, root.List(place.path.path));
     if (spec.sort_folders_first.value_or(false))
-        std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.folder > b.folder; });
+        std::stable_sort(entries.begin(), entries.end(),
+                         [](const Entry& a, const Entry& b) { return a.folder > b.folder; });
     vim::HostDatastoreBrowserSearchResults found;
     found.datastore = place.volume.datastore;
     found.folder_path = place.path.Text() + (place.path.path.empty() ? " " : "/");
@@ -58,16 +61,23 @@ rt::Co<vim::Result<vim::Any>> Browsing::Run(vm::Located place, vim::Ptr<Spec> sp
     co_return vim::Any(std::move(all));
 }
 
-rt::Co<vim::Result<vim::Ref>> Browsing::Start(Caller caller, vim::Ref browser, std::string path, vim::Ptr<Spec> spec, bool below,
-                                              const vim::Method& method) {
+rt::Co<vim::Result<vim::Ref>> Browsing::Start(Caller caller, vim::Ref browser, std::string path, vim::Ptr<Spec> spec,
+                                              bool below, const vim::Method& method) {
     CO_TRY(place, Find(parts_.volumes, path, caller, kBrowse));
     auto now = parts_.inventory.Now();
     const auto* own = now->Get<vim::HostDatastoreBrowser>(browser);
     const vim::Ref& datastore = place.volume.datastore;
     if (own && std::find(own->datastore.begin(), own->datastore.end(), datastore) == own->datastore.end())
         co_return vim::Fault(vim::InvalidDatastore(datastore, place.volume.name),
-                             base::Cat("this browser does not look into datastore \"", place.volume.name, "\": ask that datastore's own"));
-    task::Spec task{.entity = datastore, .method = &method, .user = caller.user, .cancelable = false, .exclusive = false, .durable = false, .state = {}};
+                             base::Cat("this browser does not look into datastore \"", place.volume.name,
+                                       "\": ask that datastore's own"));
+    task::Spec task{.entity = datastore,
+                    .method = &method,
+                    .user = caller.user,
+                    .cancelable = false,
+                    .exclusive = false,
+                    .durable = false,
+                    .state = {}};
     task::Work work = [this, place, spec, below](task::Progress&) { return Run(place, spec, below); };
     co_return co_await parts_.tasks.Start(std::move(task), std::move(work));
 }

@@ -17,7 +17,9 @@ constexpr std::int64_t kStep = 64 << 20;         // a cancel waits for no more t
 constexpr std::size_t kBuffer = 1 << 20;
 
 // The next bytes that are really there, from `at`; {size, size} when only a hole is left.
-struct Data { std::int64_t from, to; };
+struct Data {
+    std::int64_t from, to;
+};
 Data NextData(int file, std::int64_t at, std::int64_t size) {
     std::int64_t from = lseek(file, at, SEEK_DATA);
     if (from < 0) return errno == ENXIO ? Data{size, size} : Data{at, size};   // no holes known: all of it
@@ -48,7 +50,7 @@ base::Result<std::shared_ptr<CopyFile>> CopyFile::Begin(const Root& from, const 
     if (copy->Clone()) return copy;
     if (std::int64_t needs = st.st_blocks * 512, has = to.FreeBytes(); needs > has)
         return base::Error{base::Code::kNoSpace, base::Cat("no room for ", to.Text(name), ": it needs ", needs >> 20,
-                                                          " MiB, the datastore has ", has >> 20, " MiB")};
+                                                           " MiB, the datastore has ", has >> 20, " MiB")};
     if (ftruncate(copy->draft_.fd(), st.st_size)) return copy->Fail(errno);
     return copy;
 }
@@ -73,10 +75,13 @@ base::Result<> CopyFile::Piece(std::int64_t end) {
         else buffer_.resize(kBuffer);            // not between these two: by hand
     }
     while (at_ < end) {
-        ssize_t got = pread(source_.get(), buffer_.data(), std::min<std::size_t>(buffer_.size(), static_cast<std::size_t>(end - at_)), at_);
+        ssize_t got = pread(source_.get(), buffer_.data(),
+                            std::min<std::size_t>(buffer_.size(), static_cast<std::size_t>(end - at_)), at_);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return Fail(errno);
-        if (got == 0) return base::Error{base::Code::kIo, draft_.root().Text(draft_.path()) + ": the source became shorter while it was copied"};
+        if (got == 0)
+            return base::Error{base::Code::kIo,
+                               draft_.root().Text(draft_.path()) + ": the source became shorter while it was copied"};
         CHECK(draft_.Write(buffer_.data(), static_cast<std::size_t>(got), at_));
         at_ += got;
     }
@@ -115,8 +120,9 @@ base::Result<std::shared_ptr<CopyFolder>> CopyFolder::Begin(const Root& from, co
     auto copy = std::make_shared<CopyFolder>(from, to);
     CHECK(copy->Collect(path, name));
     if (copy->needs_ > to.FreeBytes())
-        return base::Error{base::Code::kNoSpace, base::Cat("no room for ", to.Text(name), ": it needs ", copy->needs_ >> 20,
-                                                          " MiB, the datastore has ", to.FreeBytes() >> 20, " MiB")};
+        return base::Error{base::Code::kNoSpace,
+                           base::Cat("no room for ", to.Text(name), ": it needs ", copy->needs_ >> 20,
+                                     " MiB, the datastore has ", to.FreeBytes() >> 20, " MiB")};
     return copy;
 }
 

@@ -27,7 +27,8 @@ public:
     // kNoSpace when what the source takes on its disk is more than the datastore has.
     static base::Result<std::shared_ptr<CopyFile>> Begin(const Root& from, const std::string& path, const Root& to,
                                                          const std::string& name);
-    CopyFile(rt::Fd source, Draft draft, std::int64_t size) : source_(std::move(source)), draft_(std::move(draft)), size_(size) {}
+    CopyFile(rt::Fd source, Draft draft, std::int64_t size)
+        : source_(std::move(source)), draft_(std::move(draft)), size_(size) {}
     base::Result<bool> Step() override;
     int percent() const override { return size_ ? static_cast<int>(at_ * 100 / size_) : 100; }
     std::int64_t at() const { return at_; }
@@ -54,7 +55,10 @@ public:
     int percent() const override;
 
 private:
-    struct File { std::string from, to; std::int64_t size; };
+    struct File {
+        std::string from, to;
+        std::int64_t size;
+    };
     base::Result<> Collect(const std::string& path, const std::string& name);
 
     Root from_, to_;
@@ -72,7 +76,9 @@ public:
     WriteZeros(rt::Fd file, std::string text, std::int64_t from, std::int64_t size, Where where)
         : file_(std::move(file)), text_(std::move(text)), at_(from), from_(from), size_(size), where_(where) {}
     base::Result<bool> Step() override;
-    int percent() const override { return size_ > from_ ? static_cast<int>((at_ - from_) * 100 / (size_ - from_)) : 100; }
+    int percent() const override {
+        return size_ > from_ ? static_cast<int>((at_ - from_) * 100 / (size_ - from_)) : 100;
+    }
 
 private:
     rt::Fd file_;

@@ -14,7 +14,8 @@ namespace storage {
 using Buffers = std::array<std::vector<char>, 2>;
 
 struct ReadAhead::Rep {
-    Rep(rt::Pool& p, rt::Fd f, std::int64_t from, std::int64_t length) : pool(p), file(std::move(f)), next(from), left(length) {}
+    Rep(rt::Pool& p, rt::Fd f, std::int64_t from, std::int64_t length)
+        : pool(p), file(std::move(f)), next(from), left(length) {}
 
     rt::Pool& pool;
     rt::Fd file;

@@ -29,8 +29,10 @@ static std::string Written(std::string_view value) {
     for (char c : value) {
         if (c == '\n') out += "\\n";
         else if (c == '\r') out += "\\r";
-        else if (c == '"' || c == '\\') { out += '\\'; out += c; }
-        else out += c;
+        else if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else out += c;
     }
     return out + '"';
 }
@@ -42,7 +44,10 @@ static std::optional<std::string> Unquoted(std::string_view s) {
     std::string out;
     for (std::size_t i = 0; i < s.size(); ++i) {
         if (s[i] == '"') return std::nullopt;
-        if (s[i] != '\\') { out += s[i]; continue; }
+        if (s[i] != '\\') {
+            out += s[i];
+            continue;
+        }
         if (++i == s.size()) return std::nullopt;
         if (s[i] == 'n') out += '\n';
         else if (s[i] == 'r') out += '\r';
@@ -101,7 +106,8 @@ std::vector<std::pair<std::string, std::string>> ConfigFile::Entries(std::string
 }
 
 base::Result<> ConfigFile::Add(std::string_view section) {
-    if (!IsName(section, true)) return base::Error(Code::kInvalid, Cat("\"", section, "\" cannot name a section of ", path_));
+    if (!IsName(section, true))
+        return base::Error(Code::kInvalid, Cat("\"", section, "\" cannot name a section of ", path_));
     if (Has(section)) return {};
     if (!lines_.empty()) lines_.push_back({});
     lines_.push_back({Line::kSection, std::string(section), {}});
@@ -110,7 +116,8 @@ base::Result<> ConfigFile::Add(std::string_view section) {
 
 base::Result<> ConfigFile::Set(std::string_view section, std::string_view key, std::string_view value) {
     if (!IsName(key, false)) return base::Error(Code::kInvalid, Cat("\"", key, "\" cannot be a key of ", path_));
-    if (value.find('\0') != value.npos) return base::Error(Code::kInvalid, Cat("the value of ", key, " has a NUL character"));
+    if (value.find('\0') != value.npos)
+        return base::Error(Code::kInvalid, Cat("the value of ", key, " has a NUL character"));
     CHECK(Add(section));
     if (const Line* line = FindEntry(section, key)) {
         const_cast<Line*>(line)->value = value;
@@ -136,7 +143,9 @@ void ConfigFile::Erase(std::string_view section) {
 }
 
 base::Result<> ConfigFile::TakeLine(std::string_view text, int number, std::string& section) {
-    auto bad = [&](std::string_view why) { return base::Error(Code::kInvalid, Cat(path_, " line ", number, ": ", why)); };
+    auto bad = [&](std::string_view why) {
+        return base::Error(Code::kInvalid, Cat(path_, " line ", number, ": ", why));
+    };
     std::string_view s = Trim(text);
     if (s.empty() || s[0] == '#') {
         lines_.push_back({Line::kOther, std::string(s), {}});
@@ -163,7 +172,8 @@ base::Result<> ConfigFile::TakeLine(std::string_view text, int number, std::stri
 
 base::Result<ConfigFile> ConfigFile::Parse(std::string path, std::string_view text) {
     ConfigFile out(std::move(path));
-    if (text.find('\0') != text.npos) return base::Error(Code::kInvalid, Cat(out.path_, " has NUL bytes: it was torn or is no text"));
+    if (text.find('\0') != text.npos)
+        return base::Error(Code::kInvalid, Cat(out.path_, " has NUL bytes: it was torn or is no text"));
     auto lines = base::Split(text, '\n');
     if (!lines.empty() && Trim(lines.back()).empty()) lines.pop_back();
     int number = 0;
@@ -206,8 +216,10 @@ base::Result<ConfigFile> ConfigFile::Load(std::string path) {
     auto copy = LoadOne(path + ".bak");
     bool no_copy = !copy && copy.error().code == Code::kNotFound;
     if (file.error().code == Code::kNotFound && no_copy) return ConfigFile(std::move(path));
-    if (!copy) return base::Error(file.error().code, Cat(file.error().message, no_copy ? "; there is no .bak copy" : "; nor is the copy good: ",
-                                                         no_copy ? "" : copy.error().message));
+    if (!copy)
+        return base::Error(file.error().code,
+                           Cat(file.error().message, no_copy ? "; there is no .bak copy" : "; nor is the copy good: ",
+                               no_copy ? "" : copy.error().message));
     copy->path_ = path;
     copy->trouble_ = Cat(file.error().message, "; using the copy ", path, ".bak");
     base::LogError("config", *copy->trouble_);
@@ -217,7 +229,8 @@ base::Result<ConfigFile> ConfigFile::Load(std::string path) {
 base::Result<> ConfigFile::Save(unsigned mode) {
     if (good_on_disk_) CHECK(KeepCopy(path_, path_ + ".bak"));
     if (trouble_)                        // what a person may want to save from the bad file
-        if (auto kept = KeepDamaged(path_); !kept && kept.error().code != Code::kNotFound) return std::move(kept).error();
+        if (auto kept = KeepDamaged(path_); !kept && kept.error().code != Code::kNotFound)
+            return std::move(kept).error();
     CHECK(rt::WriteFileAtomically(path_, Text(), mode));
     good_on_disk_ = true;
     trouble_.reset();

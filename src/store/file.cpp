@@ -49,7 +49,8 @@ base::Result<std::string> KeepDamaged(const std::string& path) {
         if (link(path.c_str(), aside.c_str()) == 0) return aside;
         if (errno != EEXIST) return base::FromErrno(errno, Cat("keep damaged ", path, " as ", aside));
     }
-    return base::Error(base::Code::kExists, Cat("there are 999 damaged copies of ", path, "; remove those you do not need"));
+    return base::Error(base::Code::kExists,
+                       Cat("there are 999 damaged copies of ", path, "; remove those you do not need"));
 }
 
 }  // namespace store

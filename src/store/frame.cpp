@@ -6,7 +6,10 @@
 
 namespace store {
 
-static constexpr std::string_view kMarker("\xB3" "Jr\n", 4);
+static constexpr std::string_view kMarker(
+    "\xB3"
+    "Jr\n",
+    4);
 // Looking for records after a bad place costs checksums. A hostile file could make it
 // quadratic; one that needs more than this counts as damaged, the careful answer.
 static constexpr std::size_t kSearchBudget = 64 << 20;

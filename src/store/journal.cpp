@@ -70,7 +70,8 @@ Done Perform(Work work) {
         if (auto file = WriteAnew(work.path, content))
             return Done{.file = *file, .size = content.size(), .rewritten = true};
         else
-            base::LogWarning("journal", Cat("could not rewrite ", work.path, ", it goes on growing: ", file.error().message));
+            base::LogWarning("journal",
+                             Cat("could not rewrite ", work.path, ", it goes on growing: ", file.error().message));
     }
     return AppendTo(work);
 }
@@ -131,7 +132,8 @@ rt::Co<void> Journal::Rep::WriteAll(std::shared_ptr<Rep> self) {
 
 rt::Co<base::Result<>> Journal::Append(std::string record) {
     if (record.size() > kMaxRecord)
-        co_return base::Error(base::Code::kInvalid, Cat("a journal record of ", record.size(), " bytes is too long for ", rep_->path));
+        co_return base::Error(base::Code::kInvalid,
+                              Cat("a journal record of ", record.size(), " bytes is too long for ", rep_->path));
     auto rep = rep_;
     auto batch = rep->gathering;
     AppendFrame(batch->bytes, record);
@@ -156,18 +158,20 @@ Journal::~Journal() = default;
 // Keeps the bad file for a person, and says what is lost.
 static base::Result<> SetAside(const std::string& path, std::size_t kept) {
     TRY(aside, KeepDamaged(path));
-    base::LogError("journal", Cat(path, " is damaged: its first ", kept, " records are used, what follows is lost. The damaged file is kept as ",
-                                  aside, "; check the disk"));
+    base::LogError("journal", Cat(path, " is damaged: its first ", kept,
+                                  " records are used, what follows is lost. The damaged file is kept as ", aside,
+                                  "; check the disk"));
     return {};
 }
 
 base::Result<OpenedJournal> Journal::Open(std::string path, rt::Pool& pool) {
     auto content = rt::ReadFile(path, kMostBytes);
-    if (!content && content.error().code != base::Code::kNotFound) return std::move(content).error().While("open journal");
+    if (!content && content.error().code != base::Code::kNotFound)
+        return std::move(content).error().While("open journal");
     std::string_view bytes = content ? std::string_view(*content) : std::string_view();
 
     Frames frames;
-    bool fresh = bytes.size() < kFileHead.size() && kFileHead.starts_with(bytes);   // absent, or cut while it was made
+    bool fresh = bytes.size() < kFileHead.size() && kFileHead.starts_with(bytes);  // absent, or cut while it was made
     if (!fresh && bytes.starts_with(kFileHead)) frames = ReadFrames(bytes.substr(kFileHead.size()));
     else if (!fresh) frames.tail = Tail::kDamaged;
 
@@ -175,8 +179,9 @@ base::Result<OpenedJournal> Journal::Open(std::string path, rt::Pool& pool) {
     rep->size = kFileHead.size() + frames.good;
     if (frames.tail == Tail::kDamaged) CHECK(SetAside(path, frames.records.size()));
     if (frames.tail == Tail::kTorn)
-        base::LogWarning("journal", Cat(path, " ended in the middle of a record (power cut or crash): cut off its last ",
-                                        bytes.size() - rep->size, " bytes, which nobody was told were kept"));
+        base::LogWarning("journal",
+                         Cat(path, " ended in the middle of a record (power cut or crash): cut off its last ",
+                             bytes.size() - rep->size, " bytes, which nobody was told were kept"));
     if (fresh || frames.tail != Tail::kClean) {
         std::string good = fresh || frames.good == 0 ? std::string(kFileHead) : std::string(bytes.substr(0, rep->size));
         TRY(file, WriteAnew(path, good));

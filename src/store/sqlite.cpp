@@ -18,11 +18,16 @@ using base::Code;
 static Code CodeOf(int sqlite_code) {
     switch (sqlite_code & 255) {
         case SQLITE_FULL: return Code::kNoSpace;
-        case SQLITE_BUSY: case SQLITE_LOCKED: return Code::kBusy;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return Code::kBusy;
         case SQLITE_CONSTRAINT: return Code::kExists;
-        case SQLITE_CORRUPT: case SQLITE_NOTADB: return Code::kInvalid;
-        case SQLITE_PERM: case SQLITE_READONLY: case SQLITE_AUTH: return Code::kDenied;
-        case SQLITE_IOERR: case SQLITE_CANTOPEN: return Code::kIo;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB: return Code::kInvalid;
+        case SQLITE_PERM:
+        case SQLITE_READONLY:
+        case SQLITE_AUTH: return Code::kDenied;
+        case SQLITE_IOERR:
+        case SQLITE_CANTOPEN: return Code::kIo;
         default: return Code::kInternal;          // our SQL or our calls are wrong
     }
 }
@@ -42,7 +47,8 @@ void Statement::BindOne(int at, std::int64_t value) { Note(sqlite3_bind_int64(st
 void Statement::BindOne(int at, double value) { Note(sqlite3_bind_double(stmt_.get(), at, value)); }
 void Statement::BindOne(int at, std::nullopt_t) { Note(sqlite3_bind_null(stmt_.get(), at)); }
 void Statement::BindOne(int at, std::string_view value) {
-    Note(sqlite3_bind_text64(stmt_.get(), at, value.data() ? value.data() : "", value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    Note(sqlite3_bind_text64(stmt_.get(), at, value.data() ? value.data() : "", value.size(), SQLITE_TRANSIENT,
+                             SQLITE_UTF8));
 }
 
 void Statement::Reset() {
@@ -81,7 +87,8 @@ std::string Statement::Text(int column) const {
 
 base::Result<Database> Database::Open(const std::string& path) {
     sqlite3* raw = nullptr;
-    int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    int code =
+        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     Database db(raw);
     if (code != SQLITE_OK) return ErrorOf(raw, code, "open");
     if (chmod(path.c_str(), 0600) != 0) return base::FromErrno(errno, Cat("set mode of ", path));
@@ -95,7 +102,8 @@ base::Result<Database> Database::OpenOrReplace(const std::string& path) {
     auto db = Open(path);
     if (db || db.error().code != Code::kInvalid) return db;
     TRY(aside, KeepDamaged(path));
-    base::LogError("store", Cat(db.error().message, ". It is kept as ", aside, " and a new one is begun; check the disk"));
+    base::LogError("store",
+                   Cat(db.error().message, ". It is kept as ", aside, " and a new one is begun; check the disk"));
     for (auto* suffix : {"", "-wal", "-shm"}) unlink((path + suffix).c_str());
     return Open(path);
 }

@@ -20,8 +20,7 @@ namespace store {
 class Statement {
 public:
     // Gives the parameters ?1, ?2 ... their values, from the first on.
-    template <class... V>
-    Statement& Bind(const V&... values) {
+    template <class... V> Statement& Bind(const V&... values) {
         Reset();
         int at = 0;
         (BindOne(++at, values), ...);
@@ -44,15 +43,16 @@ public:
     void BindOne(int at, const std::string& value) { BindOne(at, std::string_view(value)); }
     void BindOne(int at, const char* value) { BindOne(at, std::string_view(value)); }
     void BindOne(int at, std::nullopt_t);
-    template <class T>
-    void BindOne(int at, const std::optional<T>& value) {
+    template <class T> void BindOne(int at, const std::optional<T>& value) {
         if (value) BindOne(at, *value);
         else BindOne(at, std::nullopt);
     }
 
 private:
     friend class Database;
-    struct Close { void operator()(sqlite3_stmt* s) const; };
+    struct Close {
+        void operator()(sqlite3_stmt* s) const;
+    };
     explicit Statement(sqlite3_stmt* s) : stmt_(s) {}
     void Note(int code);
 
@@ -73,7 +73,9 @@ public:
 
 private:
     friend class Statement;
-    struct Close { void operator()(sqlite3* db) const; };
+    struct Close {
+        void operator()(sqlite3* db) const;
+    };
     explicit Database(sqlite3* db) : db_(db) {}
     std::unique_ptr<sqlite3, Close> db_;
 };

@@ -58,7 +58,8 @@ base::Result<> Writer::WriteAll(std::deque<Job>& jobs) {
 void Writer::PutBack(std::deque<Job> jobs, const base::Error& why) {
     failed_attempt_ = attempts_begun_;
     why_ = why;
-    if (!in_trouble_) base::LogError("store", Cat(why.message, "; what is to be written is kept in memory and tried again"));
+    if (!in_trouble_)
+        base::LogError("store", Cat(why.message, "; what is to be written is kept in memory and tried again"));
     in_trouble_ = true;
     for (; !queue_.empty(); queue_.pop_front()) jobs.push_back(std::move(queue_.front()));
     std::size_t dropped = jobs.size() > kMostQueued ? jobs.size() - kMostQueued : 0;

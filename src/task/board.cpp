@@ -81,7 +81,8 @@ void Board::RemoveOldest(inventory::Edit& edit) {
     auto number = numbers_.find(task);
     vim::Ref entity = shown_[number->second].info->entity;
     auto* manager = edit.Get<vim::TaskManager>(task_manager_);
-    if (manager && std::find(manager->recent_task.begin(), manager->recent_task.end(), task) != manager->recent_task.end())
+    if (manager &&
+        std::find(manager->recent_task.begin(), manager->recent_task.end(), task) != manager->recent_task.end())
         edit.Change<vim::TaskManager>(task_manager_, [&](vim::TaskManager& m) { std::erase(m.recent_task, task); });
     edit.Change<vim::ManagedEntity>(entity, [&](vim::ManagedEntity& e) { std::erase(e.recent_task, task); });
     edit.Remove(task);

@@ -32,8 +32,7 @@ public:
 
     void Show(Shown task);
     // Publishes the info as changed by fn(TaskInfo&). No-op for a task that is not shown.
-    template <class Fn>
-    void Change(const vim::Ref& task, const Fn& fn) {
+    template <class Fn> void Change(const vim::Ref& task, const Fn& fn) {
         auto edit = inventory_.Begin();
         if (auto* shown = Find(task)) {
             fn(shown->info.Mut());

@@ -60,21 +60,30 @@ private:
     std::vector<std::function<void()>> on_cancel_;
 };
 
-base::Result<std::unique_ptr<DurableTasks>> DurableTasks::Open(Options options, inventory::Inventory& inventory, event::Events& events,
-                                                               rt::Pool& pool, rt::Timer& timer) {
+base::Result<std::unique_ptr<DurableTasks>> DurableTasks::Open(Options options, inventory::Inventory& inventory,
+                                                               event::Events& events, rt::Pool& pool,
+                                                               rt::Timer& timer) {
     TRY(history, History::Open(options.history, pool));
     TRY(opened, store::Journal::Open(options.journal, pool));
     Replayed replayed = Replay(opened.records);
     if (replayed.unreadable)
-        base::LogWarning("task", Cat(options.journal, ": ", replayed.unreadable, " records make no sense to this build and are left out"));
-    return std::unique_ptr<DurableTasks>(new DurableTasks(std::move(options), inventory, events, timer, std::move(opened.journal),
-                                                          std::move(history), std::move(replayed)));
+        base::LogWarning("task", Cat(options.journal, ": ", replayed.unreadable,
+                                     " records make no sense to this build and are left out"));
+    return std::unique_ptr<DurableTasks>(new DurableTasks(std::move(options), inventory, events, timer,
+                                                          std::move(opened.journal), std::move(history),
+                                                          std::move(replayed)));
 }
 
 DurableTasks::DurableTasks(Options options, inventory::Inventory& inventory, event::Events& events, rt::Timer& timer,
                            std::unique_ptr<store::Journal> journal, std::unique_ptr<History> history, Replayed replayed)
-    : inventory_(inventory), events_(events), timer_(timer), options_(std::move(options)), history_(std::move(history)),
-      journal_(std::move(journal)), board_(inventory, timer, options_.task_manager, options_.limits), left_(std::move(replayed.open)) {
+    : inventory_(inventory),
+      events_(events),
+      timer_(timer),
+      options_(std::move(options)),
+      history_(std::move(history)),
+      journal_(std::move(journal)),
+      board_(inventory, timer, options_.task_manager, options_.limits),
+      left_(std::move(replayed.open)) {
     history_->Skip(replayed.highest);
     for (auto& ended : replayed.ended) history_->Add(std::move(ended));
     board_.on_change = [this](const Board::Shown& shown) { followers_.Tell(shown); };
@@ -98,7 +107,8 @@ static vim::Ptr<vim::TaskReason> ReasonFor(const std::string& user) {
     return reason;
 }
 
-static vim::TaskInfo InfoOf(const OpenTask& open, const vim::Ref& ref, const vim::Ref& entity, const inventory::Snapshot& now) {
+static vim::TaskInfo InfoOf(const OpenTask& open, const vim::Ref& ref, const vim::Ref& entity,
+                            const inventory::Snapshot& now) {
     vim::TaskInfo info;
     info.key = open.what.task_key;
     info.task = ref;
@@ -157,7 +167,9 @@ void DurableTasks::Release(const Running& task) {
 
 rt::Co<vim::Result<vim::Ref>> DurableTasks::Start(Spec spec, Work work) {
     if (auto held = busy_.find(spec.entity); spec.exclusive && held != busy_.end())
-        co_return vim::Fault(vim::TaskInProgress(held->second), Cat("another task, ", held->second.id, ", is at work on it; wait for its end or cancel it"));
+        co_return vim::Fault(
+            vim::TaskInProgress(held->second),
+            Cat("another task, ", held->second.id, ", is at work on it; wait for its end or cancel it"));
     auto task = MakeRunning(spec);
     TakeIn(task);
     vim::TaskEvent began;
@@ -169,7 +181,8 @@ rt::Co<vim::Result<vim::Ref>> DurableTasks::Start(Spec spec, Work work) {
         auto noted = co_await journal_->Append(std::move(record));
         if (!noted) {
             Release(*task);
-            co_return vim::Fault(std::move(noted).error().While(Cat("cannot begin ", task->open.what.task_id, ", the journal does not take it")));
+            co_return vim::Fault(std::move(noted).error().While(
+                Cat("cannot begin ", task->open.what.task_id, ", the journal does not take it")));
         }
         options_.on_point(task->open.what.task_id, "begin");
     }
@@ -209,7 +222,9 @@ rt::Co<void> DurableTasks::End(std::shared_ptr<Running> task, vim::Result<vim::A
         task->durable = false;                   // a rewrite of the journal leaves it out from here on
         std::string record = EndRecord(number, shown.lineage, *shown.info);
         if (auto noted = co_await journal_->Append(std::move(record)); !noted)
-            base::LogError("task", Cat("the end of ", task->ref.id, " could not be noted; a restart will look at it again: ", noted.error().message));
+            base::LogError("task",
+                           Cat("the end of ", task->ref.id,
+                               " could not be noted; a restart will look at it again: ", noted.error().message));
         options_.on_point(task->open.what.task_id, "ended");
     }
     Release(*task);
@@ -241,10 +256,13 @@ rt::Co<void> DurableTasks::WaitIdle() {
     while (!running_.empty()) co_await idle_.Wait();
 }
 
-void DurableTasks::OnResume(std::string task_id, Resumer resumer) { resumers_[std::move(task_id)] = std::move(resumer); }
+void DurableTasks::OnResume(std::string task_id, Resumer resumer) {
+    resumers_[std::move(task_id)] = std::move(resumer);
+}
 
 static rt::Co<vim::Result<vim::Any>> Interrupted() {
-    co_return vim::Fault(vim::SystemError("interrupted by a restart of the host agent"), "interrupted by a restart of the host agent");
+    co_return vim::Fault(vim::SystemError("interrupted by a restart of the host agent"),
+                         "interrupted by a restart of the host agent");
 }
 
 Work DurableTasks::ResumedWork(const OpenTask& open) {
@@ -258,7 +276,8 @@ void DurableTasks::ShowEnded() {
     auto ended = history_->EndedAfter(timer_.Now() - options_.limits.stay, options_.limits.finished);
     if (!ended) return base::LogError("task", Cat("the finished tasks cannot be read: ", ended.error().message));
     for (auto& task : *ended)
-        if (!left_.count(task.number) && !board_.shown().count(task.number)) board_.Show({task.number, task.info, task.lineage});
+        if (!left_.count(task.number) && !board_.shown().count(task.number))
+            board_.Show({task.number, task.info, task.lineage});
 }
 
 rt::Co<void> DurableTasks::ResumeAll() {
@@ -269,7 +288,8 @@ rt::Co<void> DurableTasks::ResumeAll() {
         TakeIn(task);
         left_.erase(left_.begin());
         bool known = resumers_.count(open.what.task_id) > 0;
-        base::LogInfo("task", Cat(open.what.task_key, " was interrupted by a restart", open.what.step.empty() ? "" : " after step ", open.what.step,
+        base::LogInfo("task", Cat(open.what.task_key, " was interrupted by a restart",
+                                  open.what.step.empty() ? "" : " after step ", open.what.step,
                                   known ? "; taking it up again" : "; it ends as an error"));
         auto now = inventory_.Now();
         board_.Show({open.number, task->first, event::LineageOf(*now, task->entity)});
@@ -281,7 +301,8 @@ rt::Co<void> DurableTasks::ResumeAll() {
 
 // What still runs is on the board only, what has left it is on disk only, the rest is in
 // both: taken from the board, which is never behind.
-rt::Co<base::Result<std::vector<Ended>>> DurableTasks::Read(vim::TaskFilterSpec filter, Order order, int from, std::size_t most) {
+rt::Co<base::Result<std::vector<Ended>>> DurableTasks::Read(vim::TaskFilterSpec filter, Order order, int from,
+                                                            std::size_t most) {
     bool newest = order == Order::kNewestFirst;
     if (newest && from == 0) from = INT_MAX;
     CO_TRY(found, co_await history_->Read(filter, order, from, most));
@@ -291,7 +312,8 @@ rt::Co<base::Result<std::vector<Ended>>> DurableTasks::Read(vim::TaskFilterSpec 
         if (newest ? number >= from : number <= from) continue;
         if (Matches(filter, *task.info, task.lineage)) found.push_back({number, task.lineage, task.info});
     }
-    std::sort(found.begin(), found.end(), [&](const Ended& a, const Ended& b) { return newest ? a.number > b.number : a.number < b.number; });
+    std::sort(found.begin(), found.end(),
+              [&](const Ended& a, const Ended& b) { return newest ? a.number > b.number : a.number < b.number; });
     if (found.size() > most) found.resize(most);
     co_return std::move(found);
 }

@@ -34,8 +34,8 @@ public:
         std::function<void(std::string_view task_id, std::string_view point)> on_point = [](auto, auto) {};
     };
     // Blocks. What a dead hostd left unfinished is known then, and waits for ResumeAll().
-    static base::Result<std::unique_ptr<DurableTasks>> Open(Options options, inventory::Inventory& inventory, event::Events& events,
-                                                            rt::Pool& pool, rt::Timer& timer);
+    static base::Result<std::unique_ptr<DurableTasks>> Open(Options options, inventory::Inventory& inventory,
+                                                            event::Events& events, rt::Pool& pool, rt::Timer& timer);
     ~DurableTasks() override;
 
     rt::Co<vim::Result<vim::Ref>> Start(Spec spec, Work work) override;

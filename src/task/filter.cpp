@@ -6,10 +6,13 @@
 
 namespace task {
 
-template <class T>
-static bool Has(const std::vector<T>& list, const T& one) { return std::find(list.begin(), list.end(), one) != list.end(); }
+template <class T> static bool Has(const std::vector<T>& list, const T& one) {
+    return std::find(list.begin(), list.end(), one) != list.end();
+}
 
-static bool HasSet(const std::vector<std::string>& list, const std::optional<std::string>& word) { return word && Has(list, *word); }
+static bool HasSet(const std::vector<std::string>& list, const std::optional<std::string>& word) {
+    return word && Has(list, *word);
+}
 
 static bool IsBy(const vim::TaskFilterSpecByUsername& who, const vim::TaskInfo& info) {
     auto* user = info.reason.As<vim::TaskReasonUser>();

@@ -39,7 +39,12 @@ base::Result<std::unique_ptr<History>> History::Open(std::string path, rt::Pool&
 }
 
 History::History(std::string path, rt::Pool& pool, int keep, int reserved, store::Database db)
-    : path_(std::move(path)), pool_(pool), keep_(keep), next_(reserved), reserved_(reserved + kBlock), writer_(std::move(db)) {}
+    : path_(std::move(path)),
+      pool_(pool),
+      keep_(keep),
+      next_(reserved),
+      reserved_(reserved + kBlock),
+      writer_(std::move(db)) {}
 
 void History::Reserve(int up_to) {
     reserved_ = up_to;
@@ -65,7 +70,9 @@ void History::Add(Ended ended) {
     });
     if (number % kTrimEvery != 0 || number <= keep_) return;
     writer_.Add([keep = keep_](store::Database& db) -> base::Result<> {
-        TRY(old, db.Prepare("DELETE FROM tasks WHERE number <= (SELECT number FROM tasks ORDER BY number DESC LIMIT 1 OFFSET ?1)"));
+        TRY(old,
+            db.Prepare(
+                "DELETE FROM tasks WHERE number <= (SELECT number FROM tasks ORDER BY number DESC LIMIT 1 OFFSET ?1)"));
         return old.Bind(keep).Run();
     });
 }
@@ -75,11 +82,12 @@ static Ended EndedIn(const store::Statement& row) {
     return {int(row.Int(0)), row.Text(1), vim::Unpack(row.Text(2)).Cast<vim::TaskInfo>()};
 }
 
-base::Result<std::vector<Ended>> History::ReadStored(const std::string& path, const vim::TaskFilterSpec& filter, Order order, int from,
-                                                     std::size_t most) {
+base::Result<std::vector<Ended>> History::ReadStored(const std::string& path, const vim::TaskFilterSpec& filter,
+                                                     Order order, int from, std::size_t most) {
     TRY(db, store::Database::Open(path));
     bool newest = order == Order::kNewestFirst;
-    TRY(rows, db.Prepare(Cat("SELECT number, lineage, data FROM tasks WHERE number ", newest ? "<" : ">", " ?1 ORDER BY number ", newest ? "DESC" : "ASC")));
+    TRY(rows, db.Prepare(Cat("SELECT number, lineage, data FROM tasks WHERE number ", newest ? "<" : ">",
+                             " ?1 ORDER BY number ", newest ? "DESC" : "ASC")));
     rows.Bind(from);
     std::vector<Ended> out;
     while (out.size() < most) {
@@ -91,8 +99,10 @@ base::Result<std::vector<Ended>> History::ReadStored(const std::string& path, co
     return out;
 }
 
-rt::Co<base::Result<std::vector<Ended>>> History::Read(vim::TaskFilterSpec filter, Order order, int from, std::size_t most) {
-    auto step = [this, path = path_, filter = std::move(filter), order, from, most]() -> base::Result<std::vector<Ended>> {
+rt::Co<base::Result<std::vector<Ended>>> History::Read(vim::TaskFilterSpec filter, Order order, int from,
+                                                       std::size_t most) {
+    auto step = [this, path = path_, filter = std::move(filter), order, from,
+                 most]() -> base::Result<std::vector<Ended>> {
         CHECK(writer_.Flush());
         return ReadStored(path, filter, order, from, most);
     };

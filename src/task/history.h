@@ -32,7 +32,8 @@ public:
 
 private:
     History(std::string path, rt::Pool& pool, int keep, int reserved, store::Database db);
-    static base::Result<std::vector<Ended>> ReadStored(const std::string& path, const vim::TaskFilterSpec& filter, Order order, int from, std::size_t most);
+    static base::Result<std::vector<Ended>> ReadStored(const std::string& path, const vim::TaskFilterSpec& filter,
+                                                       Order order, int from, std::size_t most);
     void Reserve(int up_to);
 
     const std::string path_;

@@ -11,10 +11,10 @@ namespace task {
 namespace json = boost::json;
 
 std::string BeginRecord(const OpenTask& open) {
-    json::object o{{"begin", open.number},          {"key", open.what.task_key},         {"id", open.what.task_id},
-                   {"method", open.method},         {"type", open.what.entity_type},     {"entity", open.what.entity_id},
-                   {"user", open.what.user},        {"chain", open.what.chain_id},       {"queued", open.queued},
-                   {"cancelable", open.cancelable}, {"exclusive", open.exclusive},       {"state", open.what.begun}};
+    json::object o{{"begin", open.number},          {"key", open.what.task_key},     {"id", open.what.task_id},
+                   {"method", open.method},         {"type", open.what.entity_type}, {"entity", open.what.entity_id},
+                   {"user", open.what.user},        {"chain", open.what.chain_id},   {"queued", open.queued},
+                   {"cancelable", open.cancelable}, {"exclusive", open.exclusive},   {"state", open.what.begun}};
     if (!open.what.step.empty()) {
         o["step"] = open.what.step;
         o["stepState"] = open.what.step_state;
@@ -23,12 +23,14 @@ std::string BeginRecord(const OpenTask& open) {
 }
 
 std::string StepRecord(const OpenTask& open) {
-    return json::serialize(json::object{{"step", open.number}, {"name", open.what.step}, {"state", open.what.step_state}});
+    return json::serialize(
+        json::object{{"step", open.number}, {"name", open.what.step}, {"state", open.what.step_state}});
 }
 
 // The outcome goes along: a power cut may lose the history's newest rows, never this.
 std::string EndRecord(int number, const std::string& lineage, const vim::TaskInfo& info) {
-    return json::serialize(json::object{{"end", number}, {"lineage", lineage}, {"info", base::Base64(vim::Pack(info))}});
+    return json::serialize(
+        json::object{{"end", number}, {"lineage", lineage}, {"info", base::Base64(vim::Pack(info))}});
 }
 
 static std::string Text(const json::object& o, std::string_view key) {

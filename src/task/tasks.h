@@ -46,10 +46,10 @@ using Work = std::function<rt::Co<vim::Result<vim::Any>>(Progress&)>;
 
 // An operation that a dead hostd left unfinished.
 struct Unfinished {
-    std::string task_key, task_id;                   // e.g. "haTask-vm-7-VirtualMachine.powerOn-12", "VirtualMachine.powerOn"
+    std::string task_key, task_id;  // e.g. "haTask-vm-7-VirtualMachine.powerOn-12", "VirtualMachine.powerOn"
     std::string entity_type, entity_id, user;
-    std::string begun;                               // Spec::state
-    std::string step, step_state;                    // the last one journalled; "" when none
+    std::string begun;  // Spec::state
+    std::string step, step_state;  // the last one journalled; "" when none
     int chain_id = 0;
 };
 
@@ -61,7 +61,7 @@ public:
     virtual rt::Co<vim::Result<vim::Ref>> Start(Spec spec, Work work) = 0;
     virtual vim::Result<> Cancel(const vim::Ref& task) = 0;
     virtual bool Busy(const vim::Ref& entity) const = 0;
-    virtual rt::Co<void> WaitIdle() = 0;             // until no task runs; for shutdown and tests
+    virtual rt::Co<void> WaitIdle() = 0;  // until no task runs; for shutdown and tests
 
     // How to end an unfinished operation of that task id: finish, re-join or undo it.
     // The result becomes the task's result or error.

@@ -15,9 +15,9 @@ DynamicData* DynamicData::Clone() const { return new DynamicData(*this); }
 static std::unordered_map<std::string_view, const Type*> TypesByName() {
     std::unordered_map<std::string_view, const Type*> out;
     for (const Type* t : AllTypes()) out.emplace(t->name, t);
-    for (const Type* t : {&kBoolType, &kByteType, &kShortType, &kIntType, &kLongType, &kFloatType, &kDoubleType,
-                          &kStringType, &kUriType, &kDateTimeType, &kBinaryType, &kAnyType, &kRefType,
-                          &ManagedObject::kType, &DynamicData::kType})
+    for (const Type* t :
+         {&kBoolType, &kByteType, &kShortType, &kIntType, &kLongType, &kFloatType, &kDoubleType, &kStringType,
+          &kUriType, &kDateTimeType, &kBinaryType, &kAnyType, &kRefType, &ManagedObject::kType, &DynamicData::kType})
         out.emplace(t->name, t);
     return out;
 }
@@ -47,8 +47,9 @@ const Field* FindField(const Type& type, std::string_view name) {
     return nullptr;
 }
 
-template <class T>
-static bool Same(const void* a, const void* b) { return *static_cast<const T*>(a) == *static_cast<const T*>(b); }
+template <class T> static bool Same(const void* a, const void* b) {
+    return *static_cast<const T*>(a) == *static_cast<const T*>(b);
+}
 
 bool EqualElement(const Field& f, const void* a, const void* b) {
     switch (f.type->kind) {

@@ -23,7 +23,17 @@
 namespace vim {
 
 enum class Kind : std::uint8_t {
-    kBool, kByte, kShort, kInt, kLong, kFloat, kDouble, kString, kUri, kDateTime, kBinary,
+    kBool,
+    kByte,
+    kShort,
+    kInt,
+    kLong,
+    kFloat,
+    kDouble,
+    kString,
+    kUri,
+    kDateTime,
+    kBinary,
     kEnum,      // a uint8_t index into `names`
     kRef,       // ManagedObjectReference without a type of its own (in an anyType)
     kData,      // a data object
@@ -95,8 +105,7 @@ std::span<const Method* const> AllMethods();
 const Field* FindField(const Type& type, std::string_view name);
 
 // Calls fn(const Field&) for every field in wire order, base first.
-template <class Fn>
-void ForEachField(const Type& type, const Fn& fn) {
+template <class Fn> void ForEachField(const Type& type, const Fn& fn) {
     if (type.base) ForEachField(*type.base, fn);
     for (const Field& f : type.fields) fn(f);
 }
@@ -107,9 +116,7 @@ inline const void* SlotOf(const DynamicData& object, const Field& f) {
 inline void* SlotOf(DynamicData& object, const Field& f) { return reinterpret_cast<char*>(&object) + f.offset; }
 
 // The data object that an element of a kData field holds; null when it is unset.
-inline const DynamicData* ObjectAt(const void* element) {
-    return static_cast<const Ptr<DynamicData>*>(element)->get();
-}
+inline const DynamicData* ObjectAt(const void* element) { return static_cast<const Ptr<DynamicData>*>(element)->get(); }
 
 // Equality of one element, and of a whole field.
 bool EqualElement(const Field& f, const void* a, const void* b);

@@ -13,7 +13,9 @@ public:
     // A fault of the schema; the words default to what its type and fields say.
     template <class F>
         requires(std::is_base_of_v<MethodFault, F>)
-    Fault(F f, std::string words = {}) : detail_(Ptr<MethodFault>(std::move(f))), message_(std::move(words)) { Describe(); }
+    Fault(F f, std::string words = {}) : detail_(Ptr<MethodFault>(std::move(f))), message_(std::move(words)) {
+        Describe();
+    }
     Fault(Ptr<MethodFault> f, std::string words) : detail_(std::move(f)), message_(std::move(words)) { Describe(); }
     // The one place where an Error of the lower layers becomes a fault: by its code.
     Fault(base::Error e);
@@ -36,7 +38,6 @@ private:
     std::string message_;
 };
 
-template <class T = std::monostate>
-using Result = base::Result<T, Fault>;
+template <class T = std::monostate> using Result = base::Result<T, Fault>;
 
 }  // namespace vim

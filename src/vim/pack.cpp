@@ -49,26 +49,62 @@ private:
             case Kind::kDateTime: return Value(As<Time>(at));
             case Kind::kBinary: return Value(As<Binary>(at));
             case Kind::kEnum: return Value(EnumValue{f.type, As<std::uint8_t>(at)});
-            case Kind::kRef: case Kind::kManaged: return Value(As<Ref>(at));
+            case Kind::kRef:
+            case Kind::kManaged: return Value(As<Ref>(at));
             case Kind::kData: return Value(As<Ptr<DynamicData>>(at));
             case Kind::kAny: return AnyValue(As<Any>(at));
             case Kind::kVoid: return Mark(Kind::kVoid);
         }
     }
 
-    void AnyValue(const Any& any) { std::visit([&](const auto& v) { Value(v); }, any.value()); }
+    void AnyValue(const Any& any) {
+        std::visit([&](const auto& v) { Value(v); }, any.value());
+    }
     void Value(std::monostate) { Mark(Kind::kVoid); }
-    void Value(bool v) { Mark(Kind::kBool); Number(v); }
-    void Value(std::int8_t v) { Mark(Kind::kByte); Signed(v); }
-    void Value(std::int16_t v) { Mark(Kind::kShort); Signed(v); }
-    void Value(std::int32_t v) { Mark(Kind::kInt); Signed(v); }
-    void Value(std::int64_t v) { Mark(Kind::kLong); Signed(v); }
-    void Value(float v) { Mark(Kind::kFloat); Number(std::bit_cast<std::uint32_t>(v)); }
-    void Value(double v) { Mark(Kind::kDouble); Number(std::bit_cast<std::uint64_t>(v)); }
-    void Value(const std::string& v) { Mark(Kind::kString); Text(v); }
-    void Value(const Uri& v) { Mark(Kind::kUri); Text(v.text); }
-    void Value(const Time& v) { Mark(Kind::kDateTime); Signed(v.time_since_epoch().count()); }
-    void Value(const Binary& v) { Mark(Kind::kBinary); Text(v.bytes); }
+    void Value(bool v) {
+        Mark(Kind::kBool);
+        Number(v);
+    }
+    void Value(std::int8_t v) {
+        Mark(Kind::kByte);
+        Signed(v);
+    }
+    void Value(std::int16_t v) {
+        Mark(Kind::kShort);
+        Signed(v);
+    }
+    void Value(std::int32_t v) {
+        Mark(Kind::kInt);
+        Signed(v);
+    }
+    void Value(std::int64_t v) {
+        Mark(Kind::kLong);
+        Signed(v);
+    }
+    void Value(float v) {
+        Mark(Kind::kFloat);
+        Number(std::bit_cast<std::uint32_t>(v));
+    }
+    void Value(double v) {
+        Mark(Kind::kDouble);
+        Number(std::bit_cast<std::uint64_t>(v));
+    }
+    void Value(const std::string& v) {
+        Mark(Kind::kString);
+        Text(v);
+    }
+    void Value(const Uri& v) {
+        Mark(Kind::kUri);
+        Text(v.text);
+    }
+    void Value(const Time& v) {
+        Mark(Kind::kDateTime);
+        Signed(v.time_since_epoch().count());
+    }
+    void Value(const Binary& v) {
+        Mark(Kind::kBinary);
+        Text(v.bytes);
+    }
     void Value(const Ref& v) {
         Mark(Kind::kRef);
         Text(v.type ? v.type->name : std::string_view());
@@ -91,7 +127,8 @@ private:
         for (const Any& one : v.values) AnyValue(one);
     }
     void Value(const FieldView& v) {
-        if (v.element || v.field->arity != Arity::kMany) return Element(*v.field, v.element ? v.at : v.field->ops->at(v.at, 0));
+        if (v.element || v.field->arity != Arity::kMany)
+            return Element(*v.field, v.element ? v.at : v.field->ops->at(v.at, 0));
         Mark(Kind::kAny);
         Text(v.field->type->name);
         std::size_t count = v.field->ops->count(v.at);
@@ -135,7 +172,8 @@ private:
         auto count = Number();
         for (std::uint64_t i = 0; i < count && !failed_; ++i) {
             Any value = Value();
-            if (field && !failed_ && (i == 0 || field->arity == Arity::kMany)) Put(*field, SlotOf(object.Mut(), *field), value);
+            if (field && !failed_ && (i == 0 || field->arity == Arity::kMany))
+                Put(*field, SlotOf(object.Mut(), *field), value);
         }
     }
 
@@ -156,9 +194,11 @@ private:
             case Kind::kUri: return PutAs<Uri>(f, slot, value);
             case Kind::kDateTime: return PutAs<Time>(f, slot, value);
             case Kind::kBinary: return PutAs<Binary>(f, slot, value);
-            case Kind::kRef: case Kind::kManaged: return PutAs<Ref>(f, slot, value);
+            case Kind::kRef:
+            case Kind::kManaged: return PutAs<Ref>(f, slot, value);
             case Kind::kEnum:
-                if (auto* v = value.As<EnumValue>(); v && v->type == f.type) *static_cast<std::uint8_t*>(f.ops->add(slot)) = v->value;
+                if (auto* v = value.As<EnumValue>(); v && v->type == f.type)
+                    *static_cast<std::uint8_t*>(f.ops->add(slot)) = v->value;
                 return;
             case Kind::kData:
                 if (auto* v = value.As<Ptr<DynamicData>>(); v && *v && (*v)->type().IsA(*f.type))
@@ -218,7 +258,10 @@ private:
     }
 
     unsigned char Byte() {
-        if (in_.empty()) { failed_ = true; return 0; }
+        if (in_.empty()) {
+            failed_ = true;
+            return 0;
+        }
         auto byte = static_cast<unsigned char>(in_[0]);
         in_.remove_prefix(1);
         return byte;
@@ -239,7 +282,10 @@ private:
     }
     std::string_view Text() {
         auto size = Number();
-        if (size > in_.size()) { failed_ = true; return {}; }
+        if (size > in_.size()) {
+            failed_ = true;
+            return {};
+        }
         auto out = in_.substr(0, size);
         in_.remove_prefix(size);
         return out;

@@ -24,7 +24,8 @@ base::Result<Path> ParsePath(std::string_view text) {
     for (std::size_t at = 0;;) {
         auto end = text.find_first_of(".[", at);
         PathStep step{std::string(text.substr(at, end - at)), std::nullopt};
-        if (step.name.empty() || step.name.find_first_of("]\" ") != std::string::npos) return Bad(text, "a name is missing");
+        if (step.name.empty() || step.name.find_first_of("]\" ") != std::string::npos)
+            return Bad(text, "a name is missing");
         at = end == text.npos ? text.size() : end;
         if (at < text.size() && text[at] == '[') {
             TRY(key, ParseKey(text, at));
@@ -95,8 +96,9 @@ Any ReadPath(const Ptr<DynamicData>& owner, const Path& path) {
         const Field* f = FindField(object->type(), path[i].name);
         if (!f) return {};
         const void* slot = SlotOf(*object, *f);
-        const void* element = path[i].key ? FindElement(*f, slot, *path[i].key)
-                              : f->ops->count(slot) ? f->ops->at(slot, 0) : nullptr;
+        const void* element = path[i].key           ? FindElement(*f, slot, *path[i].key)
+                              : f->ops->count(slot) ? f->ops->at(slot, 0)
+                                                    : nullptr;
         if (i + 1 == path.size()) {
             if (path[i].key) return element ? Any(FieldView{owner, f, element, true}) : Any();
             return element || f->arity == Arity::kMany ? Any(FieldView{owner, f, slot, false}) : Any();

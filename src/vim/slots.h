@@ -47,11 +47,17 @@ struct BoolElement {
 
 // An object's Ptr<T> and vector<Ptr<T>> are walked as those of their root, an enumeration
 // as its byte; the build switches strict aliasing off for that.
-template <class E> struct ErasedType { using type = E; };
-template <class T> struct ErasedType<Ptr<T>> { using type = Ptr<DynamicData>; };
+template <class E> struct ErasedType {
+    using type = E;
+};
+template <class T> struct ErasedType<Ptr<T>> {
+    using type = Ptr<DynamicData>;
+};
 template <class E>
     requires std::is_enum_v<E>
-struct ErasedType<E> { using type = std::uint8_t; };
+struct ErasedType<E> {
+    using type = std::uint8_t;
+};
 template <class E> using Erased = typename ErasedType<E>::type;
 
 template <class E> struct SlotFor : OneSlot<Erased<E>> {};

@@ -64,9 +64,9 @@ struct FieldView {
 
 class Any {
 public:
-    using Value = std::variant<std::monostate, bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, float,
-                               double, std::string, Uri, Time, Binary, Ref, EnumValue, Ptr<DynamicData>,
-                               AnyArray, FieldView>;
+    using Value =
+        std::variant<std::monostate, bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, float, double,
+                     std::string, Uri, Time, Binary, Ref, EnumValue, Ptr<DynamicData>, AnyArray, FieldView>;
 
     Any() = default;
     template <class T>
@@ -91,12 +91,11 @@ private:
 };
 
 // Descriptors of the scalars.
-extern const Type kBoolType, kByteType, kShortType, kIntType, kLongType, kFloatType, kDoubleType, kStringType,
-    kUriType, kDateTimeType, kBinaryType, kAnyType, kVoidType, kRefType;
+extern const Type kBoolType, kByteType, kShortType, kIntType, kLongType, kFloatType, kDoubleType, kStringType, kUriType,
+    kDateTimeType, kBinaryType, kAnyType, kVoidType, kRefType;
 
 }  // namespace vim
 
-template <>
-struct std::hash<vim::Ref> {
+template <> struct std::hash<vim::Ref> {
     std::size_t operator()(const vim::Ref& r) const noexcept { return std::hash<std::string>()(r.id); }
 };

@@ -31,7 +31,10 @@ static std::array<int, 4> Numbers(std::string_view id) {
     const char* end = at + id.size();
     for (int& part : out) {
         auto [next, bad] = std::from_chars(at, end, part);
-        if (bad != std::errc{}) { part = 0; return out; }
+        if (bad != std::errc{}) {
+            part = 0;
+            return out;
+        }
         at = next < end ? next + 1 : end;
     }
     return out;
@@ -39,7 +42,8 @@ static std::array<int, 4> Numbers(std::string_view id) {
 
 // The id in "urn:vim25/6.5", quoted or not; "" when there is none.
 static std::string_view IdIn(std::string_view action) {
-    if (action.size() >= 2 && action.front() == '"' && action.back() == '"') action = action.substr(1, action.size() - 2);
+    if (action.size() >= 2 && action.front() == '"' && action.back() == '"')
+        action = action.substr(1, action.size() - 2);
     auto slash = action.rfind('/');
     return slash == action.npos ? std::string_view() : action.substr(slash + 1);
 }

@@ -30,13 +30,18 @@ vim::Result<std::string> ExistingFile(const VolumeList& volumes, const std::stri
     return file;
 }
 
-backend::DiskSpec PlaceOf(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices, std::string path) {
-    return {.key = device.key, .bus = BusOf(slot, devices), .bus_number = slot.bus, .unit = slot.unit,
-            .cdrom = device.type().IsA(vim::VirtualCdrom::kType), .path = std::move(path)};
+backend::DiskSpec PlaceOf(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices,
+                          std::string path) {
+    return {.key = device.key,
+            .bus = BusOf(slot, devices),
+            .bus_number = slot.bus,
+            .unit = slot.unit,
+            .cdrom = device.type().IsA(vim::VirtualCdrom::kType),
+            .path = std::move(path)};
 }
 
-vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices, const VolumeList& volumes,
-                      backend::VmSpec& spec) {
+vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices,
+                      const VolumeList& volumes, backend::VmSpec& spec) {
     auto* backing = device.backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
     auto located = Locate(volumes, backing->file_name);
     if (!located) return std::move(located).error();
@@ -51,14 +56,15 @@ vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const 
     return {};
 }
 
-vim::Result<> AddCdrom(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices, const VolumeList& volumes,
-                       backend::VmSpec& spec) {
+vim::Result<> AddCdrom(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices,
+                       const VolumeList& volumes, backend::VmSpec& spec) {
     bool connected = false;
     std::string path = MediumOf(device, connected);
     std::string file;
     if (!path.empty() && connected) {
         auto there = ExistingFile(volumes, path);
-        if (there) file = *std::move(there); else connected = false;      // as an empty drive, like the real one
+        if (there) file = *std::move(there);
+        else connected = false;      // as an empty drive, like the real one
     }
     backend::DiskSpec drive = PlaceOf(device, slot, devices, std::move(file));
     drive.read_only = true;
@@ -71,7 +77,9 @@ void AddNic(const vim::VirtualEthernetCard& nic, backend::VmSpec& spec) {
     std::string_view word = NicWord(nic);
     auto* backing = nic.backing.As<vim::VirtualDeviceDeviceBackingInfo>();
     spec.nics.push_back({.key = nic.key,
-                         .model = word == "vlance" ? "pcnet" : word == "vmxnet" ? "vmxnet3" : std::string(word),
+                         .model = word == "vlance"   ? "pcnet"
+                                  : word == "vmxnet" ? "vmxnet3"
+                                                     : std::string(word),
                          .mac = nic.mac_address.value_or(""),
                          .network = backing ? backing->device_name : std::string(),
                          .connected = !nic.connectable || nic.connectable->start_connected});
@@ -85,7 +93,8 @@ vim::Result<> AddBootFiles(const Config& config, const VolumeList& volumes, back
     spec.kernel = *std::move(file);
     if (const std::string* initrd = ExtraConfig(config, kBootInitrdKey); initrd && !initrd->empty()) {
         auto there = ExistingFile(volumes, *initrd);
-        if (!there) return std::move(there).error().While(base::Cat("boot with the file of extraConfig ", kBootInitrdKey));
+        if (!there)
+            return std::move(there).error().While(base::Cat("boot with the file of extraConfig ", kBootInitrdKey));
         spec.initrd = *std::move(there);
     }
     if (const std::string* words = ExtraConfig(config, kBootCommandLineKey)) spec.command_line = *words;
@@ -95,10 +104,12 @@ vim::Result<> AddBootFiles(const Config& config, const VolumeList& volumes, back
 void AddBootOrder(const Config& config, backend::VmSpec& spec) {
     if (!config.boot_options) return;
     for (const auto& b : config.boot_options->boot_order) {
-        const char* word = b.As<vim::VirtualMachineBootOptionsBootableCdromDevice>() ? "cdrom"
-                         : b.As<vim::VirtualMachineBootOptionsBootableEthernetDevice>() ? "ethernet"
-                         : b.As<vim::VirtualMachineBootOptionsBootableDiskDevice>() ? "disk" : nullptr;
-        if (word && std::find(spec.boot_order.begin(), spec.boot_order.end(), word) == spec.boot_order.end()) spec.boot_order.emplace_back(word);
+        const char* word = b.As<vim::VirtualMachineBootOptionsBootableCdromDevice>()      ? "cdrom"
+                           : b.As<vim::VirtualMachineBootOptionsBootableEthernetDevice>() ? "ethernet"
+                           : b.As<vim::VirtualMachineBootOptionsBootableDiskDevice>()     ? "disk"
+                                                                                          : nullptr;
+        if (word && std::find(spec.boot_order.begin(), spec.boot_order.end(), word) == spec.boot_order.end())
+            spec.boot_order.emplace_back(word);
     }
 }
 
@@ -110,7 +121,8 @@ std::string MediumOf(const vim::VirtualDevice& cdrom, bool& connected) {
     return iso ? iso->file_name : std::string();
 }
 
-vim::Result<backend::VmSpec> MakeSpec(std::string id, const Config& config, const std::string& folder, const VolumeList& volumes) {
+vim::Result<backend::VmSpec> MakeSpec(std::string id, const Config& config, const std::string& folder,
+                                      const VolumeList& volumes) {
     backend::VmSpec spec;
     spec.id = std::move(id);
     spec.name = config.name;
@@ -122,7 +134,10 @@ vim::Result<backend::VmSpec> MakeSpec(std::string id, const Config& config, cons
     const Devices& devices = config.hardware->device;
     for (const Device& d : devices) {
         std::optional<Slot> slot = SlotOf(*d);
-        if (slot && folder.empty()) { spec.disks.push_back(PlaceOf(*d, *slot, devices, {})); continue; }
+        if (slot && folder.empty()) {
+            spec.disks.push_back(PlaceOf(*d, *slot, devices, {}));
+            continue;
+        }
         if (slot && d->type().IsA(vim::VirtualDisk::kType)) CHECK(AddDisk(*d, *slot, devices, volumes, spec));
         if (slot && d->type().IsA(vim::VirtualCdrom::kType)) CHECK(AddCdrom(*d, *slot, devices, volumes, spec));
         if (auto* nic = d.As<vim::VirtualEthernetCard>()) AddNic(*nic, spec);
@@ -130,7 +145,8 @@ vim::Result<backend::VmSpec> MakeSpec(std::string id, const Config& config, cons
     AddBootOrder(config, spec);
     if (folder.empty()) return spec;                     // an imagined VM
     CHECK(AddBootFiles(config, volumes, spec));
-    std::string stem = DatastorePath::Parse(config.files->vm_path_name.value_or("[x] vm.vmx"))->WithSuffix(".vmx", "").Name();
+    std::string stem =
+        DatastorePath::Parse(config.files->vm_path_name.value_or("[x] vm.vmx"))->WithSuffix(".vmx", "").Name();
     if (spec.efi) spec.nvram = base::Cat(folder, "/", stem, ".nvram");
     spec.log = folder + "/qemu.log";
     spec.serial_log = folder + "/serial.log";
@@ -140,7 +156,8 @@ vim::Result<backend::VmSpec> MakeSpec(std::string id, const Config& config, cons
     auto located = Locate(volumes, file->file_name);
     if (!located) return std::move(located).error();
     if (!StaysWithin(located->volume.folder, located->Absolute()))
-        return vim::Fault(vim::InvalidDatastorePath({}, file->file_name, file->file_name), base::Cat(file->file_name, " leads out of its datastore"));
+        return vim::Fault(vim::InvalidDatastorePath({}, file->file_name, file->file_name),
+                          base::Cat(file->file_name, " leads out of its datastore"));
     spec.serial_log = located->Absolute();
     return spec;
 }

@@ -13,7 +13,8 @@ inline constexpr std::string_view kBootKernelKey = "bedplate.boot.kernel", kBoot
 // Reads descriptors and follows links, to see that files lie on their datastores: blocks.
 // `folder` "" : an imagined VM without files.
 // The fault names the device or the line that makes it impossible.
-vim::Result<backend::VmSpec> MakeSpec(std::string id, const Config& config, const std::string& folder, const VolumeList& volumes);
+vim::Result<backend::VmSpec> MakeSpec(std::string id, const Config& config, const std::string& folder,
+                                      const VolumeList& volumes);
 
 std::string MediumOf(const vim::VirtualDevice& cdrom, bool& connected);   // the ISO's datastore path, or ""
 

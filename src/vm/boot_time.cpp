@@ -5,7 +5,9 @@
 
 namespace vm {
 
-std::string BootTimeFile(const std::string& scratch, const std::string& id) { return base::Cat(scratch, "/vm-", id, ".boot"); }
+std::string BootTimeFile(const std::string& scratch, const std::string& id) {
+    return base::Cat(scratch, "/vm-", id, ".boot");
+}
 
 base::Result<> SaveBootTime(const std::string& file, base::Time at) {
     return rt::WriteFileAtomically(file, base::FormatTime(at) + "\n", 0600);

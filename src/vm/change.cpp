@@ -18,22 +18,28 @@ vim::Fault Invalid(std::string_view property, std::string words) {
 // Parts of a spec that would have to change the machine under the guest.
 vim::Result<> CheckRunning(const Spec& spec, const Situation& s, const Config& now) {
     auto differs = [](const auto& asked, const auto& has) { return asked && *asked != has; };
-    const char* what = differs(spec.num_cp_us, now.hardware->num_cpu) ? "numCPUs"
-                     : differs(spec.memory_mb, std::int64_t(now.hardware->memory_mb)) ? "memoryMB"
-                     : differs(spec.uuid, now.uuid) ? "uuid"
-                     : differs(spec.guest_id, now.guest_id) ? "guestId"
-                     : differs(spec.version, now.version) ? "version"
-                     : spec.firmware && spec.firmware != now.firmware ? "firmware" : nullptr;
+    const char* what = differs(spec.num_cp_us, now.hardware->num_cpu)                   ? "numCPUs"
+                       : differs(spec.memory_mb, std::int64_t(now.hardware->memory_mb)) ? "memoryMB"
+                       : differs(spec.uuid, now.uuid)                                   ? "uuid"
+                       : differs(spec.guest_id, now.guest_id)                           ? "guestId"
+                       : differs(spec.version, now.version)                             ? "version"
+                       : spec.firmware && spec.firmware != now.firmware                 ? "firmware"
+                                                                                        : nullptr;
     if (!s.running || !what) return {};
-    return vim::Fault(vim::InvalidPowerState(vim::VirtualMachinePowerState::kPoweredOff, s.state),
-                      base::Cat(what, " can be changed while the virtual machine is powered off; it is ", vim::Name(s.state)));
+    return vim::Fault(
+        vim::InvalidPowerState(vim::VirtualMachinePowerState::kPoweredOff, s.state),
+        base::Cat(what, " can be changed while the virtual machine is powered off; it is ", vim::Name(s.state)));
 }
 
 vim::Result<> CheckUnsupported(const Spec& spec) {
-    const char* what = spec.v_app_config ? "vAppConfig" : spec.ft_info ? "ftInfo" : spec.rep_config ? "repConfig"
-                     : !spec.npiv_node_world_wide_name.empty() || !spec.npiv_port_world_wide_name.empty() ? "npivWorldWideName"
-                     : spec.cpu_affinity && !spec.cpu_affinity->affinity_set.empty() ? "cpuAffinity"
-                     : spec.memory_affinity && !spec.memory_affinity->affinity_set.empty() ? "memoryAffinity" : nullptr;
+    const char* what = spec.v_app_config ? "vAppConfig"
+                       : spec.ft_info    ? "ftInfo"
+                       : spec.rep_config ? "repConfig"
+                       : !spec.npiv_node_world_wide_name.empty() || !spec.npiv_port_world_wide_name.empty()
+                           ? "npivWorldWideName"
+                       : spec.cpu_affinity && !spec.cpu_affinity->affinity_set.empty()       ? "cpuAffinity"
+                       : spec.memory_affinity && !spec.memory_affinity->affinity_set.empty() ? "memoryAffinity"
+                                                                                             : nullptr;
     if (what) return vim::Fault(vim::NotSupported(), base::Cat("configSpec.", what, " is not supported by this host"));
     return {};
 }
@@ -60,7 +66,8 @@ vim::Result<> ApplyNames(const Spec& spec, Config& c) {
     std::string_view version = *spec.version;
     auto number = version.starts_with("vmx-") ? base::ToInt(version.substr(4)) : std::nullopt;
     if (!number || *number < 4 || *number > 21)
-        return Invalid("version", base::Cat("\"", version, "\" is no hardware version; this host knows vmx-04 to vmx-21"));
+        return Invalid("version",
+                       base::Cat("\"", version, "\" is no hardware version; this host knows vmx-04 to vmx-21"));
     c.version = base::Cat("vmx-", *number < 10 ? "0" : "", *number);
     return {};
 }
@@ -70,7 +77,8 @@ vim::Result<> ApplySize(const Spec& spec, const Limits& limits, Config& c) {
     if (spec.num_cp_us) {
         if (*spec.num_cp_us < 1 || *spec.num_cp_us > limits.max_cpus)
             return vim::Fault(vim::NumVirtualCpusNotSupported(limits.max_cpus, *spec.num_cp_us),
-                              base::Cat(*spec.num_cp_us, " virtual processors are not possible; this host runs 1 to ", limits.max_cpus));
+                              base::Cat(*spec.num_cp_us, " virtual processors are not possible; this host runs 1 to ",
+                                        limits.max_cpus));
         h.num_cpu = *spec.num_cp_us;
         if (h.num_cpu % h.num_cores_per_socket.value_or(1)) h.num_cores_per_socket = 1;
     }
@@ -82,9 +90,12 @@ vim::Result<> ApplySize(const Spec& spec, const Limits& limits, Config& c) {
     }
     if (!spec.memory_mb) return {};
     if (*spec.memory_mb < 4 || *spec.memory_mb > limits.max_memory_mb || *spec.memory_mb % 4) {
-        auto clip = [](std::int64_t v) { return static_cast<std::int32_t>(std::clamp<std::int64_t>(v, INT32_MIN, INT32_MAX)); };
+        auto clip = [](std::int64_t v) {
+            return static_cast<std::int32_t>(std::clamp<std::int64_t>(v, INT32_MIN, INT32_MAX));
+        };
         return vim::Fault(vim::MemorySizeNotSupported(clip(*spec.memory_mb), 4, clip(limits.max_memory_mb)),
-                          base::Cat(*spec.memory_mb, " MB of memory are not possible; multiples of 4 MB up to ", limits.max_memory_mb, " MB are"));
+                          base::Cat(*spec.memory_mb, " MB of memory are not possible; multiples of 4 MB up to ",
+                                    limits.max_memory_mb, " MB are"));
     }
     h.memory_mb = static_cast<std::int32_t>(*spec.memory_mb);
     return {};
@@ -114,11 +125,15 @@ vim::Result<> ApplyExtraConfig(const Spec& spec, Config& c) {
         if (auto* number = option->value.As<std::int32_t>()) text = base::Cat(*number);
         if (auto* number = option->value.As<std::int64_t>()) text = base::Cat(*number);
         std::string property = base::Cat("extraConfig[\"", option->key, "\"]");
-        if (!codec::Vmx::IsKey(option->key)) return Invalid(property, base::Cat("\"", option->key, "\" can be no key of a .vmx file"));
-        if (text.size() > 64 << 10) return Invalid(property, base::Cat("the value of \"", option->key, "\" is longer than 64 KiB"));
-        if (base::EqualNoCase(option->key, "disk.EnableUUID")) c.flags.Mut().disk_uuid_enabled = base::EqualNoCase(text, "true");
+        if (!codec::Vmx::IsKey(option->key))
+            return Invalid(property, base::Cat("\"", option->key, "\" can be no key of a .vmx file"));
+        if (text.size() > 64 << 10)
+            return Invalid(property, base::Cat("the value of \"", option->key, "\" is longer than 64 KiB"));
+        if (base::EqualNoCase(option->key, "disk.EnableUUID"))
+            c.flags.Mut().disk_uuid_enabled = base::EqualNoCase(text, "true");
         if (IsManagedKey(option->key))
-            return Invalid(property, base::Cat("\"", option->key, "\" is set by a field of its own, not through extraConfig"));
+            return Invalid(property,
+                           base::Cat("\"", option->key, "\" is set by a field of its own, not through extraConfig"));
         std::erase_if(c.extra_config, [&](const auto& o) { return base::EqualNoCase(o->key, option->key); });
         if (text.empty()) continue;
         vim::OptionValue kept;
@@ -135,7 +150,9 @@ vim::Result<> ApplyOptions(const Spec& spec, Config& c) {
             return Invalid("firmware", base::Cat("firmware is \"bios\" or \"efi\", not \"", *spec.firmware, "\""));
         c.firmware = *spec.firmware;
     }
-    auto take = [](const auto& asked, auto& field) { if (asked) field = asked; };
+    auto take = [](const auto& asked, auto& field) {
+        if (asked) field = asked;
+    };
     take(spec.cpu_hot_add_enabled, c.cpu_hot_add_enabled);
     take(spec.cpu_hot_remove_enabled, c.cpu_hot_remove_enabled);
     take(spec.memory_hot_add_enabled, c.memory_hot_add_enabled);
@@ -189,14 +206,16 @@ vim::Result<> CheckName(const std::string& name, const vim::Ref& entity) {
     fault.name = name;
     fault.entity = entity;
     return vim::Fault(std::move(fault), name.empty() ? "a virtual machine needs a name"
-                                        : control ? "the name holds a control character"
-                                                  : base::Cat("the name has ", characters, " characters; 80 are possible"));
+                                        : control
+                                            ? "the name holds a control character"
+                                            : base::Cat("the name has ", characters, " characters; 80 are possible"));
 }
 
 vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& s) {
     if (spec.change_version && !spec.change_version->empty() && *spec.change_version != config.change_version)
-        return vim::Fault(vim::ConcurrentAccess(), base::Cat("the configuration was changed in the meantime: it is version ",
-                                                             config.change_version, ", the change was made for ", *spec.change_version));
+        return vim::Fault(vim::ConcurrentAccess(),
+                          base::Cat("the configuration was changed in the meantime: it is version ",
+                                    config.change_version, ", the change was made for ", *spec.change_version));
     CHECK(CheckUnsupported(spec));
     CHECK(CheckRunning(spec, s, config));
     Change change{.config = std::move(config), .files = {}, .live = {}};
@@ -204,7 +223,8 @@ vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& s) {
     CHECK(ApplyNames(spec, c));
     CHECK(ApplySize(spec, s.limits, c));
     CHECK(ApplyAllocation(spec.cpu_allocation, "cpuAllocation", kCpuSharesLow, c.hardware->num_cpu, c.cpu_allocation));
-    CHECK(ApplyAllocation(spec.memory_allocation, "memoryAllocation", kMemorySharesLow, c.hardware->memory_mb, c.memory_allocation));
+    CHECK(ApplyAllocation(spec.memory_allocation, "memoryAllocation", kMemorySharesLow, c.hardware->memory_mb,
+                          c.memory_allocation));
     CHECK(ApplyOptions(spec, c));
     CHECK(ApplyExtraConfig(spec, c));
     CHECK(ApplyDevices(spec, s, change));

@@ -20,8 +20,16 @@ struct Permit {
 };
 
 struct FileWork {
-    struct Make { std::string path; std::int64_t capacity_kb; bool thin; std::string adapter; };
-    struct Extend { std::string path; std::int64_t capacity_kb; };
+    struct Make {
+        std::string path;
+        std::int64_t capacity_kb;
+        bool thin;
+        std::string adapter;
+    };
+    struct Extend {
+        std::string path;
+        std::int64_t capacity_kb;
+    };
     std::vector<Make> make;              // datastore paths, all of them
     std::vector<Extend> extend;
     std::vector<std::string> remove;
@@ -29,8 +37,14 @@ struct FileWork {
 };
 
 struct LiveWork {                        // for a guest that runs
-    struct Medium { int key; std::string path; };      // datastore path; "" : none
-    struct Link { int key; bool connected; };
+    struct Medium {
+        int key;
+        std::string path;
+    };      // datastore path; "" : none
+    struct Link {
+        int key;
+        bool connected;
+    };
     std::vector<Medium> media;
     std::vector<Link> links;
 };
@@ -62,7 +76,8 @@ vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& situ
 vim::Result<> ApplyDevices(const Spec& spec, const Situation& situation, Change& change);
 
 // The privileges that the parts of a change need on the VM, its networks and datastores.
-vim::Result<> CheckChange(const Spec& spec, const vim::Ref& vm, const Config& now, const VolumeList& volumes, const Permit& permit);
+vim::Result<> CheckChange(const Spec& spec, const vim::Ref& vm, const Config& now, const VolumeList& volumes,
+                          const Permit& permit);
 // Of the devices of a new VM: what lies outside of it.
 vim::Result<> CheckDevices(const Spec& spec, const Config* now, const VolumeList& volumes, const Permit& permit);
 

@@ -8,7 +8,8 @@ namespace {
 
 using Operation = vim::VirtualDeviceConfigSpecOperation;
 
-vim::Result<> CheckFile(const vim::VirtualDevice& device, std::string_view privilege, const VolumeList& volumes, const Permit& permit) {
+vim::Result<> CheckFile(const vim::VirtualDevice& device, std::string_view privilege, const VolumeList& volumes,
+                        const Permit& permit) {
     auto* file = device.backing.As<vim::VirtualDeviceFileBackingInfo>();
     if (!file || file->file_name.empty()) return {};
     auto path = DatastorePath::Parse(file->file_name);
@@ -27,10 +28,12 @@ const char* DevicePrivilege(const vim::VirtualDeviceConfigSpec& spec, const vim:
     const vim::VirtualDevice& d = *spec.device;
     bool disk = d.type().IsA(vim::VirtualDisk::kType);
     Operation op = spec.operation.value_or(Operation::kEdit);
-    if (op == Operation::kRemove) return disk ? "VirtualMachine.Config.RemoveDisk" : "VirtualMachine.Config.AddRemoveDevice";
+    if (op == Operation::kRemove)
+        return disk ? "VirtualMachine.Config.RemoveDisk" : "VirtualMachine.Config.AddRemoveDevice";
     if (op == Operation::kAdd)
-        return !disk ? "VirtualMachine.Config.AddRemoveDevice"
-             : spec.file_operation ? "VirtualMachine.Config.AddNewDisk" : "VirtualMachine.Config.AddExistingDisk";
+        return !disk                 ? "VirtualMachine.Config.AddRemoveDevice"
+               : spec.file_operation ? "VirtualMachine.Config.AddNewDisk"
+                                     : "VirtualMachine.Config.AddExistingDisk";
     if (disk) {
         auto* before = dynamic_cast<const vim::VirtualDisk*>(now);
         bool grows = before && static_cast<const vim::VirtualDisk&>(d).capacity_in_kb > before->capacity_in_kb;
@@ -60,14 +63,19 @@ vim::Result<> CheckDevices(const Spec& spec, const Config* now, const VolumeList
     return {};
 }
 
-vim::Result<> CheckChange(const Spec& spec, const vim::Ref& vm, const Config& now, const VolumeList& volumes, const Permit& permit) {
-    struct Part { bool there; std::string_view privilege; };
+vim::Result<> CheckChange(const Spec& spec, const vim::Ref& vm, const Config& now, const VolumeList& volumes,
+                          const Permit& permit) {
+    struct Part {
+        bool there;
+        std::string_view privilege;
+    };
     const Part kParts[] = {
         {spec.name && *spec.name != now.name, "VirtualMachine.Config.Rename"},
         {spec.num_cp_us || spec.num_cores_per_socket, "VirtualMachine.Config.CPUCount"},
         {spec.memory_mb.has_value(), "VirtualMachine.Config.Memory"},
         {spec.cpu_allocation || spec.memory_allocation, "VirtualMachine.Config.Resource"},
-        {!spec.extra_config.empty() || spec.nested_hv_enabled || spec.v_pmc_enabled, "VirtualMachine.Config.AdvancedConfig"},
+        {!spec.extra_config.empty() || spec.nested_hv_enabled || spec.v_pmc_enabled,
+         "VirtualMachine.Config.AdvancedConfig"},
         {spec.change_tracking_enabled.has_value(), "VirtualMachine.Config.ChangeTracking"},
         {spec.swap_placement.has_value(), "VirtualMachine.Config.SwapPlacement"},
         {spec.version.has_value(), "VirtualMachine.Config.UpgradeVirtualHardware"},
@@ -81,7 +89,8 @@ vim::Result<> CheckChange(const Spec& spec, const vim::Ref& vm, const Config& no
     for (const Part& part : kParts)
         if (part.there) CHECK(permit.Check(vm, part.privilege));
     for (const auto& one : spec.device_change)
-        if (one->device) CHECK(permit.Check(vm, DevicePrivilege(*one, FindDevice(now.hardware->device, one->device->key))));
+        if (one->device)
+            CHECK(permit.Check(vm, DevicePrivilege(*one, FindDevice(now.hardware->device, one->device->key))));
     return CheckDevices(spec, &now, volumes, permit);
 }
 

@@ -11,31 +11,81 @@ namespace {
 
 // Whole keys, lower case.
 constexpr std::string_view kKeys[] = {
-    ".encoding", "config.version", "virtualhw.version", "displayname", "guestos", "guestosaltname", "memsize",
-    "numvcpus", "cpuid.corespersocket", "uuid.bios", "uuid.location", "vc.uuid", "firmware", "annotation",
-    "checkpoint.vmstate", "cleanshutdown", "usb.present", "ehci.present", "usb_xhci.present",
-    "sched.cpu.min", "sched.cpu.max", "sched.cpu.shares", "sched.cpu.units", "sched.mem.min", "sched.mem.max",
-    "sched.mem.shares", "sched.mem.pin", "logging", "vcpu.hotadd", "vcpu.hotremove", "mem.hotadd", "vhv.enable",
-    "vpmc.enable", "ctkenabled", "bios.bootdelay", "bios.forcesetuponce", "bios.bootorder", "bios.hddorder",
-    "bios.bootretry.enabled", "bios.bootretry.delay", "tools.synctime", "tools.upgrade.policy",
-    "toolscripts.afterpoweron", "toolscripts.afterresume", "toolscripts.beforesuspend", "toolscripts.beforepoweroff",
-    "powertype.poweroff", "powertype.suspend", "powertype.reset", "remotedisplay.maxconnections",
+    ".encoding",
+    "config.version",
+    "virtualhw.version",
+    "displayname",
+    "guestos",
+    "guestosaltname",
+    "memsize",
+    "numvcpus",
+    "cpuid.corespersocket",
+    "uuid.bios",
+    "uuid.location",
+    "vc.uuid",
+    "firmware",
+    "annotation",
+    "checkpoint.vmstate",
+    "cleanshutdown",
+    "usb.present",
+    "ehci.present",
+    "usb_xhci.present",
+    "sched.cpu.min",
+    "sched.cpu.max",
+    "sched.cpu.shares",
+    "sched.cpu.units",
+    "sched.mem.min",
+    "sched.mem.max",
+    "sched.mem.shares",
+    "sched.mem.pin",
+    "logging",
+    "vcpu.hotadd",
+    "vcpu.hotremove",
+    "mem.hotadd",
+    "vhv.enable",
+    "vpmc.enable",
+    "ctkenabled",
+    "bios.bootdelay",
+    "bios.forcesetuponce",
+    "bios.bootorder",
+    "bios.hddorder",
+    "bios.bootretry.enabled",
+    "bios.bootretry.delay",
+    "tools.synctime",
+    "tools.upgrade.policy",
+    "toolscripts.afterpoweron",
+    "toolscripts.afterresume",
+    "toolscripts.beforesuspend",
+    "toolscripts.beforepoweroff",
+    "powertype.poweroff",
+    "powertype.suspend",
+    "powertype.reset",
+    "remotedisplay.maxconnections",
     "tools.guest.desktop.autolock",
 };
 // What follows the place of a device: "scsi0:1.".
-constexpr std::string_view kSlotKeys[] = {"present", "filename", "devicetype", "mode", "startconnected",
-                                          "clientdevice", "writethrough", "allowguestconnectioncontrol"};
-constexpr std::string_view kNicKeys[] = {"present", "virtualdev", "networkname", "addresstype", "address",
-                                         "generatedaddress", "generatedaddressoffset", "connectiontype",
-                                         "startconnected", "wakeonpcktrcv", "features", "allowguestconnectioncontrol"};
-constexpr std::string_view kSerialKeys[] = {"present", "filetype", "filename", "startconnected", "yieldonmsrread",
-                                            "allowguestconnectioncontrol"};
+constexpr std::string_view kSlotKeys[] = {
+    "present",        "filename",     "devicetype",   "mode",
+    "startconnected", "clientdevice", "writethrough", "allowguestconnectioncontrol"};
+constexpr std::string_view kNicKeys[] = {"present",
+                                         "virtualdev",
+                                         "networkname",
+                                         "addresstype",
+                                         "address",
+                                         "generatedaddress",
+                                         "generatedaddressoffset",
+                                         "connectiontype",
+                                         "startconnected",
+                                         "wakeonpcktrcv",
+                                         "features",
+                                         "allowguestconnectioncontrol"};
+constexpr std::string_view kSerialKeys[] = {"present",        "filetype",       "filename",
+                                            "startconnected", "yieldonmsrread", "allowguestconnectioncontrol"};
 constexpr std::string_view kControllerKeys[] = {"present", "virtualdev", "sharedbus"};
-constexpr std::string_view kFloppyKeys[] = {"present", "filetype", "filename", "startconnected", "clientdevice",
-                                            "allowguestconnectioncontrol"};
+constexpr std::string_view kFloppyKeys[] = {"present",        "filetype",     "filename",
+                                            "startconnected", "clientdevice", "allowguestconnectioncontrol"};
 
-template <class Array>
-bool Holds(const Array& words, std::string_view word) {
+template <class Array> bool Holds(const Array& words, std::string_view word) {
     return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
@@ -74,7 +124,8 @@ bool IsManagedKey(std::string_view key) {
     std::string lower = base::Lower(key);
     if (Holds(kKeys, lower)) return true;
     std::size_t dot = lower.find('.');
-    return dot != std::string::npos && IsDeviceKey(std::string_view(lower).substr(0, dot), std::string_view(lower).substr(dot + 1));
+    return dot != std::string::npos &&
+           IsDeviceKey(std::string_view(lower).substr(0, dot), std::string_view(lower).substr(dot + 1));
 }
 
 std::string VmxUuid(std::string_view uuid) {
@@ -83,7 +134,10 @@ std::string VmxUuid(std::string_view uuid) {
     std::string out;
     int bytes = 0;
     for (std::size_t i = 0; i < normal->size();) {
-        if ((*normal)[i] == '-') { ++i; continue; }
+        if ((*normal)[i] == '-') {
+            ++i;
+            continue;
+        }
         if (bytes) out += bytes == 8 ? '-' : ' ';
         out += normal->substr(i, 2);
         i += 2;
@@ -121,7 +175,8 @@ base::Result<Config> ReadConfig(const codec::Vmx& vmx, const DatastorePath& vmx_
     if (c.name.empty()) c.name = vmx_path.WithSuffix(".vmx", "").Name();
     TRY(version, vmx.GetInt("virtualHW.version", 4));
     if (version < 3 || version > 99)
-        return base::Error{base::Code::kInvalid, base::Cat("virtualHW.version is ", version, ", which no virtual machine has")};
+        return base::Error{base::Code::kInvalid,
+                           base::Cat("virtualHW.version is ", version, ", which no virtual machine has")};
     c.version = base::Cat("vmx-", version < 10 ? "0" : "", version);
     c.uuid = base::NormalUuid(vmx.Get("uuid.bios")).value_or("");
     c.location_id = base::NormalUuid(vmx.Get("uuid.location"));
@@ -152,7 +207,8 @@ void WriteConfig(const Config& config, const DatastorePath& vmx_path, const Volu
     vmx.Set("displayName", config.name);
     vmx.Set("guestOS", VmxFromGuestId(config.guest_id));
     auto set = [&](std::string_view key, const std::string& value) {
-        if (value.empty()) vmx.Remove(key); else vmx.Set(key, value);
+        if (value.empty()) vmx.Remove(key);
+        else vmx.Set(key, value);
     };
     set("guestOSAltName", config.alternate_guest_name);
     set("uuid.bios", VmxUuid(config.uuid));

@@ -48,8 +48,9 @@ Device ReadDisk(const Source& from, const std::string& place) {
     vim::VirtualDisk disk;
     auto backing = from.File<vim::VirtualDiskFlatVer2BackingInfo>(from.vmx.Get(place + ".fileName"));
     std::string mode = base::Lower(from.vmx.Get(place + ".mode", "persistent"));
-    backing.disk_mode = mode == "independent-persistent" ? "independent_persistent"
-                      : mode == "independent-nonpersistent" ? "independent_nonpersistent" : "persistent";
+    backing.disk_mode = mode == "independent-persistent"      ? "independent_persistent"
+                        : mode == "independent-nonpersistent" ? "independent_nonpersistent"
+                                                              : "persistent";
     backing.split = false;
     backing.write_through = Flag(from.vmx, place + ".writeThrough", false);
     disk.backing = std::move(backing);
@@ -97,8 +98,9 @@ void ReadControllers(const codec::Vmx& vmx, Devices& out) {
         if (!Flag(vmx, place + ".present", false)) continue;
         vim::Ptr<vim::VirtualSCSIController> c = ScsiFromWord(vmx.Get(place + ".virtualDev"));
         std::string sharing = base::Lower(vmx.Get(place + ".sharedBus"));
-        c.Mut().shared_bus = sharing == "virtual" ? vim::VirtualSCSISharing::kVirtualSharing
-                           : sharing == "physical" ? vim::VirtualSCSISharing::kPhysicalSharing : vim::VirtualSCSISharing::kNoSharing;
+        c.Mut().shared_bus = sharing == "virtual"    ? vim::VirtualSCSISharing::kVirtualSharing
+                             : sharing == "physical" ? vim::VirtualSCSISharing::kPhysicalSharing
+                                                     : vim::VirtualSCSISharing::kNoSharing;
         c.Mut().key = InfoOf(BusKind::kScsi).controller_base + bus;
         c.Mut().bus_number = bus;
         c.Mut().controller_key = kPciKey;
@@ -185,7 +187,8 @@ void ReadSerials(const Source& from, Devices& out) {
     for (int number = 0; number < kMaxSerials; ++number) {
         std::string place = base::Cat("serial", number);
         // Ports behind a pipe, a device or the network stay lines of the file.
-        if (!Flag(from.vmx, place + ".present", false) || !base::EqualNoCase(from.vmx.Get(place + ".fileType"), "file")) continue;
+        if (!Flag(from.vmx, place + ".present", false) || !base::EqualNoCase(from.vmx.Get(place + ".fileType"), "file"))
+            continue;
         vim::VirtualSerialPort port;
         port.backing = from.File<vim::VirtualSerialPortFileBackingInfo>(from.vmx.Get(place + ".fileName"));
         port.yield_on_poll = Flag(from.vmx, place + ".yieldOnMsrRead", true);
@@ -229,10 +232,13 @@ void WriteDisk(const vim::VirtualDevice& disk, const Slot& slot, const Target& t
     if (!file) return;
     vmx.Set(place + ".deviceType", slot.kind == BusKind::kScsi ? "scsi-hardDisk" : "ata-hardDisk");
     vmx.Set(place + ".fileName", to.Name(file->file_name));
-    std::string mode = file->disk_mode == "independent_persistent" ? "independent-persistent"
-                     : file->disk_mode == "independent_nonpersistent" ? "independent-nonpersistent" : "";
-    if (mode.empty()) vmx.Remove(place + ".mode"); else vmx.Set(place + ".mode", mode);
-    if (file->write_through.value_or(false)) vmx.SetBool(place + ".writeThrough", true); else vmx.Remove(place + ".writeThrough");
+    std::string mode = file->disk_mode == "independent_persistent"      ? "independent-persistent"
+                       : file->disk_mode == "independent_nonpersistent" ? "independent-nonpersistent"
+                                                                        : "";
+    if (mode.empty()) vmx.Remove(place + ".mode");
+    else vmx.Set(place + ".mode", mode);
+    if (file->write_through.value_or(false)) vmx.SetBool(place + ".writeThrough", true);
+    else vmx.Remove(place + ".writeThrough");
 }
 
 void WriteSlot(const vim::VirtualDevice* device, const Slot& slot, const Target& to, codec::Vmx& vmx) {
@@ -242,18 +248,25 @@ void WriteSlot(const vim::VirtualDevice* device, const Slot& slot, const Target&
     if (!device || cdrom != was_cdrom) Forget(vmx, place);
     if (!device) return;
     vmx.SetBool(place + ".present", true);
-    if (cdrom) WriteCdrom(*device, place, to, vmx); else WriteDisk(*device, slot, to, vmx);
+    if (cdrom) WriteCdrom(*device, place, to, vmx);
+    else WriteDisk(*device, slot, to, vmx);
 }
 
 void WriteControllers(const Devices& devices, codec::Vmx& vmx) {
     for (int bus = 0; bus < InfoOf(BusKind::kScsi).buses; ++bus) {
         std::string place = base::Cat("scsi", bus);
-        auto* c = dynamic_cast<const vim::VirtualSCSIController*>(FindDevice(devices, InfoOf(BusKind::kScsi).controller_base + bus));
-        if (!c) { Forget(vmx, place); continue; }
+        auto* c = dynamic_cast<const vim::VirtualSCSIController*>(
+            FindDevice(devices, InfoOf(BusKind::kScsi).controller_base + bus));
+        if (!c) {
+            Forget(vmx, place);
+            continue;
+        }
         vmx.Set(place + ".virtualDev", ScsiWord(*c));
         vmx.SetBool(place + ".present", true);
         if (c->shared_bus == vim::VirtualSCSISharing::kNoSharing) vmx.Remove(place + ".sharedBus");
-        else vmx.Set(place + ".sharedBus", c->shared_bus == vim::VirtualSCSISharing::kVirtualSharing ? "virtual" : "physical");
+        else
+            vmx.Set(place + ".sharedBus",
+                    c->shared_bus == vim::VirtualSCSISharing::kVirtualSharing ? "virtual" : "physical");
     }
     for (int bus = 0; bus < InfoOf(BusKind::kSata).buses; ++bus) {
         std::string place = base::Cat("sata", bus);
@@ -261,14 +274,18 @@ void WriteControllers(const Devices& devices, codec::Vmx& vmx) {
         else Forget(vmx, place);
     }
     auto* usb = dynamic_cast<const vim::VirtualUSBController*>(FindDevice(devices, kUsbKey));
-    if (usb) vmx.SetBool("usb.present", true); else vmx.Remove("usb.present");
-    if (usb && usb->ehci_enabled.value_or(false)) vmx.SetBool("ehci.present", true); else vmx.Remove("ehci.present");
-    if (FindDevice(devices, kXhciKey)) vmx.SetBool("usb_xhci.present", true); else vmx.Remove("usb_xhci.present");
+    if (usb) vmx.SetBool("usb.present", true);
+    else vmx.Remove("usb.present");
+    if (usb && usb->ehci_enabled.value_or(false)) vmx.SetBool("ehci.present", true);
+    else vmx.Remove("ehci.present");
+    if (FindDevice(devices, kXhciKey)) vmx.SetBool("usb_xhci.present", true);
+    else vmx.Remove("usb_xhci.present");
 }
 
 void WriteNic(const vim::VirtualEthernetCard& nic, const std::string& place, codec::Vmx& vmx) {
     vmx.Set(place + ".virtualDev", NicWord(nic));
-    if (nic.type().name == "VirtualVmxnet2") vmx.Set(place + ".features", "15"); else vmx.Remove(place + ".features");
+    if (nic.type().name == "VirtualVmxnet2") vmx.Set(place + ".features", "15");
+    else vmx.Remove(place + ".features");
     auto* network = nic.backing.As<vim::VirtualDeviceDeviceBackingInfo>();
     vmx.Set(place + ".networkName", network ? network->device_name : "");
     std::string type = nic.address_type.value_or("generated");
@@ -328,7 +345,10 @@ void WriteDevices(const Devices& devices, const DatastorePath& folder, const Vol
     for (int number = 0; number < kMaxNics; ++number) {
         std::string place = base::Cat("ethernet", number);
         auto* nic = dynamic_cast<const vim::VirtualEthernetCard*>(FindDevice(devices, kNicKey + number));
-        if (!nic) { Forget(vmx, place); continue; }
+        if (!nic) {
+            Forget(vmx, place);
+            continue;
+        }
         vmx.SetBool(place + ".present", true);
         WriteNic(*nic, place, vmx);
     }

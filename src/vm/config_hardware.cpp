@@ -15,8 +15,8 @@ vim::Ptr<vim::SharesInfo> ReadShares(const std::string& text, int low, std::int6
     return SharesFor(Level::kNormal, 0, low, units);
 }
 
-base::Result<vim::Ptr<vim::ResourceAllocationInfo>> ReadAllocation(const codec::Vmx& vmx, const std::string& word, int low,
-                                                                   std::int64_t units) {
+base::Result<vim::Ptr<vim::ResourceAllocationInfo>> ReadAllocation(const codec::Vmx& vmx, const std::string& word,
+                                                                   int low, std::int64_t units) {
     vim::ResourceAllocationInfo a;
     TRY(least, vmx.GetInt(word + ".min", 0));
     a.reservation = std::max<std::int64_t>(0, least);
@@ -30,7 +30,8 @@ base::Result<vim::Ptr<vim::ResourceAllocationInfo>> ReadAllocation(const codec::
 
 void WriteAllocation(const vim::ResourceAllocationInfo* a, const std::string& word, codec::Vmx& vmx) {
     if (!a) return;
-    if (a->reservation.value_or(0) > 0 || vmx.Find(word + ".min")) vmx.SetInt(word + ".min", a->reservation.value_or(0));
+    if (a->reservation.value_or(0) > 0 || vmx.Find(word + ".min"))
+        vmx.SetInt(word + ".min", a->reservation.value_or(0));
     if (a->limit.value_or(-1) >= 0) vmx.SetInt(word + ".max", *a->limit);
     else if (vmx.Find(word + ".max")) vmx.Set(word + ".max", "unlimited");
     if (!a->shares) return;
@@ -51,7 +52,9 @@ vim::Ptr<vim::SharesInfo> SharesFor(Level level, int custom, int per_unit_low, s
     vim::SharesInfo s;
     s.level = level;
     int factor = level == Level::kLow ? 1 : level == Level::kHigh ? 4 : 2;
-    s.shares = level == Level::kCustom ? custom : static_cast<int>(std::min<std::int64_t>(factor * per_unit_low * units, 1 << 30));
+    s.shares = level == Level::kCustom
+                   ? custom
+                   : static_cast<int>(std::min<std::int64_t>(factor * per_unit_low * units, 1 << 30));
     return s;
 }
 
@@ -75,7 +78,8 @@ base::Result<> ReadHardware(const codec::Vmx& vmx, Config& config) {
 
 void WriteHardware(const Config& config, codec::Vmx& vmx) {
     vmx.SetInt("numvcpus", config.hardware->num_cpu);
-    if (int cores = config.hardware->num_cores_per_socket.value_or(1); cores > 1) vmx.SetInt("cpuid.coresPerSocket", cores);
+    if (int cores = config.hardware->num_cores_per_socket.value_or(1); cores > 1)
+        vmx.SetInt("cpuid.coresPerSocket", cores);
     else vmx.Remove("cpuid.coresPerSocket");
     vmx.SetInt("memsize", config.hardware->memory_mb);
     vmx.Set("sched.cpu.units", "mhz");

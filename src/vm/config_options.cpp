@@ -6,7 +6,11 @@ namespace vm {
 namespace {
 
 // A line that is a switch. Written only when it differs from what its absence means.
-template <class T> struct Switch { std::string_view key; std::optional<bool> T::* field; bool otherwise; };
+template <class T> struct Switch {
+    std::string_view key;
+    std::optional<bool> T::*field;
+    bool otherwise;
+};
 
 constexpr Switch<vim::ToolsConfigInfo> kTools[] = {
     {"toolScripts.afterPowerOn", &vim::ToolsConfigInfo::after_power_on, true},
@@ -29,23 +33,29 @@ constexpr Switch<Config> kSwitches[] = {
     {"sched.mem.pin", &Config::memory_reservation_locked_to_max, false},
     {"tools.guest.desktop.autolock", &Config::guest_auto_lock_enabled, true},
 };
-struct PowerType { std::string_view key; std::optional<std::string> vim::VirtualMachineDefaultPowerOpInfo::* type, vim::VirtualMachineDefaultPowerOpInfo::* preset; std::string_view otherwise; };
+struct PowerType {
+    std::string_view key;
+    std::optional<std::string> vim::VirtualMachineDefaultPowerOpInfo::*type,
+        vim::VirtualMachineDefaultPowerOpInfo::*preset;
+    std::string_view otherwise;
+};
 constexpr PowerType kPowerTypes[] = {
-    {"powerType.powerOff", &vim::VirtualMachineDefaultPowerOpInfo::power_off_type, &vim::VirtualMachineDefaultPowerOpInfo::default_power_off_type, "soft"},
-    {"powerType.suspend", &vim::VirtualMachineDefaultPowerOpInfo::suspend_type, &vim::VirtualMachineDefaultPowerOpInfo::default_suspend_type, "hard"},
-    {"powerType.reset", &vim::VirtualMachineDefaultPowerOpInfo::reset_type, &vim::VirtualMachineDefaultPowerOpInfo::default_reset_type, "soft"},
+    {"powerType.powerOff", &vim::VirtualMachineDefaultPowerOpInfo::power_off_type,
+     &vim::VirtualMachineDefaultPowerOpInfo::default_power_off_type, "soft"},
+    {"powerType.suspend", &vim::VirtualMachineDefaultPowerOpInfo::suspend_type,
+     &vim::VirtualMachineDefaultPowerOpInfo::default_suspend_type, "hard"},
+    {"powerType.reset", &vim::VirtualMachineDefaultPowerOpInfo::reset_type,
+     &vim::VirtualMachineDefaultPowerOpInfo::default_reset_type, "soft"},
 };
 
-template <class T, std::size_t N>
-void ReadSwitches(const codec::Vmx& vmx, const Switch<T> (&table)[N], T& into) {
+template <class T, std::size_t N> void ReadSwitches(const codec::Vmx& vmx, const Switch<T> (&table)[N], T& into) {
     for (const auto& s : table) {
         auto value = vmx.GetBool(s.key, s.otherwise);
         into.*s.field = value ? *value : s.otherwise;
     }
 }
 
-template <class T, std::size_t N>
-void WriteSwitches(const T& from, const Switch<T> (&table)[N], codec::Vmx& vmx) {
+template <class T, std::size_t N> void WriteSwitches(const T& from, const Switch<T> (&table)[N], codec::Vmx& vmx) {
     for (const auto& s : table) {
         bool value = (from.*s.field).value_or(s.otherwise);
         if (value != s.otherwise) vmx.SetBool(s.key, value);
@@ -146,8 +156,10 @@ void WriteBootOrder(const std::vector<Bootable>& order, const Devices& devices, 
             add(disks, slot->Word());
         }
     }
-    if (words.empty()) vmx.Remove("bios.bootOrder"); else vmx.Set("bios.bootOrder", words);
-    if (disks.empty()) vmx.Remove("bios.hddOrder"); else vmx.Set("bios.hddOrder", disks);
+    if (words.empty()) vmx.Remove("bios.bootOrder");
+    else vmx.Set("bios.bootOrder", words);
+    if (disks.empty()) vmx.Remove("bios.hddOrder");
+    else vmx.Set("bios.hddOrder", disks);
 }
 
 vim::Ptr<vim::VirtualMachineBootOptions> ReadBoot(const codec::Vmx& vmx) {
@@ -156,7 +168,10 @@ vim::Ptr<vim::VirtualMachineBootOptions> ReadBoot(const codec::Vmx& vmx) {
         auto value = vmx.GetInt(key, otherwise);
         return value ? *value : otherwise;
     };
-    auto flag = [&](std::string_view key) { auto value = vmx.GetBool(key, false); return value && *value; };
+    auto flag = [&](std::string_view key) {
+        auto value = vmx.GetBool(key, false);
+        return value && *value;
+    };
     b.boot_delay = number("bios.bootDelay", 0);
     b.enter_bios_setup = flag("bios.forceSetupOnce");
     b.boot_retry_enabled = flag("bios.bootRetry.enabled");
@@ -168,9 +183,13 @@ vim::Ptr<vim::VirtualMachineBootOptions> ReadBoot(const codec::Vmx& vmx) {
 
 void WriteBoot(const vim::VirtualMachineBootOptions& b, const Devices& devices, codec::Vmx& vmx) {
     auto number = [&](std::string_view key, std::int64_t value, std::int64_t otherwise) {
-        if (value == otherwise) vmx.Remove(key); else vmx.SetInt(key, value);
+        if (value == otherwise) vmx.Remove(key);
+        else vmx.SetInt(key, value);
     };
-    auto flag = [&](std::string_view key, bool value) { if (value) vmx.SetBool(key, true); else vmx.Remove(key); };
+    auto flag = [&](std::string_view key, bool value) {
+        if (value) vmx.SetBool(key, true);
+        else vmx.Remove(key);
+    };
     number("bios.bootDelay", b.boot_delay.value_or(0), 0);
     flag("bios.forceSetupOnce", b.enter_bios_setup.value_or(false));
     flag("bios.bootRetry.enabled", b.boot_retry_enabled.value_or(false));
@@ -199,8 +218,10 @@ void ReadOptions(const codec::Vmx& vmx, Config& config) {
 }
 
 void WriteOptions(const Config& config, codec::Vmx& vmx) {
-    if (config.firmware == "efi") vmx.Set("firmware", "efi"); else vmx.Remove("firmware");
-    if (int most = config.max_mks_connections.value_or(40); most != 40) vmx.SetInt("RemoteDisplay.maxConnections", most);
+    if (config.firmware == "efi") vmx.Set("firmware", "efi");
+    else vmx.Remove("firmware");
+    if (int most = config.max_mks_connections.value_or(40); most != 40)
+        vmx.SetInt("RemoteDisplay.maxConnections", most);
     else vmx.Remove("RemoteDisplay.maxConnections");
     WriteSwitches(config, kSwitches, vmx);
     if (config.flags) WriteSwitches(*config.flags, kFlags, vmx);
@@ -212,7 +233,8 @@ void WriteOptions(const Config& config, codec::Vmx& vmx) {
     if (config.default_power_ops)
         for (const PowerType& type : kPowerTypes) {
             std::string value = (*config.default_power_ops.*type.type).value_or("preset");
-            if (value == "soft" || value == "hard") vmx.Set(type.key, value); else vmx.Remove(type.key);
+            if (value == "soft" || value == "hard") vmx.Set(type.key, value);
+            else vmx.Remove(type.key);
         }
     if (config.boot_options) WriteBoot(*config.boot_options, config.hardware->device, vmx);
 }

@@ -11,8 +11,15 @@
 namespace vm {
 
 Context::Context(Parts p, Options o)
-    : inventory(p.inventory), tasks(p.tasks), events(p.events), hypervisor(p.hypervisor), pool(p.pool), timer(p.timer),
-      volumes(p.volumes), options(std::move(o)), registry(options.registry, pool) {}
+    : inventory(p.inventory),
+      tasks(p.tasks),
+      events(p.events),
+      hypervisor(p.hypervisor),
+      pool(p.pool),
+      timer(p.timer),
+      volumes(p.volumes),
+      options(std::move(o)),
+      registry(options.registry, pool) {}
 
 Record* Context::Find(const vim::Ref& vm) {
     auto it = records.find(vm.id);
@@ -31,17 +38,19 @@ vim::Result<std::shared_ptr<const Vm>> Context::Usable(const vim::Ref& ref) cons
     if (!vm || !records.contains(ref.id))
         return vim::Fault(vim::ManagedObjectNotFound(ref), base::Cat("there is no virtual machine ", ref.id));
     if (vm->runtime->connection_state != vim::VirtualMachineConnectionState::kConnected)
-        return vim::Fault(vim::InvalidState(),
-                          base::Cat("virtual machine ", vm->name, " is ", vim::Name(vm->runtime->connection_state),
-                                    vm->config_issue.empty() ? "" : ": ",
-                                    vm->config_issue.empty() ? "" : vm->config_issue.front()->full_formatted_message.value_or("")));
+        return vim::Fault(
+            vim::InvalidState(),
+            base::Cat("virtual machine ", vm->name, " is ", vim::Name(vm->runtime->connection_state),
+                      vm->config_issue.empty() ? "" : ": ",
+                      vm->config_issue.empty() ? "" : vm->config_issue.front()->full_formatted_message.value_or("")));
     return vm;
 }
 
 vim::Result<> Context::RequireState(const Vm& vm, PowerState needed, PowerState requested) const {
     if (vm.runtime->power_state == needed) return {};
-    return vim::Fault(vim::InvalidPowerState(requested, vm.runtime->power_state),
-                      base::Cat(vm.name, " must be ", vim::Name(needed), " for that; it is ", vim::Name(vm.runtime->power_state)));
+    return vim::Fault(
+        vim::InvalidPowerState(requested, vm.runtime->power_state),
+        base::Cat(vm.name, " must be ", vim::Name(needed), " for that; it is ", vim::Name(vm.runtime->power_state)));
 }
 
 vim::Ref Context::ByName(const std::string& name, const vim::Ref& except) const {
@@ -59,7 +68,8 @@ bool Context::MacTaken(std::string_view mac, const vim::Ref& except) const {
         const Vm* vm = record.ref == except ? nullptr : now->Get<Vm>(record.ref);
         if (!vm || !vm->config) continue;
         for (const Device& d : vm->config->hardware->device)
-            if (auto* nic = d.As<vim::VirtualEthernetCard>(); nic && nic->mac_address && *nic->mac_address == mac) return true;
+            if (auto* nic = d.As<vim::VirtualEthernetCard>(); nic && nic->mac_address && *nic->mac_address == mac)
+                return true;
     }
     return false;
 }
@@ -128,11 +138,12 @@ rt::Co<void> Context::Note(vim::Ref ref, std::string words) {
     if (!record || record->file.empty()) co_return;
     auto write = [folder = record->file.substr(0, record->file.rfind('/')),
                   line = base::FormatTime(timer.Now()) + "| vmx| I125: " + words] { return AppendLog(folder, line); };
-    if (auto written = co_await pool.Run(std::move(write)); !written) base::LogWarning("vm " + ref.id, written.error().message);
+    if (auto written = co_await pool.Run(std::move(write)); !written)
+        base::LogWarning("vm " + ref.id, written.error().message);
 }
 
-rt::Co<vim::Result<vim::Ref>> Context::StartTask(const vim::Method& method, vim::Ref entity, std::string user, task::Work work,
-                                                 std::string state, bool exclusive) {
+rt::Co<vim::Result<vim::Ref>> Context::StartTask(const vim::Method& method, vim::Ref entity, std::string user,
+                                                 task::Work work, std::string state, bool exclusive) {
     task::Spec spec;
     spec.entity = std::move(entity);
     spec.method = &method;

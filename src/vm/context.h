@@ -74,7 +74,10 @@ public:
     // Changes a VM in one edit and derives its summary.
     template <class Fn> void Change(const vim::Ref& vm, const Fn& fn) {
         auto edit = inventory.Begin();
-        edit.Change<Vm>(vm, [&](Vm& v) { fn(v); DeriveSummary(v); });
+        edit.Change<Vm>(vm, [&](Vm& v) {
+            fn(v);
+            DeriveSummary(v);
+        });
         edit.Commit();
     }
     // Reads the folder again and publishes what it says.
@@ -90,8 +93,8 @@ public:
     // A line of the VM's vmware.log and of the host's.
     rt::Co<void> Note(vim::Ref vm, std::string words);
 
-    rt::Co<vim::Result<vim::Ref>> StartTask(const vim::Method& method, vim::Ref entity, std::string user, task::Work work,
-                                            std::string state = "{}", bool exclusive = true);
+    rt::Co<vim::Result<vim::Ref>> StartTask(const vim::Method& method, vim::Ref entity, std::string user,
+                                            task::Work work, std::string state = "{}", bool exclusive = true);
 };
 
 // A failure below as the fault that clients know, naming the file.

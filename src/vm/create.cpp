@@ -17,7 +17,8 @@ namespace {
 // A name as the name of a folder and of files.
 std::string FileNameOf(const std::string& name) {
     std::string out;
-    for (char c : name) out += c == '/' || c == '\\' || c == '[' || c == ']' || c == ':' || c == '"' || c == '|' ? '_' : c;
+    for (char c : name)
+        out += c == '/' || c == '\\' || c == '[' || c == ']' || c == ':' || c == '"' || c == '|' ? '_' : c;
     while (out.starts_with('.')) out.erase(0, 1);
     if (out.size() > 200) out.resize(200);
     return out.empty() ? "vm" : out;
@@ -32,15 +33,18 @@ base::Result<> MakeFolder(const std::string& folder) {
 
 }  // namespace
 
-vim::Result<> Lifecycle::CheckPlace(const vim::Ref& entity, const vim::Ref& pool, const vim::Ref& host, const Permit& permit) {
+vim::Result<> Lifecycle::CheckPlace(const vim::Ref& entity, const vim::Ref& pool, const vim::Ref& host,
+                                    const Permit& permit) {
     if (entity.type->IsA(vim::Folder::kType) && !(entity == host::VmFolderRef())) {
         vim::InvalidFolder fault;
         fault.target = entity;
         return vim::Fault(std::move(fault), base::Cat(entity.id, " is no folder for virtual machines"));
     }
     auto now = c_.inventory.Now();
-    if (pool && !now->Get<vim::ResourcePool>(pool)) return vim::Fault(vim::ManagedObjectNotFound(pool), "there is no resource pool " + pool.id);
-    if (host && !(host == host::HostRef())) return vim::Fault(vim::ManagedObjectNotFound(host), "this host is " + host::HostRef().id);
+    if (pool && !now->Get<vim::ResourcePool>(pool))
+        return vim::Fault(vim::ManagedObjectNotFound(pool), "there is no resource pool " + pool.id);
+    if (host && !(host == host::HostRef()))
+        return vim::Fault(vim::ManagedObjectNotFound(host), "this host is " + host::HostRef().id);
     return permit.Check(pool ? pool : host::RootPoolRef(), "Resource.AssignVMToPool");
 }
 
@@ -61,7 +65,9 @@ vim::Result<Located> Lifecycle::ChooseVmx(const Spec& spec, const VolumeList& vo
     auto located = Locate(volumes, asked);
     if (!located) return located;
     std::string name = FileNameOf(*spec.name);
-    auto taken = [&](const std::string& folder) { return There(located->volume.folder + "/" + folder) || c_.reserved.contains("folder " + folder); };
+    auto taken = [&](const std::string& folder) {
+        return There(located->volume.folder + "/" + folder) || c_.reserved.contains("folder " + folder);
+    };
     if (located->path.path.empty()) {
         std::string folder = name;
         for (int number = 1; taken(folder); ++number) folder = base::Cat(name, '_', number);
@@ -123,7 +129,8 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::StartCreate(Asked asked, std::string us
     if (!checked) co_return std::move(checked).error();
     auto making = std::make_shared<Making>(*std::move(checked));
     making->intent.id = c_.registry.NewId();
-    std::vector<std::string> holds{"name " + making->intent.name, making->intent.vmx, "folder " + making->home.vmx.Folder().path};
+    std::vector<std::string> holds{"name " + making->intent.name, making->intent.vmx,
+                                   "folder " + making->home.vmx.Folder().path};
     c_.reserved.insert(holds.begin(), holds.end());
     task::Work work = [this, making, user](task::Progress& p) { return RunCreate(making, user, p); };
     auto task = co_await c_.StartTask(*asked.method, asked.entity, user, std::move(work), making->intent.Text(), false);
@@ -137,14 +144,16 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::Create(vim::call::CreateVM call, std::s
     return StartCreate(std::move(asked), std::move(user), permit);
 }
 
-rt::Co<vim::Result<vim::Ref>> Lifecycle::CreateChild(vim::call::CreateChildVM call, std::string user, const Permit& permit) {
+rt::Co<vim::Result<vim::Ref>> Lifecycle::CreateChild(vim::call::CreateChildVM call, std::string user,
+                                                     const Permit& permit) {
     Asked asked{&vim::call::CreateChildVM::kMethod, call.self, call.self, call.host, call.config};
     return StartCreate(std::move(asked), std::move(user), permit);
 }
 
 rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progress) {
     auto folder = [path = making.home.Folder()] { return MakeFolder(path); };
-    if (auto made = co_await c_.pool.Run(std::move(folder)); !made) co_return FileFault(std::move(made).error(), making.home.vmx);
+    if (auto made = co_await c_.pool.Run(std::move(folder)); !made)
+        co_return FileFault(std::move(made).error(), making.home.vmx);
     CO_CHECK(co_await progress.Step("folder", making.intent.Text()));
     int done = 0;
     for (const FileWork::Make& disk : making.files.make) {
@@ -155,7 +164,8 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
             (void)rt::MakeDirs(other.substr(0, other.rfind('/')), 0755);
             return MakeDisk(make);
         };
-        if (auto made = co_await c_.pool.Run(std::move(run)); !made) co_return FileFault(std::move(made).error(), located->path);
+        if (auto made = co_await c_.pool.Run(std::move(run)); !made)
+            co_return FileFault(std::move(made).error(), located->path);
         making.made.push_back(disk.path);
         progress.Percent(10 + 70 * ++done / static_cast<int>(making.files.make.size()));
         if (progress.cancelled()) co_return vim::Fault(vim::RequestCanceled(), "cancelled by its user");
@@ -165,11 +175,13 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
         if (!located) co_return std::move(located).error();
         if (!path.ends_with(".vmdk")) continue;          // an ISO may come later
         auto look = [l = *located] { return InspectDisk(l.volume.folder, l.Absolute()); };
-        if (auto facts = co_await c_.pool.Run(std::move(look)); !facts) co_return FileFault(std::move(facts).error(), located->path);
+        if (auto facts = co_await c_.pool.Run(std::move(look)); !facts)
+            co_return FileFault(std::move(facts).error(), located->path);
     }
     CO_CHECK(co_await progress.Step("disks", making.intent.Text()));
     auto save = [home = making.home, config = making.config] { return SaveConfig(home, config); };
-    if (auto saved = co_await c_.pool.Run(std::move(save)); !saved) co_return FileFault(std::move(saved).error(), making.home.vmx);
+    if (auto saved = co_await c_.pool.Run(std::move(save)); !saved)
+        co_return FileFault(std::move(saved).error(), making.home.vmx);
     making.made.push_back(making.intent.vmx);
     CO_CHECK(co_await progress.Step("vmx", making.intent.Text()));
     co_return vim::Result<>{};
@@ -186,12 +198,16 @@ Lifecycle::Done Lifecycle::RunCreate(std::shared_ptr<Making> making, std::string
     vim::Result<vim::Ref> admitted = ref;
     if (!made) admitted = std::move(made).error();
     else admitted = co_await Admit(making->intent, making->pool);
-    for (const std::string& hold : {"name " + making->intent.name, making->intent.vmx, "folder " + making->home.vmx.Folder().path})
+    for (const std::string& hold :
+         {"name " + making->intent.name, making->intent.vmx, "folder " + making->home.vmx.Folder().path})
         c_.reserved.erase(hold);
     if (!admitted) {
         Intent made_only = making->intent;               // what was there before stays
         made_only.makes = making->made;
-        auto undo = [made_only, volumes = making->home.volumes] { UndoFiles(made_only, volumes); return true; };
+        auto undo = [made_only, volumes = making->home.volumes] {
+            UndoFiles(made_only, volumes);
+            return true;
+        };
         (void)co_await c_.pool.Run(std::move(undo));
         co_return std::move(admitted).error().While("create " + making->intent.name);
     }
@@ -217,11 +233,15 @@ Lifecycle::Done Lifecycle::ResumeCreate(task::Unfinished what, task::Progress& p
     }
     // Before the first step nothing was made yet, or only an empty folder.
     if (what.step.empty()) intent.makes.clear();
-    auto undo = [intent, volumes = c_.volumes.Now()] { UndoFiles(intent, volumes); return true; };
+    auto undo = [intent, volumes = c_.volumes.Now()] {
+        UndoFiles(intent, volumes);
+        return true;
+    };
     (void)co_await c_.pool.Run(std::move(undo));
     vim::SystemError fault;
     fault.reason = "the host agent was restarted";
-    co_return vim::Fault(std::move(fault), base::Cat("the host agent was restarted while ", intent.name, " was being created; nothing of it is left"));
+    co_return vim::Fault(std::move(fault), base::Cat("the host agent was restarted while ", intent.name,
+                                                     " was being created; nothing of it is left"));
 }
 
 }  // namespace vm

@@ -93,7 +93,8 @@ vim::Result<Located> Locate(const VolumeList& volumes, DatastorePath path) {
     if (!volume) {
         vim::InvalidDatastore fault;
         fault.name = path.datastore;
-        return vim::Fault(std::move(fault), base::Cat("there is no datastore \"", path.datastore, "\" (of ", path.Text(), ")"));
+        return vim::Fault(std::move(fault),
+                          base::Cat("there is no datastore \"", path.datastore, "\" (of ", path.Text(), ")"));
     }
     if (!volume->accessible) {
         vim::InaccessibleDatastore fault;
@@ -114,7 +115,9 @@ std::string ToDatastorePath(const VolumeList& volumes, const DatastorePath& fold
     std::size_t slash = name.find('/');
     if (slash == std::string_view::npos) return std::string(name);
     const Volume* volume = FindVolume(volumes, name.substr(0, slash));
-    return DatastorePath{volume ? volume->name : std::string(name.substr(0, slash)), std::string(name.substr(slash + 1))}.Text();
+    return DatastorePath{volume ? volume->name : std::string(name.substr(0, slash)),
+                         std::string(name.substr(slash + 1))}
+        .Text();
 }
 
 std::string ToVmxName(const VolumeList& volumes, const DatastorePath& folder, std::string_view datastore_path) {

@@ -50,27 +50,34 @@ std::string BackingSummary(const vim::VirtualDevice& device, std::string_view no
     return std::string(none);
 }
 
-struct Words { std::string label, summary; };
+struct Words {
+    std::string label, summary;
+};
 
 // `number` counts the devices of its kind from 1.
 std::optional<Words> WordsFor(const vim::VirtualDevice& d, std::map<std::string, int>& seen) {
     auto next = [&](const char* label) { return base::Cat(label, ' ', ++seen[label]); };
     if (auto* disk = dynamic_cast<const vim::VirtualDisk*>(&d))
         return Words{next("Hard disk"), base::Cat(Grouped(disk->capacity_in_kb), " KB")};
-    if (dynamic_cast<const vim::VirtualCdrom*>(&d)) return Words{next("CD/DVD drive"), BackingSummary(d, "Remote ATAPI")};
+    if (dynamic_cast<const vim::VirtualCdrom*>(&d))
+        return Words{next("CD/DVD drive"), BackingSummary(d, "Remote ATAPI")};
     if (dynamic_cast<const vim::VirtualFloppy*>(&d)) return Words{next("Floppy drive"), BackingSummary(d, "Remote")};
-    if (dynamic_cast<const vim::VirtualEthernetCard*>(&d)) return Words{next("Network adapter"), BackingSummary(d, "No network")};
+    if (dynamic_cast<const vim::VirtualEthernetCard*>(&d))
+        return Words{next("Network adapter"), BackingSummary(d, "No network")};
     if (dynamic_cast<const vim::VirtualSerialPort*>(&d)) return Words{next("Serial port"), BackingSummary(d, "None")};
     if (auto* scsi = dynamic_cast<const vim::VirtualSCSIController*>(&d)) {
         std::string_view word = ScsiWord(*scsi);
-        const char* summary = word == "pvscsi" ? "VMware paravirtual SCSI" : word == "buslogic" ? "BusLogic"
-                            : word == "lsisas1068" ? "LSI Logic SAS" : "LSI Logic";
+        const char* summary = word == "pvscsi"       ? "VMware paravirtual SCSI"
+                              : word == "buslogic"   ? "BusLogic"
+                              : word == "lsisas1068" ? "LSI Logic SAS"
+                                                     : "LSI Logic";
         return Words{base::Cat("SCSI controller ", scsi->bus_number), summary};
     }
     if (auto* sata = dynamic_cast<const vim::VirtualSATAController*>(&d))
         return Words{base::Cat("SATA controller ", sata->bus_number), "AHCI"};
     if (dynamic_cast<const vim::VirtualUSBController*>(&d)) return Words{"USB controller", "Auto connect Disabled"};
-    if (dynamic_cast<const vim::VirtualUSBXHCIController*>(&d)) return Words{"USB xHCI controller", "USB xHCI controller"};
+    if (dynamic_cast<const vim::VirtualUSBXHCIController*>(&d))
+        return Words{"USB xHCI controller", "USB xHCI controller"};
     return std::nullopt;
 }
 
@@ -138,7 +145,8 @@ vim::Ptr<vim::VirtualEthernetCard> NicFromWord(std::string_view word, bool featu
     if (base::EqualNoCase(word, "e1000")) return vim::VirtualE1000();
     if (base::EqualNoCase(word, "e1000e")) return vim::VirtualE1000e();
     if (base::EqualNoCase(word, "vmxnet3")) return vim::VirtualVmxnet3();
-    if (base::EqualNoCase(word, "vmxnet2") || (base::EqualNoCase(word, "vmxnet") && features)) return vim::VirtualVmxnet2();
+    if (base::EqualNoCase(word, "vmxnet2") || (base::EqualNoCase(word, "vmxnet") && features))
+        return vim::VirtualVmxnet2();
     if (base::EqualNoCase(word, "vmxnet")) return vim::VirtualVmxnet();
     return vim::VirtualPCNet32();
 }

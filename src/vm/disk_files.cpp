@@ -23,7 +23,8 @@ std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind
 std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 base::Error Full(const std::string& path, std::int64_t needs, std::int64_t has) {
-    return {base::Code::kNoSpace, base::Cat("no room for ", path, ": needs ", needs >> 20, " MiB, the datastore has ", has >> 20, " MiB")};
+    return {base::Code::kNoSpace,
+            base::Cat("no room for ", path, ": needs ", needs >> 20, " MiB, the datastore has ", has >> 20, " MiB")};
 }
 
 // Grows `file` to `bytes`, with its blocks when it is not to be thin.
@@ -50,7 +51,8 @@ codec::VmdkDescriptor DescriptorFor(const NewDisk& disk) {
     for (char c : cid) d.cid = d.cid << 8 | static_cast<unsigned char>(c);
     d.cid = d.cid % 0xFFFFFFF0u + 1;                 // the highest ones mean something
     auto sectors = static_cast<std::uint64_t>(disk.capacity_kb * kSectorsPerKb);
-    d.extents.push_back({.sectors = sectors, .type = codec::VmdkExtent::Type::kVmfs, .file = NameOf(FlatOf(disk.descriptor))});
+    d.extents.push_back(
+        {.sectors = sectors, .type = codec::VmdkExtent::Type::kVmfs, .file = NameOf(FlatOf(disk.descriptor))});
     codec::DiskGeometry g = codec::GeometryFor(sectors, disk.adapter);
     d.SetDdb("adapterType", disk.adapter);
     d.SetDdb("geometry.cylinders", base::Cat(g.cylinders));
@@ -73,7 +75,8 @@ base::Result<codec::VmdkDescriptor> ReadDescriptor(const std::string& volume, co
 }
 
 // The one flat extent that we can run a disk from.
-base::Result<std::string> FlatExtent(const std::string& volume, const std::string& path, const codec::VmdkDescriptor& d) {
+base::Result<std::string> FlatExtent(const std::string& volume, const std::string& path,
+                                     const codec::VmdkDescriptor& d) {
     using Type = codec::VmdkExtent::Type;
     auto refuse = [&](std::string why) { return base::Error{base::Code::kInvalid, base::Cat(path, ": ", why)}; };
     if (d.HasParent()) return refuse("it is the delta of a snapshot; its parent must be merged first");

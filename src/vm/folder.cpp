@@ -13,7 +13,10 @@
 namespace vm {
 namespace {
 
-struct Size { std::int64_t bytes = 0, allocated = 0; bool there = false; };
+struct Size {
+    std::int64_t bytes = 0, allocated = 0;
+    bool there = false;
+};
 
 Size SizeOf(const std::string& path) {
     struct stat s {};
@@ -31,7 +34,8 @@ std::vector<std::string> NamesIn(const std::string& folder) {
     std::vector<std::string> out;
     std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(folder.c_str()), closedir);
     while (dir)
-        if (const dirent* entry = readdir(dir.get())) out.emplace_back(entry->d_name); else break;
+        if (const dirent* entry = readdir(dir.get())) out.emplace_back(entry->d_name);
+        else break;
     std::sort(out.begin(), out.end());
     return out;
 }
@@ -55,9 +59,15 @@ void InspectDisks(const Home& home, Loaded& out) {
         auto& disk = static_cast<vim::VirtualDisk&>(device.Mut());
         auto& backing = static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(disk.backing.Mut());
         auto located = Locate(home.volumes, backing.file_name);
-        if (!located) { out.troubles.push_back(located.error().message()); continue; }
+        if (!located) {
+            out.troubles.push_back(located.error().message());
+            continue;
+        }
         auto facts = InspectDisk(located->volume.folder, located->Absolute());
-        if (!facts) { out.troubles.push_back(std::move(facts).error().message); continue; }
+        if (!facts) {
+            out.troubles.push_back(std::move(facts).error().message);
+            continue;
+        }
         disk.capacity_in_kb = facts->capacity_kb;
         disk.capacity_in_bytes = facts->capacity_kb * 1024;
         disk.disk_object_id = base::Cat("1-", disk.key);
@@ -69,7 +79,8 @@ void InspectDisks(const Home& home, Loaded& out) {
             DatastorePath path = located->path.Folder() / name;
             Size size = SizeOf(located->volume.folder + "/" + path.path);
             bool extent = &name != &facts->files.front();
-            out.files.push_back({path.Text(), extent ? "diskExtent" : "diskDescriptor", size.bytes, size.allocated, disk.key});
+            out.files.push_back(
+                {path.Text(), extent ? "diskExtent" : "diskDescriptor", size.bytes, size.allocated, disk.key});
             out.provisioned += extent ? facts->capacity_kb * 1024 : size.allocated;
         }
     }
@@ -117,7 +128,12 @@ base::Result<Loaded> LoadFolder(const Home& home) {
     TRY(vmx, ReadVmx(home.file));
     auto config = ReadConfig(vmx, home.vmx, home.volumes);
     if (!config) return std::move(config).error().While("read " + home.vmx.Text());
-    Loaded out{.config = *std::move(config), .files = {}, .provisioned = 0, .suspended = false, .state_file = {}, .troubles = {}};
+    Loaded out{.config = *std::move(config),
+               .files = {},
+               .provisioned = 0,
+               .suspended = false,
+               .state_file = {},
+               .troubles = {}};
     out.config.modified = ModifiedAt(home.file);
     out.config.change_version = base::FormatTime(out.config.modified);
     for (const Volume& v : home.volumes)
@@ -136,7 +152,8 @@ base::Result<Loaded> LoadFolder(const Home& home) {
         out.suspended_at = ModifiedAt(out.state_file);
         out.suspended = StateIsFresh(out, out.state_file, home.volumes);
         if (!out.suspended)
-            out.troubles.push_back(base::Cat("a disk was written after ", state, " was saved, so the virtual machine cannot go on from it"));
+            out.troubles.push_back(base::Cat("a disk was written after ", state,
+                                             " was saved, so the virtual machine cannot go on from it"));
     }
     return out;
 }
@@ -157,7 +174,8 @@ base::Result<> SaveConfig(const Home& home, const Config& config) {
 base::Result<> SetVmxLine(const std::string& file, std::string_view key, std::string_view value) {
     TRY(vmx, ReadVmx(file));
     if (value.empty() ? !vmx.Find(key) : vmx.Get(key) == value) return {};
-    if (value.empty()) vmx.Remove(key); else vmx.Set(key, value);
+    if (value.empty()) vmx.Remove(key);
+    else vmx.Set(key, value);
     return rt::WriteFileAtomically(file, vmx.Text(), 0600);
 }
 

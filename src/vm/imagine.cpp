@@ -13,11 +13,19 @@ namespace {
 
 codec::Vmx Pattern(const std::string& network) {
     codec::Vmx vmx;
-    for (auto [key, value] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
-             {"virtualHW.version", "13"}, {"guestOS", "debian10-64"}, {"memsize", "1024"}, {"numvcpus", "1"},
-             {"scsi0.present", "TRUE"}, {"scsi0.virtualDev", "pvscsi"}, {"scsi0:0.present", "TRUE"},
-             {"scsi0:0.deviceType", "scsi-hardDisk"}, {"scsi0:0.fileName", "sim.vmdk"}, {"ethernet0.present", "TRUE"},
-             {"ethernet0.virtualDev", "vmxnet3"}, {"ethernet0.addressType", "generated"}})
+    for (auto [key, value] :
+         std::initializer_list<std::pair<std::string_view, std::string_view>>{{"virtualHW.version", "13"},
+                                                                              {"guestOS", "debian10-64"},
+                                                                              {"memsize", "1024"},
+                                                                              {"numvcpus", "1"},
+                                                                              {"scsi0.present", "TRUE"},
+                                                                              {"scsi0.virtualDev", "pvscsi"},
+                                                                              {"scsi0:0.present", "TRUE"},
+                                                                              {"scsi0:0.deviceType", "scsi-hardDisk"},
+                                                                              {"scsi0:0.fileName", "sim.vmdk"},
+                                                                              {"ethernet0.present", "TRUE"},
+                                                                              {"ethernet0.virtualDev", "vmxnet3"},
+                                                                              {"ethernet0.addressType", "generated"}})
         vmx.Set(key, value);
     vmx.Set("ethernet0.networkName", network);
     return vmx;
@@ -43,7 +51,8 @@ void Lifecycle::Imagine(int count, const vim::Ref& datastore, const std::string&
     for (int i = 1; i <= count; ++i) {
         std::string id = c_.registry.NewId(), name = Numbered("sim-%05d", i);
         DatastorePath vmx{store, base::Cat(name, '/', name, ".vmx")};
-        Loaded loaded{.config = *pattern, .files = {}, .provisioned = 0, .suspended = false, .state_file = {}, .troubles = {}};
+        Loaded loaded{
+            .config = *pattern, .files = {}, .provisioned = 0, .suspended = false, .state_file = {}, .troubles = {}};
         Config& c = loaded.config;
         c.name = name;
         c.uuid = "564d0000-0000-4000-8000-" + Numbered("%012x", i);
@@ -54,12 +63,14 @@ void Lifecycle::Imagine(int count, const vim::Ref& datastore, const std::string&
         for (Device& d : c.hardware.Mut().device) {
             if (d->type().IsA(vim::VirtualEthernetCard::kType))
                 static_cast<vim::VirtualEthernetCard&>(d.Mut()).mac_address =
-                    base::Cat("00:0c:29", Numbered(":%02x", i >> 16 & 255), Numbered(":%02x", i >> 8 & 255), Numbered(":%02x", i & 255));
+                    base::Cat("00:0c:29", Numbered(":%02x", i >> 16 & 255), Numbered(":%02x", i >> 8 & 255),
+                              Numbered(":%02x", i & 255));
             if (d->type().IsA(vim::VirtualDisk::kType)) {
                 auto& disk = static_cast<vim::VirtualDisk&>(d.Mut());
                 disk.capacity_in_kb = 16 << 20;
                 disk.capacity_in_bytes = 16ll << 30;
-                static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(disk.backing.Mut()).file_name = vmx.WithSuffix(".vmx", ".vmdk").Text();
+                static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(disk.backing.Mut()).file_name =
+                    vmx.WithSuffix(".vmx", ".vmdk").Text();
             }
         }
         vim::Ref ref{&Vm::kType, id};

@@ -16,7 +16,8 @@ public:
     rt::Co<vim::Result<vim::Ref>> Create(vim::call::CreateVM call, std::string user, const Permit& permit);
     rt::Co<vim::Result<vim::Ref>> CreateChild(vim::call::CreateChildVM call, std::string user, const Permit& permit);
     rt::Co<vim::Result<vim::Ref>> Register(vim::call::RegisterVM call, std::string user, const Permit& permit);
-    rt::Co<vim::Result<vim::Ref>> RegisterChild(vim::call::RegisterChildVM call, std::string user, const Permit& permit);
+    rt::Co<vim::Result<vim::Ref>> RegisterChild(vim::call::RegisterChildVM call, std::string user,
+                                                const Permit& permit);
     rt::Co<vim::Result<>> Unregister(vim::call::UnregisterVM call, std::string user);
     // Of a VM; the privilege is asked here, since Destroy_Task itself needs none.
     rt::Co<vim::Result<vim::Ref>> Destroy(vim::call::Destroy call, std::string user, const Permit& permit);
@@ -40,8 +41,18 @@ private:
         Home home;
         vim::Ref pool;
     };
-    struct Asked { const vim::Method* method; vim::Ref entity, pool, host; vim::Ptr<Spec> spec; };
-    struct AskedPath { const vim::Method* method; vim::Ref entity, pool, host; std::string path; std::optional<std::string> name; bool as_template; };
+    struct Asked {
+        const vim::Method* method;
+        vim::Ref entity, pool, host;
+        vim::Ptr<Spec> spec;
+    };
+    struct AskedPath {
+        const vim::Method* method;
+        vim::Ref entity, pool, host;
+        std::string path;
+        std::optional<std::string> name;
+        bool as_template;
+    };
 
     rt::Co<vim::Result<vim::Ref>> StartCreate(Asked asked, std::string user, const Permit& permit);
     vim::Result<Making> CheckCreate(const Asked& asked, const Permit& permit);
@@ -64,7 +75,13 @@ private:
     Done ResumeRegister(task::Unfinished what, task::Progress& progress);
     Done ResumeDestroy(task::Unfinished what, task::Progress& progress);
 
-    struct Read { Registry::Entry entry; Home home; base::Result<Loaded> loaded; bool reachable; std::optional<base::Time> booted; };
+    struct Read {
+        Registry::Entry entry;
+        Home home;
+        base::Result<Loaded> loaded;
+        bool reachable;
+        std::optional<base::Time> booted;
+    };
     static std::vector<Read> ReadAll(std::vector<Registry::Entry> entries, VolumeList volumes, std::string scratch);
     rt::Co<base::Result<>> AdoptRunning();
 

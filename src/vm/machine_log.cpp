@@ -13,7 +13,8 @@ namespace vm {
 
 static void Rotate(const std::string& folder) {
     auto name = [&](int number) { return base::Cat(folder, "/vmware-", number, ".log"); };
-    for (int number = kOldLogs - 1; number >= 1; --number) (void)std::rename(name(number).c_str(), name(number + 1).c_str());
+    for (int number = kOldLogs - 1; number >= 1; --number)
+        (void)std::rename(name(number).c_str(), name(number + 1).c_str());
     (void)std::rename((folder + "/vmware.log").c_str(), name(1).c_str());
 }
 

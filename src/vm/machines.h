@@ -19,7 +19,12 @@ namespace vm {
 class Machines {
 public:
     Machines(Context::Parts parts, Options options)
-        : context(parts, std::move(options)), lifecycle(context), power(context), reconfigure(context), watch(context), statistics(context) {
+        : context(parts, std::move(options)),
+          lifecycle(context),
+          power(context),
+          reconfigure(context),
+          watch(context),
+          statistics(context) {
         watch.Attach();
         lifecycle.RegisterResumers();
         power.RegisterResumers();

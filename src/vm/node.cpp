@@ -11,8 +11,7 @@ namespace {
 
 using Status = vim::ManagedEntityStatus;
 
-template <class T>
-const vim::Ptr<T>& AsShared(T (*make)()) {
+template <class T> const vim::Ptr<T>& AsShared(T (*make)()) {
     static const vim::Ptr<T> kShared(make());
     return kShared;
 }
@@ -76,7 +75,8 @@ void TakeFiles(Vm& vm, const Loaded& loaded, base::Time now) {
         info.accessible = true;
         committed += file.allocated;
         std::string name = file.path.substr(std::min(file.path.size(), file.path.rfind('/') + 1));
-        if (file.type == "config" || file.type == "nvram" || file.type == "snapshotList" || file.type == "extendedConfig")
+        if (file.type == "config" || file.type == "nvram" || file.type == "snapshotList" ||
+            file.type == "extendedConfig")
             layout.config_file.push_back(name);
         if (file.type == "log") layout.log_file.push_back(name);
         if (file.type == "swap") layout.swap_file = file.path;
@@ -226,14 +226,18 @@ void SetPower(Vm& vm, PowerState state, base::Time now) {
 }
 
 void SetHeartbeat(Vm& vm, bool alive) {
-    vm.guest_heartbeat_status = alive ? Status::kGreen : vm.guest_heartbeat_status == Status::kGray ? Status::kGray : Status::kYellow;
+    vm.guest_heartbeat_status = alive                                        ? Status::kGreen
+                                : vm.guest_heartbeat_status == Status::kGray ? Status::kGray
+                                                                             : Status::kYellow;
 }
 
 // Makes summary and its parts anew, but keeps each that says the same: a shared object
 // costs nothing, and nobody is told of a change that is none.
 void DeriveSummary(Vm& vm) {
     vim::VirtualMachineSummary s = vm.summary ? *vm.summary : vim::VirtualMachineSummary();
-    auto put = [](auto& field, auto value) { if (!field || !vim::Equal(field.get(), &value)) field = std::move(value); };
+    auto put = [](auto& field, auto value) {
+        if (!field || !vim::Equal(field.get(), &value)) field = std::move(value);
+    };
     s.vm = vm.self;
     s.runtime = vm.runtime;
     s.overall_status = vm.overall_status;
@@ -284,11 +288,12 @@ void DeriveSummary(Vm& vm) {
     }
     vim::VirtualMachineQuickStats stats = s.quick_stats ? *s.quick_stats : vim::VirtualMachineQuickStats();
     stats.guest_heartbeat_status = vm.guest_heartbeat_status;
-    for (auto field : {&vim::VirtualMachineQuickStats::overall_cpu_usage, &vim::VirtualMachineQuickStats::overall_cpu_demand,
-                       &vim::VirtualMachineQuickStats::guest_memory_usage, &vim::VirtualMachineQuickStats::host_memory_usage,
-                       &vim::VirtualMachineQuickStats::private_memory, &vim::VirtualMachineQuickStats::shared_memory,
-                       &vim::VirtualMachineQuickStats::swapped_memory, &vim::VirtualMachineQuickStats::ballooned_memory,
-                       &vim::VirtualMachineQuickStats::consumed_overhead_memory, &vim::VirtualMachineQuickStats::uptime_seconds})
+    for (auto field :
+         {&vim::VirtualMachineQuickStats::overall_cpu_usage, &vim::VirtualMachineQuickStats::overall_cpu_demand,
+          &vim::VirtualMachineQuickStats::guest_memory_usage, &vim::VirtualMachineQuickStats::host_memory_usage,
+          &vim::VirtualMachineQuickStats::private_memory, &vim::VirtualMachineQuickStats::shared_memory,
+          &vim::VirtualMachineQuickStats::swapped_memory, &vim::VirtualMachineQuickStats::ballooned_memory,
+          &vim::VirtualMachineQuickStats::consumed_overhead_memory, &vim::VirtualMachineQuickStats::uptime_seconds})
         if (!(stats.*field)) stats.*field = 0;
     if (!stats.compressed_memory) stats.compressed_memory = 0;
     put(s.quick_stats, std::move(stats));

@@ -12,7 +12,9 @@ using Vm = vim::VirtualMachine;
 using PowerState = vim::VirtualMachinePowerState;
 
 // Of a host, for maxCpuUsage.
-struct HostSize { int core_mhz = 2000; };
+struct HostSize {
+    int core_mhz = 2000;
+};
 
 Vm NewNode(const vim::Ref& ref, const Loaded& loaded, const HostSize& host, base::Time now);
 // One that cannot be read: there, so that nobody believes it gone, but invalid.

@@ -28,7 +28,8 @@ vim::Ptr<vim::GuestNicInfo> NicInfo(const backend::GuestNic& nic, const Config& 
         if (!card || !base::EqualNoCase(card->mac_address.value_or(""), nic.mac)) continue;
         info.device_config_id = card->key;
         info.connected = card->connectable && card->connectable->connected;
-        if (auto* network = card->backing.As<vim::VirtualDeviceDeviceBackingInfo>()) info.network = network->device_name;
+        if (auto* network = card->backing.As<vim::VirtualDeviceDeviceBackingInfo>())
+            info.network = network->device_name;
     }
     vim::NetIpConfigInfo ip;
     for (const std::string& text : nic.addresses) {
@@ -69,8 +70,9 @@ void SetGuest(Vm& vm, const backend::GuestInfo& guest) {
         g.tools_version = "2147483647";                  // not VMware's: managed by the guest's own packages
         g.guest_id = vm.config->guest_id;
         g.guest_family = os ? std::string(os->family) : "otherGuestFamily";
-        g.guest_full_name = guest.os_name.empty() ? vm.config->guest_full_name
-                                                  : base::Cat(guest.os_name, guest.os_version.empty() ? "" : " ", guest.os_version);
+        g.guest_full_name = guest.os_name.empty()
+                                ? vm.config->guest_full_name
+                                : base::Cat(guest.os_name, guest.os_version.empty() ? "" : " ", guest.os_version);
         if (!guest.host_name.empty()) g.host_name = guest.host_name;
         g.ip_address = MainAddress(guest);
         g.guest_state_change_supported = true;

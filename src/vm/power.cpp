@@ -24,7 +24,9 @@ std::string Power::StateFileOf(const Record& record) const {
 rt::Co<void> Power::KeepBootTime(vim::Ref vm) {
     auto now = c_.Get(vm);
     if (!now || !now->runtime->boot_time || c_.options.scratch.empty()) co_return;
-    auto keep = [file = BootTimeFile(c_.options.scratch, vm.id), at = *now->runtime->boot_time] { return SaveBootTime(file, at); };
+    auto keep = [file = BootTimeFile(c_.options.scratch, vm.id), at = *now->runtime->boot_time] {
+        return SaveBootTime(file, at);
+    };
     (void)co_await c_.pool.Run(std::move(keep));         // without it the time of our own start is shown later
 }
 
@@ -43,8 +45,10 @@ rt::Co<base::Result<>> Power::ForgetState(vim::Ref vm) {
 rt::Co<vim::Result<vim::Ref>> Power::PowerOn(vim::call::PowerOnVM call, std::string user) {
     CO_TRY(vm, c_.Usable(call.self));
     if (vm->runtime->power_state == PowerState::kPoweredOn)
-        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOn, PowerState::kPoweredOn), vm->name + " is powered on already");
-    if (vm->config->template_) co_return vim::Fault(vim::InvalidState(), vm->name + " is a template; make it a virtual machine first");
+        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOn, PowerState::kPoweredOn),
+                             vm->name + " is powered on already");
+    if (vm->config->template_)
+        co_return vim::Fault(vim::InvalidState(), vm->name + " is a template; make it a virtual machine first");
     task::Work work = [this, ref = call.self, user](task::Progress& p) { return RunPowerOn(ref, user, p); };
     co_return co_await c_.StartTask(vim::call::PowerOnVM::kMethod, call.self, user, std::move(work));
 }
@@ -99,7 +103,8 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
 rt::Co<vim::Result<vim::Ref>> Power::PowerOff(vim::call::PowerOffVM call, std::string user) {
     CO_TRY(vm, c_.Usable(call.self));
     if (vm->runtime->power_state == PowerState::kPoweredOff)
-        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, PowerState::kPoweredOff), vm->name + " is powered off already");
+        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, PowerState::kPoweredOff),
+                             vm->name + " is powered off already");
     task::Work work = [this, ref = call.self, user](task::Progress& p) { return RunPowerOff(ref, user, p); };
     co_return co_await c_.StartTask(vim::call::PowerOffVM::kMethod, call.self, user, std::move(work));
 }
@@ -165,7 +170,9 @@ rt::Co<vim::Result<vim::Ref>> Power::Suspend(vim::call::SuspendVM call, std::str
     CO_TRY(vm, c_.Usable(call.self));
     CO_CHECK(c_.RequireState(*vm, PowerState::kPoweredOn, PowerState::kSuspended));
     std::string state = StateFileOf(*c_.Find(call.self));
-    task::Work work = [this, ref = call.self, user, state](task::Progress& p) { return RunSuspend(ref, user, state, p); };
+    task::Work work = [this, ref = call.self, user, state](task::Progress& p) {
+        return RunSuspend(ref, user, state, p);
+    };
     co_return co_await c_.StartTask(vim::call::SuspendVM::kMethod, call.self, user, std::move(work));
 }
 
@@ -176,7 +183,9 @@ Power::Done Power::RunSuspend(vim::Ref ref, std::string user, std::string state,
     auto suspended = co_await c_.hypervisor.Suspend(ref.id, state, std::move(percent));
     Record* record = c_.Find(ref);
     if (record && suspended && !record->file.empty()) {
-        auto write = [file = record->file, name = state.substr(state.rfind('/') + 1)] { return SetVmxLine(file, kSuspendKey, name); };
+        auto write = [file = record->file, name = state.substr(state.rfind('/') + 1)] {
+            return SetVmxLine(file, kSuspendKey, name);
+        };
         suspended = co_await c_.pool.Run(std::move(write));
     }
     if (record) record->leaving = false;

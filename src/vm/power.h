@@ -36,7 +36,10 @@ private:
     Done ResumeReset(task::Unfinished what, task::Progress& progress);
     Done ResumeSuspend(task::Unfinished what, task::Progress& progress);
 
-    struct Start { backend::VmSpec spec; std::string state; };
+    struct Start {
+        backend::VmSpec spec;
+        std::string state;
+    };
     rt::Co<vim::Result<Start>> PrepareStart(vim::Ref vm);
     rt::Co<base::Result<>> ForgetState(vim::Ref vm);     // a suspended VM's file and the line about it
     rt::Co<vim::Result<>> AskGuest(vim::Ref vm, std::string user, int what);

@@ -17,7 +17,9 @@ rt::Co<base::Result<>> Call(backend::Hypervisor& hypervisor, std::string id, int
 
 rt::Co<vim::Result<>> Power::AskGuest(vim::Ref ref, std::string user, int what) {
     CO_TRY(vm, c_.Usable(ref));
-    PowerState requested = what == kShutdown ? PowerState::kPoweredOff : what == kReboot ? PowerState::kPoweredOn : PowerState::kSuspended;
+    PowerState requested = what == kShutdown ? PowerState::kPoweredOff
+                           : what == kReboot ? PowerState::kPoweredOn
+                                             : PowerState::kSuspended;
     CO_CHECK(c_.RequireState(*vm, PowerState::kPoweredOn, requested));
     if (c_.tasks.Busy(ref)) {
         vim::TaskInProgress fault;
@@ -26,8 +28,9 @@ rt::Co<vim::Result<>> Power::AskGuest(vim::Ref ref, std::string user, int what) 
     }
     auto asked = co_await Call(c_.hypervisor, ref.id, what);
     if (!asked) {
-        vim::Fault fault(vim::ToolsUnavailable(), base::Cat("the guest of ", vm->name, " did not take the request: ", asked.error().message,
-                                                            " (is its guest agent installed and running?)"));
+        vim::Fault fault(vim::ToolsUnavailable(),
+                         base::Cat("the guest of ", vm->name, " did not take the request: ", asked.error().message,
+                                   " (is its guest agent installed and running?)"));
         auto failed = [&](auto event) {
             event.reason = AsData(fault);
             c_.Post(std::move(event), ref, user);
@@ -40,7 +43,11 @@ rt::Co<vim::Result<>> Power::AskGuest(vim::Ref ref, std::string user, int what) 
     if (what == kShutdown) c_.Post(vim::VmGuestShutdownEvent(), ref, user);
     if (what == kReboot) c_.Post(vim::VmGuestRebootEvent(), ref, user);
     if (what == kStandby) c_.Post(vim::VmGuestStandbyEvent(), ref, user);
-    co_await c_.Note(ref, base::Cat("guest asked to ", what == kShutdown ? "shut down" : what == kReboot ? "reboot" : "stand by", " by ", user));
+    co_await c_.Note(ref, base::Cat("guest asked to ",
+                                    what == kShutdown ? "shut down"
+                                    : what == kReboot ? "reboot"
+                                                      : "stand by",
+                                    " by ", user));
     co_return vim::Result<>{};
 }
 

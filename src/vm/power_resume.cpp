@@ -36,7 +36,8 @@ void Power::RegisterResumers() {
 Power::Done Power::ResumePowerOn(task::Unfinished what, task::Progress& progress) {
     vim::Ref ref = RefOf(what);
     if (c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped)
-        co_return Interrupted("the host agent was restarted while the virtual machine was being powered on; it does not run");
+        co_return Interrupted(
+            "the host agent was restarted while the virtual machine was being powered on; it does not run");
     // Its state was taken in, but its processors were not let go yet.
     if (c_.hypervisor.StateOf(ref.id) == backend::RunState::kPaused) (void)co_await c_.hypervisor.Resume(ref.id);
     SetState(ref, PowerState::kPoweredOn);
@@ -54,7 +55,8 @@ Power::Done Power::ResumePowerOff(task::Unfinished what, task::Progress& progres
 Power::Done Power::ResumeReset(task::Unfinished what, task::Progress& progress) {
     vim::Ref ref = RefOf(what);
     if (c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped)
-        co_return Interrupted("the host agent was restarted while the virtual machine was being reset; it does not run any more");
+        co_return Interrupted(
+            "the host agent was restarted while the virtual machine was being reset; it does not run any more");
     co_return co_await RunReset(ref, what.user, progress);
 }
 
@@ -79,7 +81,8 @@ Power::Done Power::ResumeSuspend(task::Unfinished what, task::Progress& progress
         return SetVmxLine(file, kSuspendKey, state.substr(state.rfind('/') + 1));
     };
     auto suspended = co_await c_.pool.Run(std::move(there));
-    if (!suspended) co_return Interrupted("the virtual machine ended while it was being suspended, and its state is lost");
+    if (!suspended)
+        co_return Interrupted("the virtual machine ended while it was being suspended, and its state is lost");
     SetState(ref, PowerState::kSuspended);
     (void)co_await c_.Refresh(ref);
     c_.Post(vim::VmSuspendedEvent(), ref, what.user, progress.chain_id());

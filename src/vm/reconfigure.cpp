@@ -28,7 +28,8 @@ vim::Result<Change> Reconfigure::Plan(const vim::Ref& ref, const Spec& spec) {
     return change;
 }
 
-rt::Co<vim::Result<vim::Ref>> Reconfigure::StartChange(const vim::Method* method, vim::Ref ref, Spec spec, std::string user) {
+rt::Co<vim::Result<vim::Ref>> Reconfigure::StartChange(const vim::Method* method, vim::Ref ref, Spec spec,
+                                                       std::string user) {
     if (auto planned = Plan(ref, spec); !planned) co_return std::move(planned).error();      // refusals at once
     auto shared = std::make_shared<const Spec>(std::move(spec));
     Intent intent;
@@ -37,7 +38,8 @@ rt::Co<vim::Result<vim::Ref>> Reconfigure::StartChange(const vim::Method* method
     co_return co_await c_.StartTask(*method, ref, user, std::move(work), intent.Text());
 }
 
-rt::Co<vim::Result<vim::Ref>> Reconfigure::Reconfig(vim::call::ReconfigVM call, std::string user, const Permit& permit) {
+rt::Co<vim::Result<vim::Ref>> Reconfigure::Reconfig(vim::call::ReconfigVM call, std::string user,
+                                                    const Permit& permit) {
     CO_TRY(vm, c_.Usable(call.self));
     if (!call.spec) co_return vim::Fault(vim::InvalidArgument("spec"), "the change is missing");
     CO_CHECK(CheckChange(*call.spec, call.self, *vm->config, c_.volumes.Now(), permit));
@@ -52,7 +54,8 @@ rt::Co<vim::Result<vim::Ref>> Reconfigure::Rename(vim::call::Rename call, std::s
 }
 
 // Says in the journal what will be made and removed, then makes it.
-rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& home, Intent& intent, task::Progress& progress) {
+rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& home, Intent& intent,
+                                           task::Progress& progress) {
     auto text = [home, config = change.config] { return VmxText(home, config); };
     auto planned = co_await c_.pool.Run(std::move(text));
     if (!planned) co_return FileFault(std::move(planned).error(), home.vmx);
@@ -73,11 +76,14 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
                 CHECK(InspectDisk(l.volume.folder, l.Absolute()));
                 return {};
             }
-            if (access(l.Absolute().c_str(), R_OK)) return base::Error{base::Code::kNotFound, l.path.Text() + " is not there"};
-            if (!StaysWithin(l.volume.folder, l.Absolute())) return base::Error{base::Code::kInvalid, l.path.Text() + " leads out of its datastore"};
+            if (access(l.Absolute().c_str(), R_OK))
+                return base::Error{base::Code::kNotFound, l.path.Text() + " is not there"};
+            if (!StaysWithin(l.volume.folder, l.Absolute()))
+                return base::Error{base::Code::kInvalid, l.path.Text() + " leads out of its datastore"};
             return {};
         };
-        if (auto there = co_await c_.pool.Run(std::move(look)); !there) co_return FileFault(std::move(there).error(), located->path);
+        if (auto there = co_await c_.pool.Run(std::move(look)); !there)
+            co_return FileFault(std::move(there).error(), located->path);
     }
     for (const FileWork::Make& disk : change.files.make) {
         auto located = Locate(home.volumes, disk.path);
@@ -86,14 +92,16 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
             (void)rt::MakeDirs(make.descriptor.substr(0, make.descriptor.rfind('/')), 0755);
             return MakeDisk(make);
         };
-        if (auto made = co_await c_.pool.Run(std::move(run)); !made) co_return FileFault(std::move(made).error(), located->path);
+        if (auto made = co_await c_.pool.Run(std::move(run)); !made)
+            co_return FileFault(std::move(made).error(), located->path);
         intent.makes.push_back(disk.path);
     }
     for (const FileWork::Extend& disk : change.files.extend) {
         auto located = Locate(home.volumes, disk.path);
         if (!located) co_return std::move(located).error();
         auto run = [l = *located, kb = disk.capacity_kb] { return ExtendDisk(l.volume.folder, l.Absolute(), kb); };
-        if (auto grown = co_await c_.pool.Run(std::move(run)); !grown) co_return FileFault(std::move(grown).error(), located->path);
+        if (auto grown = co_await c_.pool.Run(std::move(run)); !grown)
+            co_return FileFault(std::move(grown).error(), located->path);
     }
     CO_CHECK(co_await progress.Step("disks", intent.Text()));
     co_return vim::Result<>{};
@@ -116,7 +124,8 @@ rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, Home home, 
     }
     CO_CHECK(co_await progress.Step("kept", intent.Text()));
     auto finish = [intent, home]() -> base::Result<Loaded> {
-        if (auto removed = RemoveFiles(intent.removes, home.volumes); !removed) base::LogWarning("vm", removed.error().message);
+        if (auto removed = RemoveFiles(intent.removes, home.volumes); !removed)
+            base::LogWarning("vm", removed.error().message);
         return LoadFolder(home);
     };
     auto loaded = co_await c_.pool.Run(std::move(finish));
@@ -128,7 +137,12 @@ rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, Home home, 
 void Reconfigure::PublishImagined(const vim::Ref& ref, Config config) {
     config.modified = c_.timer.Now();
     config.change_version = base::FormatTime(config.modified);
-    Loaded loaded{.config = std::move(config), .files = {}, .provisioned = 0, .suspended = false, .state_file = {}, .troubles = {}};
+    Loaded loaded{.config = std::move(config),
+                  .files = {},
+                  .provisioned = 0,
+                  .suspended = false,
+                  .state_file = {},
+                  .troubles = {}};
     c_.Publish(ref, loaded);
 }
 
@@ -159,7 +173,8 @@ rt::Co<vim::Result<>> Reconfigure::ApplyLive(vim::Ref ref, LiveWork live, Home h
     co_return vim::Result<>{};
 }
 
-void Reconfigure::Tell(const vim::Ref& ref, const Config& before, const Spec& spec, const std::string& user, int chain) {
+void Reconfigure::Tell(const vim::Ref& ref, const Config& before, const Spec& spec, const std::string& user,
+                       int chain) {
     auto vm = c_.Get(ref);
     if (!vm) return;
     if (vm->name != before.name) {
@@ -179,7 +194,8 @@ void Reconfigure::Tell(const vim::Ref& ref, const Config& before, const Spec& sp
     c_.Post(std::move(event), ref, user, chain);
 }
 
-Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spec, std::string user, task::Progress& progress) {
+Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spec, std::string user,
+                                   task::Progress& progress) {
     auto before = c_.Get(ref);
     auto planned = Plan(ref, *spec);                     // again: the world may have moved
     if (!planned) co_return std::move(planned).error();
@@ -204,7 +220,8 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
 rt::Co<vim::Result<>> Reconfigure::Reload(vim::call::Reload call) {
     Record* record = c_.Find(call.self);
     auto vm = c_.Get(call.self);
-    if (!record || !vm) co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
+    if (!record || !vm)
+        co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
     if (record->file.empty()) {                          // perhaps its datastore came back
         auto located = Locate(c_.volumes.Now(), record->vmx);
         if (!located || vm->config_issue.empty()) co_return vim::Result<>{};
@@ -226,7 +243,8 @@ rt::Co<vim::Result<>> Reconfigure::RefreshStorage(vim::call::RefreshStorageInfo 
 
 void Reconfigure::RegisterResumers() {
     for (const vim::Method* method : {&vim::call::ReconfigVM::kMethod, &vim::call::Rename::kMethod})
-        c_.tasks.OnResume(std::string(method->task_id), [this](task::Unfinished what, task::Progress& p) { return Resume(std::move(what), p); });
+        c_.tasks.OnResume(std::string(method->task_id),
+                          [this](task::Unfinished what, task::Progress& p) { return Resume(std::move(what), p); });
 }
 
 // The .vmx tells whether the change was kept: then the rest of it is done, else what was
@@ -236,7 +254,8 @@ Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
     Record* record = c_.Find(ref);
     vim::SystemError restarted;
     restarted.reason = "the host agent was restarted";
-    vim::Fault undone(std::move(restarted), "the host agent was restarted during the change; the virtual machine is as it was before");
+    vim::Fault undone(std::move(restarted),
+                      "the host agent was restarted during the change; the virtual machine is as it was before");
     if (what.step.empty() || !record || record->file.empty()) co_return undone;
     Intent intent = Intent::Parse(what.step_state);
     auto settle = [intent, home = c_.HomeOf(*record)] {

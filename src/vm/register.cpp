@@ -69,7 +69,8 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::StartRegister(AskedPath asked, std::str
     if (!located->path.path.ends_with(".vmx") && !located->path.path.ends_with(".vmtx"))
         co_return vim::Fault(vim::InvalidDatastorePath(located->volume.datastore, located->volume.name, asked.path),
                              asked.path + " is no configuration of a virtual machine: its name must end in .vmx");
-    if (asked.as_template) co_return vim::Fault(vim::NotSupported(), "a host without a central server has no templates");
+    if (asked.as_template)
+        co_return vim::Fault(vim::NotSupported(), "a host without a central server has no templates");
     if (asked.name) CO_CHECK(CheckFreeName(*asked.name));
     std::string path = located->path.Text();
     for (const auto& [id, record] : c_.records)
@@ -83,18 +84,22 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::StartRegister(AskedPath asked, std::str
     intent.vmx = path;
     intent.name = asked.name.value_or("");
     c_.reserved.insert(path);
-    task::Work work = [this, intent, user, pool = asked.pool](task::Progress& p) { return RunRegister(intent, user, pool, p); };
+    task::Work work = [this, intent, user, pool = asked.pool](task::Progress& p) {
+        return RunRegister(intent, user, pool, p);
+    };
     auto task = co_await c_.StartTask(*asked.method, asked.entity, user, std::move(work), intent.Text(), false);
     if (!task) c_.reserved.erase(path);
     co_return task;
 }
 
 rt::Co<vim::Result<vim::Ref>> Lifecycle::Register(vim::call::RegisterVM call, std::string user, const Permit& permit) {
-    AskedPath asked{&vim::call::RegisterVM::kMethod, call.self, call.pool, call.host, call.path, call.name, call.as_template};
+    AskedPath asked{
+        &vim::call::RegisterVM::kMethod, call.self, call.pool, call.host, call.path, call.name, call.as_template};
     return StartRegister(std::move(asked), std::move(user), permit);
 }
 
-rt::Co<vim::Result<vim::Ref>> Lifecycle::RegisterChild(vim::call::RegisterChildVM call, std::string user, const Permit& permit) {
+rt::Co<vim::Result<vim::Ref>> Lifecycle::RegisterChild(vim::call::RegisterChildVM call, std::string user,
+                                                       const Permit& permit) {
     AskedPath asked{&vim::call::RegisterChildVM::kMethod, call.self, call.self, call.host, call.path, call.name, false};
     return StartRegister(std::move(asked), std::move(user), permit);
 }
@@ -111,7 +116,8 @@ Lifecycle::Done Lifecycle::RunRegister(Intent intent, std::string user, vim::Ref
         vim::DuplicateName fault;
         fault.name = name;
         fault.object = other;
-        admitted = vim::Fault(std::move(fault), base::Cat("there is a virtual machine \"", name, "\" already; give this one another name"));
+        admitted = vim::Fault(std::move(fault), base::Cat("there is a virtual machine \"", name,
+                                                          "\" already; give this one another name"));
     } else {
         admitted = co_await Admit(intent, pool);
     }
@@ -135,9 +141,11 @@ Lifecycle::Done Lifecycle::ResumeRegister(task::Unfinished what, task::Progress&
 rt::Co<vim::Result<>> Lifecycle::Unregister(vim::call::UnregisterVM call, std::string user) {
     auto vm = c_.Get(call.self);
     Record* record = c_.Find(call.self);
-    if (!vm || !record) co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
+    if (!vm || !record)
+        co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
     if (vm->runtime->power_state == PowerState::kPoweredOn)
-        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, vm->runtime->power_state), vm->name + " is powered on; power it off first");
+        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, vm->runtime->power_state),
+                             vm->name + " is powered on; power it off first");
     if (c_.tasks.Busy(call.self)) {
         vim::TaskInProgress fault;
         if (!vm->recent_task.empty()) fault.task = vm->recent_task.back();
@@ -163,7 +171,8 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::Destroy(vim::call::Destroy call, std::s
     CO_CHECK(permit.Check(call.self, "VirtualMachine.Inventory.Delete"));
     auto vm = c_.Get(call.self);
     Record* record = c_.Find(call.self);
-    if (!vm || !record) co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
+    if (!vm || !record)
+        co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
     if (vm->runtime->power_state != PowerState::kPoweredOff)
         co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, vm->runtime->power_state),
                              base::Cat(vm->name, " is ", vim::Name(vm->runtime->power_state), "; power it off first"));
@@ -206,7 +215,8 @@ Lifecycle::Done Lifecycle::RunDestroy(Intent intent, std::string user, task::Pro
         if (!removed) {
             (void)co_await c_.Refresh(ref);
             auto path = DatastorePath::Parse(intent.vmx);
-            co_return FileFault(std::move(removed).error().While("destroy " + intent.name), path ? *path : DatastorePath());
+            co_return FileFault(std::move(removed).error().While("destroy " + intent.name),
+                                path ? *path : DatastorePath());
         }
         CO_CHECK(co_await progress.Step("removed", ""));
         c_.registry.Remove(intent.id);

@@ -17,7 +17,9 @@ namespace vm {
 
 class Registry {
 public:
-    struct Entry { std::string id, path; };
+    struct Entry {
+        std::string id, path;
+    };
 
     Registry(std::string file, rt::Pool& pool) : file_(std::move(file)), pool_(pool) {}
 

@@ -5,7 +5,10 @@
 namespace vm {
 namespace {
 
-struct Reading { vim::Ref vm; int mhz = 0, memory_mb = 0, uptime = 0; };
+struct Reading {
+    vim::Ref vm;
+    int mhz = 0, memory_mb = 0, uptime = 0;
+};
 
 }  // namespace
 
@@ -20,7 +23,8 @@ rt::Co<void> Statistics::Look() {
     std::vector<vim::Ref> running;
     auto now = c_.inventory.Now();
     for (const auto& [id, record] : c_.records)
-        if (auto* vm = now->Get<Vm>(record.ref); vm && vm->runtime->power_state == PowerState::kPoweredOn) running.push_back(record.ref);
+        if (auto* vm = now->Get<Vm>(record.ref); vm && vm->runtime->power_state == PowerState::kPoweredOn)
+            running.push_back(record.ref);
     std::vector<Reading> readings;
     for (const vim::Ref& ref : running) {
         auto usage = co_await c_.hypervisor.ReadUsage(ref.id);
@@ -45,10 +49,12 @@ rt::Co<void> Statistics::Look() {
             vim::VirtualMachineQuickStats& s = vm.summary.Mut().quick_stats.Mut();
             s.overall_cpu_usage = s.overall_cpu_demand = reading.mhz;
             s.host_memory_usage = s.private_memory = reading.memory_mb;
-            s.guest_memory_usage = std::min(reading.memory_mb, vm.config ? vm.config->hardware->memory_mb : reading.memory_mb);
+            s.guest_memory_usage =
+                std::min(reading.memory_mb, vm.config ? vm.config->hardware->memory_mb : reading.memory_mb);
             s.consumed_overhead_memory = std::max(0, reading.memory_mb - s.guest_memory_usage.value_or(0));
             if (vm.runtime->boot_time)
-                s.uptime_seconds = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(c_.timer.Now() - *vm.runtime->boot_time).count());
+                s.uptime_seconds = static_cast<int>(
+                    std::chrono::duration_cast<std::chrono::seconds>(c_.timer.Now() - *vm.runtime->boot_time).count());
         });
     edit.Commit();
 }

@@ -12,7 +12,8 @@ public:
     VolumeList Now() const override {
         VolumeList out;
         for (const host::MountedDatastore& m : mounted_.all())
-            out.push_back({.datastore = m.datastore, .name = m.name, .id = m.id, .folder = m.folder, .accessible = m.accessible});
+            out.push_back(
+                {.datastore = m.datastore, .name = m.name, .id = m.id, .folder = m.folder, .accessible = m.accessible});
         return out;
     }
 

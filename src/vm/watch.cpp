@@ -32,7 +32,8 @@ void Watch::OnEvent(const backend::Event& event) {
     switch (event.kind) {
         case backend::EventKind::kRunning:
             c_.Change(ref, [&](Vm& vm) {
-                if (vm.runtime->power_state != PowerState::kPoweredOn) SetPower(vm, PowerState::kPoweredOn, c_.timer.Now());
+                if (vm.runtime->power_state != PowerState::kPoweredOn)
+                    SetPower(vm, PowerState::kPoweredOn, c_.timer.Now());
                 vim::VirtualMachineRuntimeInfo& r = vm.runtime.Mut();
                 r.paused = false;
                 r.question = nullptr;
@@ -50,10 +51,14 @@ void Watch::OnEvent(const backend::Event& event) {
             c_.Post(vim::VmGuestOSCrashedEvent(), ref, "");
             return;
         case backend::EventKind::kGuestInfo:
-            c_.Change(ref, [&](Vm& vm) { if (vm.runtime->power_state == PowerState::kPoweredOn) SetGuest(vm, event.guest); });
+            c_.Change(ref, [&](Vm& vm) {
+                if (vm.runtime->power_state == PowerState::kPoweredOn) SetGuest(vm, event.guest);
+            });
             return;
         case backend::EventKind::kHeartbeat:
-            c_.Change(ref, [&](Vm& vm) { if (vm.runtime->power_state == PowerState::kPoweredOn) SetHeartbeat(vm, event.alive); });
+            c_.Change(ref, [&](Vm& vm) {
+                if (vm.runtime->power_state == PowerState::kPoweredOn) SetHeartbeat(vm, event.alive);
+            });
             return;
     }
 }
@@ -82,11 +87,13 @@ void Watch::OnPaused(const vim::Ref& ref, const std::string& why) {
     if (record->leaving) return;
     if (why == "no space")
         Ask(ref, "msg.hbacommon.outofspace",
-            "There is no more space for a virtual disk on its datastore. Make room, then choose Retry to go on, or Cancel to power the "
+            "There is no more space for a virtual disk on its datastore. Make room, then choose Retry to go on, or "
+            "Cancel to power the "
             "virtual machine off.");
     else if (why == "io-error")
         Ask(ref, "msg.hbacommon.ioerror",
-            "A virtual disk could not be read or written. Mend its storage, then choose Retry to go on, or Cancel to power the virtual "
+            "A virtual disk could not be read or written. Mend its storage, then choose Retry to go on, or Cancel to "
+            "power the virtual "
             "machine off.");
 }
 
@@ -111,10 +118,13 @@ void Watch::Ask(const vim::Ref& ref, std::string message_id, std::string text) {
 void Watch::AskAboutPaused() {
     for (const auto& [id, record] : c_.records) {
         auto vm = c_.Get(record.ref);
-        if (!vm || vm->runtime->power_state != PowerState::kPoweredOn || !vm->runtime->paused.value_or(false) || vm->runtime->question) continue;
+        if (!vm || vm->runtime->power_state != PowerState::kPoweredOn || !vm->runtime->paused.value_or(false) ||
+            vm->runtime->question)
+            continue;
         if (c_.tasks.Busy(record.ref)) continue;         // a resumed task knows why
         Ask(record.ref, "msg.hbacommon.paused",
-            "The virtual machine was found paused when the host agent started. Choose Retry to let it go on, or Cancel to power it off.");
+            "The virtual machine was found paused when the host agent started. Choose Retry to let it go on, or Cancel "
+            "to power it off.");
     }
 }
 
@@ -132,11 +142,14 @@ rt::Co<vim::Result<>> Watch::Answer(vim::call::AnswerVM call, std::string user) 
     CO_TRY(vm, c_.Usable(call.self));
     const auto& question = vm->runtime->question;
     if (!question || question->id != call.question_id)
-        co_return vim::Fault(vim::ConcurrentAccess(), base::Cat(vm->name, " does not ask question ", call.question_id, " (any more)"));
+        co_return vim::Fault(vim::ConcurrentAccess(),
+                             base::Cat(vm->name, " does not ask question ", call.question_id, " (any more)"));
     if (call.answer_choice != kRetry && call.answer_choice != kCancel)
-        co_return vim::Fault(vim::InvalidArgument("answerChoice"), base::Cat("the answers are ", kRetry, " (Retry) and ", kCancel, " (Cancel)"));
+        co_return vim::Fault(vim::InvalidArgument("answerChoice"),
+                             base::Cat("the answers are ", kRetry, " (Retry) and ", kCancel, " (Cancel)"));
     c_.Change(call.self, [](Vm& v) { v.runtime.Mut().question = nullptr; });
-    co_await c_.Note(call.self, base::Cat("question answered with ", call.answer_choice == kRetry ? "Retry" : "Cancel", " by ", user));
+    co_await c_.Note(call.self, base::Cat("question answered with ", call.answer_choice == kRetry ? "Retry" : "Cancel",
+                                          " by ", user));
     base::Result<> done;
     if (call.answer_choice == kRetry) done = co_await c_.hypervisor.Resume(call.self.id);
     else done = co_await c_.hypervisor.Stop(call.self.id);

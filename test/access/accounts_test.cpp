@@ -60,7 +60,7 @@ TEST_F(AccountsTest, MakeAFirstPasswordOnce) {
     ASSERT_TRUE(password.ends_with("\n"));
     password.pop_back();
     EXPECT_GE(password.size(), 20u);
-    struct stat info{};
+    struct stat info {};
     ASSERT_EQ(::stat((scratch / "first").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0600u);
     EXPECT_EQ(Try("root", password), Verdict::kYes);
@@ -75,7 +75,7 @@ TEST_F(AccountsTest, KeepNoPasswordInTheFile) {
     std::string text = TextOf(scratch / "accounts");
     EXPECT_EQ(text.find(kGood), std::string::npos);
     EXPECT_NE(text.find("$y$"), std::string::npos);
-    struct stat info{};
+    struct stat info {};
     ASSERT_EQ(::stat((scratch / "accounts").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
@@ -85,9 +85,12 @@ TEST_F(AccountsTest, HashOnceWhetherTheUserExistsOrNot) {
     ASSERT_TRUE(Create("alice", kGood));
     ASSERT_TRUE(Create("bob", std::nullopt));
     for (int i = 0; i < 5; ++i) Try("locked", "x");
-    for (auto [user, password, verdict] : {std::tuple{"alice", kGood, Verdict::kYes}, {"alice", "wrong", Verdict::kNo},
-                                           {"nobody at all", "x", Verdict::kNo}, {"bob", "", Verdict::kNo},
-                                           {"dcui", "x", Verdict::kNo}, {"locked", "x", Verdict::kLocked}}) {
+    for (auto [user, password, verdict] : {std::tuple{"alice", kGood, Verdict::kYes},
+                                           {"alice", "wrong", Verdict::kNo},
+                                           {"nobody at all", "x", Verdict::kNo},
+                                           {"bob", "", Verdict::kNo},
+                                           {"dcui", "x", Verdict::kNo},
+                                           {"locked", "x", Verdict::kLocked}}) {
         hashes = 0;
         EXPECT_EQ(Try(user, password), verdict) << user;
         EXPECT_EQ(hashes, 1) << user;
@@ -174,7 +177,8 @@ TEST_F(AccountsTest, FallBackToTheVersionBeforeWhenTheFileIsDamaged) {
 }
 
 TEST_F(AccountsTest, SayWhatIsWrongWhenThereIsNoGoodFile) {
-    for (const char* text : {"rubbish\n", "[user root]\nid = nought\n", "[user alice]\nid = 1000\n", "[something]\nx = y\n"}) {
+    for (const char* text :
+         {"rubbish\n", "[user root]\nid = nought\n", "[user alice]\nid = 1000\n", "[something]\nx = y\n"}) {
         std::filesystem::remove(scratch / "accounts.bak");
         WriteText(scratch / "accounts", text);
         auth::Accounts broken(scratch / "accounts", pool, timer, accounts->options());
@@ -206,7 +210,11 @@ TEST_F(AccountsTest, DelayAFailureByTheTimer) {
 }
 
 // What each change answers.
-struct Row { const char* name; base::Code code; std::function<rt::Co<base::Result<>>(auth::Accounts&)> change; };
+struct Row {
+    const char* name;
+    base::Code code;
+    std::function<rt::Co<base::Result<>>(auth::Accounts&)> change;
+};
 class Refused : public AccountsTest, public testing::WithParamInterface<Row> {};
 
 TEST_P(Refused, WithTheRightCode) {
@@ -224,27 +232,29 @@ TEST_P(Refused, WithTheRightCode) {
 AccountSpec Named(const char* name) { return {.name = name}; }
 AccountSpec WithId(const char* name, int id) { return {.name = name, .id = id}; }
 
-INSTANTIATE_TEST_SUITE_P(, Refused, testing::Values(
-    Row{"user_twice", base::Code::kExists, [](auto& a) { return a.CreateUser(Named("alice")); }},
-    Row{"reserved_name", base::Code::kExists, [](auto& a) { return a.CreateUser(Named("vpxuser")); }},
-    Row{"empty_name", base::Code::kInvalid, [](auto& a) { return a.CreateUser(Named("")); }},
-    Row{"name_with_blank", base::Code::kInvalid, [](auto& a) { return a.CreateUser(Named("a b")); }},
-    Row{"name_of_digits", base::Code::kInvalid, [](auto& a) { return a.CreateUser(Named("123")); }},
-    Row{"name_with_line", base::Code::kInvalid, [](auto& a) { return a.CreateUser(Named("a\n[user b]")); }},
-    Row{"id_taken", base::Code::kExists, [](auto& a) { return a.CreateUser(WithId("bob", 1000)); }},
-    Row{"id_of_the_system", base::Code::kInvalid, [](auto& a) { return a.CreateUser(WithId("bob", 0)); }},
-    Row{"update_unknown", base::Code::kNotFound, [](auto& a) { return a.UpdateUser(Named("bob")); }},
-    Row{"update_console", base::Code::kDenied, [](auto& a) { return a.UpdateUser(Named("dcui")); }},
-    Row{"remove_unknown", base::Code::kNotFound, [](auto& a) { return a.RemoveUser("bob"); }},
-    Row{"remove_root", base::Code::kDenied, [](auto& a) { return a.RemoveUser("root"); }},
-    Row{"remove_console", base::Code::kDenied, [](auto& a) { return a.RemoveUser("dcui"); }},
-    Row{"group_twice", base::Code::kExists, [](auto& a) { return a.CreateGroup(Named("staff")); }},
-    Row{"remove_unknown_group", base::Code::kNotFound, [](auto& a) { return a.RemoveGroup("others"); }},
-    Row{"remove_group_root", base::Code::kDenied, [](auto& a) { return a.RemoveGroup("root"); }},
-    Row{"assign_twice", base::Code::kExists, [](auto& a) { return a.Assign("alice", "staff"); }},
-    Row{"assign_unknown_user", base::Code::kNotFound, [](auto& a) { return a.Assign("bob", "staff"); }},
-    Row{"assign_unknown_group", base::Code::kNotFound, [](auto& a) { return a.Assign("alice", "others"); }},
-    Row{"unassign_stranger", base::Code::kDenied, [](auto& a) { return a.Unassign("root", "staff"); }}),
+INSTANTIATE_TEST_SUITE_P(
+    , Refused,
+    testing::Values(
+        Row{"user_twice", base::Code::kExists, [](auto& a) { return a.CreateUser(Named("alice")); }},
+        Row{"reserved_name", base::Code::kExists, [](auto& a) { return a.CreateUser(Named("vpxuser")); }},
+        Row{"empty_name", base::Code::kInvalid, [](auto& a) { return a.CreateUser(Named("")); }},
+        Row{"name_with_blank", base::Code::kInvalid, [](auto& a) { return a.CreateUser(Named("a b")); }},
+        Row{"name_of_digits", base::Code::kInvalid, [](auto& a) { return a.CreateUser(Named("123")); }},
+        Row{"name_with_line", base::Code::kInvalid, [](auto& a) { return a.CreateUser(Named("a\n[user b]")); }},
+        Row{"id_taken", base::Code::kExists, [](auto& a) { return a.CreateUser(WithId("bob", 1000)); }},
+        Row{"id_of_the_system", base::Code::kInvalid, [](auto& a) { return a.CreateUser(WithId("bob", 0)); }},
+        Row{"update_unknown", base::Code::kNotFound, [](auto& a) { return a.UpdateUser(Named("bob")); }},
+        Row{"update_console", base::Code::kDenied, [](auto& a) { return a.UpdateUser(Named("dcui")); }},
+        Row{"remove_unknown", base::Code::kNotFound, [](auto& a) { return a.RemoveUser("bob"); }},
+        Row{"remove_root", base::Code::kDenied, [](auto& a) { return a.RemoveUser("root"); }},
+        Row{"remove_console", base::Code::kDenied, [](auto& a) { return a.RemoveUser("dcui"); }},
+        Row{"group_twice", base::Code::kExists, [](auto& a) { return a.CreateGroup(Named("staff")); }},
+        Row{"remove_unknown_group", base::Code::kNotFound, [](auto& a) { return a.RemoveGroup("others"); }},
+        Row{"remove_group_root", base::Code::kDenied, [](auto& a) { return a.RemoveGroup("root"); }},
+        Row{"assign_twice", base::Code::kExists, [](auto& a) { return a.Assign("alice", "staff"); }},
+        Row{"assign_unknown_user", base::Code::kNotFound, [](auto& a) { return a.Assign("bob", "staff"); }},
+        Row{"assign_unknown_group", base::Code::kNotFound, [](auto& a) { return a.Assign("alice", "others"); }},
+        Row{"unassign_stranger", base::Code::kDenied, [](auto& a) { return a.Unassign("root", "staff"); }}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(AccountsTest, TakeARemovedUserOutOfItsGroups) {

@@ -13,7 +13,9 @@ struct AuthorizationTest : House {
         AddUser("alice");
         AddUser("bob");
     }
-    bool May(const Principal& who, const vim::Ref& object, const char* privilege) { return rights->Allows(who, object, privilege); }
+    bool May(const Principal& who, const vim::Ref& object, const char* privilege) {
+        return rights->Allows(who, object, privilege);
+    }
 };
 
 TEST_F(AuthorizationTest, GivesRootEverythingAndOthersNothing) {
@@ -47,26 +49,29 @@ TEST_F(AuthorizationTest, SaysWhatIsMissing) {
 }
 
 // What is no entity is decided by one.
-struct Row { const char* name; vim::Ref granted, asked; bool may; };
+struct Row {
+    const char* name;
+    vim::Ref granted, asked;
+    bool may;
+};
 class DecidedBy : public AuthorizationTest, public testing::WithParamInterface<Row> {};
 TEST_P(DecidedBy, TheRightEntity) {
     ASSERT_TRUE(Give(root, GetParam().granted, "alice", auth::kAdmin));
     EXPECT_EQ(May(alice, GetParam().asked, "System.Read"), GetParam().may);
 }
-INSTANTIATE_TEST_SUITE_P(, DecidedBy, testing::Values(
-    Row{"snapshot_by_its_vm", kVm, kSnapshot, true},
-    Row{"snapshot_not_by_another_vm", kVm2, kSnapshot, false},
-    Row{"task_by_its_entity", kVm, kTask, true},
-    Row{"task_not_by_another", kVm2, kTask, false},
-    Row{"subsystem_by_its_host", kCompute, kNetworkSystem, true},
-    Row{"subsystem_not_by_a_vm", kVm, kNetworkSystem, false},
-    Row{"manager_by_the_root", kRootFolder, kManager, true},
-    Row{"manager_not_by_the_host", kCompute, kManager, false},
-    Row{"account_manager_by_the_root_though_the_host_names_it", kCompute, kAccountManager, false},
-    Row{"forced_folder_by_its_datacenter", kDc, kVmFolder, true},
-    Row{"vm_by_its_pool", kSubPool, kVm, true},
-    Row{"vm_by_its_folder", kDc, kVm, true},
-    Row{"vm_not_by_another_pool", kSubPool, kVm2, false}),
+INSTANTIATE_TEST_SUITE_P(
+    , DecidedBy,
+    testing::Values(Row{"snapshot_by_its_vm", kVm, kSnapshot, true},
+                    Row{"snapshot_not_by_another_vm", kVm2, kSnapshot, false},
+                    Row{"task_by_its_entity", kVm, kTask, true}, Row{"task_not_by_another", kVm2, kTask, false},
+                    Row{"subsystem_by_its_host", kCompute, kNetworkSystem, true},
+                    Row{"subsystem_not_by_a_vm", kVm, kNetworkSystem, false},
+                    Row{"manager_by_the_root", kRootFolder, kManager, true},
+                    Row{"manager_not_by_the_host", kCompute, kManager, false},
+                    Row{"account_manager_by_the_root_though_the_host_names_it", kCompute, kAccountManager, false},
+                    Row{"forced_folder_by_its_datacenter", kDc, kVmFolder, true},
+                    Row{"vm_by_its_pool", kSubPool, kVm, true}, Row{"vm_by_its_folder", kDc, kVm, true},
+                    Row{"vm_not_by_another_pool", kSubPool, kVm2, false}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(AuthorizationTest, ShowsTheWayToWhatOneHas) {
@@ -131,15 +136,17 @@ TEST_F(AuthorizationTest, GivesNobodyMoreThanTheGiverHas) {
     EXPECT_TRUE(denied(rt::RunFor(rights->Reset(alice, kRootFolder, {{kRootFolder, "alice", false, giver, true}}))));
     EXPECT_TRUE(denied(rt::RunFor(rights->AddRole(alice, "wide", {"Host.Config.Power"}))));
     EXPECT_TRUE(denied(rt::RunFor(rights->UpdateRole(alice, giver, "giver", {"Host.Config.Power"}))));
-    EXPECT_TRUE(denied(rt::RunFor(rights->MergePermissions(alice, narrow, auth::kAdmin)))
-                || rights->permissions().WithRole(narrow).empty());
+    EXPECT_TRUE(denied(rt::RunFor(rights->MergePermissions(alice, narrow, auth::kAdmin))) ||
+                rights->permissions().WithRole(narrow).empty());
     ASSERT_TRUE(Give(root, kRootFolder, "bob", narrow));
     EXPECT_TRUE(denied(rt::RunFor(rights->MergePermissions(alice, narrow, auth::kAdmin))));
     EXPECT_FALSE(Give(bob, kRootFolder, "bob", narrow));                             // may not change at all
 }
 
 TEST_F(AuthorizationTest, KeepsAnAdministratorWhoCanLogIn) {
-    auto minimum = [](const auto& result) { return !result && result.error().template As<vim::AuthMinimumAdminPermission>(); };
+    auto minimum = [](const auto& result) {
+        return !result && result.error().template As<vim::AuthMinimumAdminPermission>();
+    };
     EXPECT_TRUE(minimum(Give(root, kRootFolder, "root", auth::kReadOnly)));
     EXPECT_TRUE(minimum(Give(root, kRootFolder, "root", auth::kAdmin, false)));
     EXPECT_TRUE(minimum(rt::RunFor(rights->Remove(root, kRootFolder, "root", false))));
@@ -159,7 +166,8 @@ TEST_F(AuthorizationTest, RefusesPermissionsThatMakeNoSense) {
     EXPECT_TRUE(fails(Give(root, kVm, "alice", auth::kAnonymous), static_cast<vim::InvalidArgument*>(nullptr)));
     EXPECT_TRUE(fails(Give(root, kRootFolder, "dcui", auth::kReadOnly), static_cast<vim::InvalidArgument*>(nullptr)));
     for (const vim::Ref& forced : {kVmFolder, kHostFolder, kHost, kPool})
-        EXPECT_TRUE(fails(Give(root, forced, "alice", auth::kReadOnly), static_cast<vim::InvalidArgument*>(nullptr))) << forced.Text();
+        EXPECT_TRUE(fails(Give(root, forced, "alice", auth::kReadOnly), static_cast<vim::InvalidArgument*>(nullptr)))
+            << forced.Text();
     EXPECT_TRUE(fails(Give(root, Ref<vim::VirtualMachine>("77"), "alice", auth::kReadOnly),
                       static_cast<vim::ManagedObjectNotFound*>(nullptr)));
     EXPECT_TRUE(fails(rt::RunFor(rights->Remove(root, kVm, "alice", false)), static_cast<vim::NotFound*>(nullptr)));

@@ -19,13 +19,17 @@ inline const vim::Ref kRootFolder = Ref<vim::Folder>("ha-folder-root"), kDc = Re
                       kCompute = Ref<vim::ComputeResource>("ha-compute-res"), kHost = Ref<vim::HostSystem>("ha-host"),
                       kPool = Ref<vim::ResourcePool>("ha-root-pool"), kSubPool = Ref<vim::ResourcePool>("pool1"),
                       kVm = Ref<vim::VirtualMachine>("1"), kVm2 = Ref<vim::VirtualMachine>("2"),
-                      kSnapshot = Ref<vim::VirtualMachineSnapshot>("1-snapshot-1"), kTask = Ref<vim::Task>("haTask-1-1"),
+                      kSnapshot = Ref<vim::VirtualMachineSnapshot>("1-snapshot-1"),
+                      kTask = Ref<vim::Task>("haTask-1-1"),
                       kNetworkSystem = Ref<vim::HostNetworkSystem>("networkSystem"),
                       kAccountManager = Ref<vim::HostLocalAccountManager>("ha-localacctmgr"),
                       kManager = Ref<vim::AuthorizationManager>("ha-authmgr");
 
 struct Events : event::Events {
-    struct Posted { std::string type, user; vim::Ptr<vim::Event> event; };
+    struct Posted {
+        std::string type, user;
+        vim::Ptr<vim::Event> event;
+    };
     std::vector<Posted> all;
     int Post(vim::Ptr<vim::Event> event, std::string user, int) override {
         all.push_back({std::string(event->type().name), std::move(user), event});
@@ -131,7 +135,8 @@ struct House : testing::Test {
         auth::AccountSpec spec{.name = name, .password = kPassword};
         ASSERT_TRUE(rt::RunFor(accounts->CreateUser(spec)));
     }
-    vim::Result<> Give(const auth::Principal& by, const vim::Ref& entity, const std::string& user, int role, bool propagate = true) {
+    vim::Result<> Give(const auth::Principal& by, const vim::Ref& entity, const std::string& user, int role,
+                       bool propagate = true) {
         std::vector<auth::Permission> given{{entity, user, false, role, propagate}};
         return rt::RunFor(rights->Set(by, entity, given));
     }
@@ -140,7 +145,8 @@ struct House : testing::Test {
         EXPECT_TRUE(id) << id.error().message();
         return id ? *id : 0;
     }
-    vim::Result<auth::Sessions::Opened> Login(const std::string& user, const std::string& password, auth::SessionPtr already = {}) {
+    vim::Result<auth::Sessions::Opened> Login(const std::string& user, const std::string& password,
+                                              auth::SessionPtr already = {}) {
         auth::Attempt attempt{user, password, std::nullopt, {"192.0.2.7", "test/1"}, already};
         return rt::RunFor(logins->Login(attempt));
     }

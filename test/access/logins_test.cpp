@@ -63,7 +63,8 @@ TEST_F(LoginsTest, NeverLogASecret) {
 // The same answer to all of them.
 TEST_F(LoginsTest, RefuseAlikeWhateverIsWrong) {
     std::string words;
-    for (auto [user, password] : {std::pair{"alice", "wrong"}, {"nobody", "wrong"}, {"dcui", ""}, {"", ""}, {"bob\nx", "y"}}) {
+    for (auto [user, password] :
+         {std::pair{"alice", "wrong"}, {"nobody", "wrong"}, {"dcui", ""}, {"", ""}, {"bob\nx", "y"}}) {
         events.all.clear();
         auto refused = Login(user, password);
         ASSERT_FALSE(refused) << user;
@@ -137,7 +138,8 @@ TEST_F(LoginsTest, RefuseWhileTheHostIsLockedDown) {
 }
 
 TEST_F(LoginsTest, TakeTheLocalesThatThereAre) {
-    for (auto [locale, ok] : {std::pair{"en", true}, {"en_US", true}, {"en-us", true}, {"", true}, {"xx", false}, {"../etc", false}}) {
+    for (auto [locale, ok] :
+         {std::pair{"en", true}, {"en_US", true}, {"en-us", true}, {"", true}, {"xx", false}, {"../etc", false}}) {
         auth::Attempt attempt{"alice", kPassword, locale, away, {}};
         auto opened = rt::RunFor(logins->Login(attempt));
         EXPECT_EQ(bool(opened), ok) << locale;
@@ -202,11 +204,12 @@ TEST_F(LoginsTest, GiveALocalTicketToThisMachineOnly) {
         auto ticket = co_await logins->MakeLocalTicket("root", here);
         EXPECT_TRUE(ticket);
         if (!ticket) co_return;
-        struct stat info{};
+        struct stat info {};
         EXPECT_EQ(::stat(ticket->path.c_str(), &info), 0);
         EXPECT_EQ(info.st_mode & 0777, 0600u);
         std::string password = TextOf(ticket->path);
-        auth::Attempt elsewhere{"root", password, std::nullopt, away, {}}, good{"root", password, std::nullopt, here, {}};
+        auth::Attempt elsewhere{"root", password, std::nullopt, away, {}},
+            good{"root", password, std::nullopt, here, {}};
         auto refused = co_await logins->Login(elsewhere);
         EXPECT_FALSE(refused);
         auto opened = co_await logins->Login(good);

@@ -4,7 +4,12 @@
 
 namespace {
 
-struct Row { const char* name; const char* password; bool ok; const char* user = "alice"; };
+struct Row {
+    const char* name;
+    const char* password;
+    bool ok;
+    const char* user = "alice";
+};
 class Password : public testing::TestWithParam<Row> {};
 
 TEST_P(Password, IsJudged) {
@@ -13,27 +18,21 @@ TEST_P(Password, IsJudged) {
     if (!done) EXPECT_NE(done.error().message.find("at least 8 characters from one class"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(, Password, testing::Values(
-    Row{"empty", "", false},
-    Row{"eight_of_one_class", "qwmzxkvb", true},
-    Row{"seven_of_one_class", "qwmzxkv", false},
-    Row{"seven_of_two_classes", "qwmz4kv", false},
-    Row{"eight_of_two_classes", "qwm4zxkv", true},
-    Row{"seven_of_three_classes", "qwM4zxv", true},
-    Row{"six_of_three_classes", "qwM4zx", false},
-    Row{"six_of_four_classes", "qM4!zx", true},
-    Row{"five_of_four_classes", "qM4!z", false},
-    Row{"first_capital_does_not_count", "Qw4zxkv", false},
-    Row{"last_digit_does_not_count", "qwMzxk4", false},
-    Row{"capital_first_and_digit_last_in_eight", "Qwmzxkv4", true},
-    Row{"capital_in_the_middle_counts", "qQw4zxv", true},
-    Row{"phrase", "ox bit me", true},
-    Row{"user_name", "xxalice!Z9q", false},
-    Row{"user_name_in_capitals", "xxALICE!z9q", false},
-    Row{"short_user_name_may_appear", "qab4zxkvM", true, "ab"},
-    Row{"few_different_characters", "abababababab", false},
-    Row{"letters_beyond_ascii_are_a_class", "q\xC3\xBCM4zx", true},
-    Row{"characters_are_counted_not_bytes", "\xC3\xBC\xC3\xA4\xC3\xB6q", false}),
+INSTANTIATE_TEST_SUITE_P(
+    , Password,
+    testing::Values(Row{"empty", "", false}, Row{"eight_of_one_class", "qwmzxkvb", true},
+                    Row{"seven_of_one_class", "qwmzxkv", false}, Row{"seven_of_two_classes", "qwmz4kv", false},
+                    Row{"eight_of_two_classes", "qwm4zxkv", true}, Row{"seven_of_three_classes", "qwM4zxv", true},
+                    Row{"six_of_three_classes", "qwM4zx", false}, Row{"six_of_four_classes", "qM4!zx", true},
+                    Row{"five_of_four_classes", "qM4!z", false}, Row{"first_capital_does_not_count", "Qw4zxkv", false},
+                    Row{"last_digit_does_not_count", "qwMzxk4", false},
+                    Row{"capital_first_and_digit_last_in_eight", "Qwmzxkv4", true},
+                    Row{"capital_in_the_middle_counts", "qQw4zxv", true}, Row{"phrase", "ox bit me", true},
+                    Row{"user_name", "xxalice!Z9q", false}, Row{"user_name_in_capitals", "xxALICE!z9q", false},
+                    Row{"short_user_name_may_appear", "qab4zxkvM", true, "ab"},
+                    Row{"few_different_characters", "abababababab", false},
+                    Row{"letters_beyond_ascii_are_a_class", "q\xC3\xBCM4zx", true},
+                    Row{"characters_are_counted_not_bytes", "\xC3\xBC\xC3\xA4\xC3\xB6q", false}),
     [](const auto& i) { return i.param.name; });
 
 TEST(PasswordRules, RefuseAZeroByteAndTooMuch) {

@@ -17,7 +17,9 @@ struct SessionsTest : testing::Test {
     SessionsTest() {
         sessions.OnEnd([this](const auth::SessionPtr& s, auth::End why) { ended.emplace_back(s->who.user, why); });
     }
-    auth::Sessions::Opened Open(const std::string& user) { return sessions.Open({user, {}}, user, "en", {"192.0.2.1", "test"}); }
+    auth::Sessions::Opened Open(const std::string& user) {
+        return sessions.Open({user, {}}, user, "en", {"192.0.2.1", "test"});
+    }
 };
 
 TEST_F(SessionsTest, AreFoundByTheirCookieOnly) {

@@ -12,9 +12,11 @@ using auth::RoleRefusal;
 
 TEST(Privileges, CoverWhatTheSchemaAsksFor) {
     auto known = [](std::string_view id) { return id.empty() || id == "dyn" || auth::PrivilegeIndex(id); };
-    for (const vim::Method* m : vim::AllMethods()) EXPECT_TRUE(known(m->privilege)) << m->name << " needs " << m->privilege;
+    for (const vim::Method* m : vim::AllMethods())
+        EXPECT_TRUE(known(m->privilege)) << m->name << " needs " << m->privilege;
     for (const vim::Type* t : vim::AllTypes())
-        for (const vim::Field& f : t->fields) EXPECT_TRUE(known(f.privilege)) << t->name << '.' << f.name << " needs " << f.privilege;
+        for (const vim::Field& f : t->fields)
+            EXPECT_TRUE(known(f.privilege)) << t->name << '.' << f.name << " needs " << f.privilege;
 }
 
 TEST(Privileges, AreSortedOnceEachAndMadeOfTheirParts) {
@@ -29,20 +31,26 @@ TEST(Privileges, AreSortedOnceEachAndMadeOfTheirParts) {
     EXPECT_GE(seen.size(), 250u);
 }
 
-struct Label { const char* name; const char* label; };
+struct Label {
+    const char* name;
+    const char* label;
+};
 class Labels : public testing::TestWithParam<Label> {};
 TEST_P(Labels, ReadLikeWords) { EXPECT_EQ(auth::LabelOf(GetParam().name), GetParam().label); }
-INSTANTIATE_TEST_SUITE_P(, Labels, testing::Values(
-    Label{"PowerOn", "Power on"}, Label{"CreateVM", "Create VM"}, Label{"HostUSBDevice", "Host USB device"},
-    Label{"VirtualMachine", "Virtual machine"}, Label{"Read", "Read"}, Label{"DVSwitch", "DV switch"}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, Labels,
+                         testing::Values(Label{"PowerOn", "Power on"}, Label{"CreateVM", "Create VM"},
+                                         Label{"HostUSBDevice", "Host USB device"},
+                                         Label{"VirtualMachine", "Virtual machine"}, Label{"Read", "Read"},
+                                         Label{"DVSwitch", "DV switch"}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST(SystemRoles, AreTheOnesOfTheApi) {
     auth::RoleTable roles;
     auto has = [&](int role, const char* id) { return bool(roles.Find(role)->privileges[*auth::PrivilegeIndex(id)]); };
     EXPECT_EQ(roles.all().size(), 6u);
     EXPECT_EQ(roles.Find(-1)->privileges.count(), auth::AllPrivileges().size());
-    EXPECT_EQ(auth::ToIds(roles.Find(-2)->privileges), (std::vector<std::string>{"System.Anonymous", "System.Read", "System.View"}));
+    EXPECT_EQ(auth::ToIds(roles.Find(-2)->privileges),
+              (std::vector<std::string>{"System.Anonymous", "System.Read", "System.View"}));
     EXPECT_EQ(auth::ToIds(roles.Find(-3)->privileges), (std::vector<std::string>{"System.Anonymous", "System.View"}));
     EXPECT_EQ(auth::ToIds(roles.Find(-4)->privileges), (std::vector<std::string>{"System.Anonymous"}));
     EXPECT_TRUE(roles.Find(-5)->privileges.none());
@@ -57,7 +65,8 @@ TEST(CustomRoles, AlwaysHaveTheSystemPrivileges) {
     ASSERT_TRUE(id);
     EXPECT_GT(*id, 0);
     EXPECT_EQ(auth::ToIds(roles.Find(*id)->privileges),
-              (std::vector<std::string>{"System.Anonymous", "System.Read", "System.View", "VirtualMachine.Interact.PowerOn"}));
+              (std::vector<std::string>{"System.Anonymous", "System.Read", "System.View",
+                                        "VirtualMachine.Interact.PowerOn"}));
 }
 
 TEST(CustomRoles, AreRefusedForAReason) {
@@ -131,8 +140,9 @@ TEST_F(PermissionTableTest, SurvivesInTheFile) {
 }
 
 TEST_F(PermissionTableTest, SaysWhatIsWrongInTheFile) {
-    for (const char* text : {"[on Folder]\nuser root = -1 propagate\n", "[on Nothing x]\n", "[on Folder x]\nroot = -1 propagate\n",
-                             "[on Folder x]\nuser root = admin propagate\n", "[on Folder x]\nuser root = -1 sometimes\n"}) {
+    for (const char* text :
+         {"[on Folder]\nuser root = -1 propagate\n", "[on Nothing x]\n", "[on Folder x]\nroot = -1 propagate\n",
+          "[on Folder x]\nuser root = admin propagate\n", "[on Folder x]\nuser root = -1 sometimes\n"}) {
         auto file = store::ConfigFile::Parse("permissions", text);
         ASSERT_TRUE(file) << text;
         auto read = auth::PermissionTable::From(*file);

@@ -40,7 +40,8 @@ TEST_F(CollectorTest, EntersThenOnlyWhatChanged) {
     Add("2");
     Watch({"name", "runtime.powerState"});
     auto first = Check("");
-    EXPECT_EQ(Text(first), "enter 1 assign:name assign:runtime.powerState; enter 2 assign:name assign:runtime.powerState");
+    EXPECT_EQ(Text(first),
+              "enter 1 assign:name assign:runtime.powerState; enter 2 assign:name assign:runtime.powerState");
     EXPECT_EQ(Text(Check(first->version)), "(none)");
     Power("2", PowerState::kPoweredOn);
     EXPECT_EQ(Text(Check(first->version)), "modify 2 assign:runtime.powerState");
@@ -127,8 +128,9 @@ TEST_F(CollectorTest, PartialUpdatesNameTheSmallestChange) {
         vm.config.Mut().hardware.Mut().num_cpu = 2;
     });
     auto second = Check(first->version);
-    EXPECT_EQ(Text(second), "modify 1 assign:config.hardware.numCPU "
-                            "assign:config.hardware.device[2000].connectable.connected add:config.hardware.device[2001]");
+    EXPECT_EQ(Text(second),
+              "modify 1 assign:config.hardware.numCPU "
+              "assign:config.hardware.device[2000].connectable.connected add:config.hardware.device[2001]");
     Change("1", [](vim::VirtualMachine& vm) { vm.config.Mut().hardware.Mut().device.pop_back(); });
     EXPECT_EQ(Text(Check(second->version)), "modify 1 remove:config.hardware.device[2001]");
 }
@@ -185,7 +187,8 @@ rt::Co<void> Change1(CollectorTest* test) {
     co_await rt::Yield();
     test->Power("1", PowerState::kPoweredOn);
 }
-rt::Co<vim::Result<vim::Ptr<vim::UpdateSet>>> WaitWith(CollectorTest* test, std::string version, rt::Co<void> (*meanwhile)(CollectorTest*)) {
+rt::Co<vim::Result<vim::Ptr<vim::UpdateSet>>> WaitWith(CollectorTest* test, std::string version,
+                                                       rt::Co<void> (*meanwhile)(CollectorTest*)) {
     co_await rt::Detach(meanwhile(test));
     co_return co_await Collector::Next(test->collector, test->call, test->computed, {version, std::nullopt, 100});
 }

@@ -19,7 +19,11 @@ struct OpenHouse : house::House {
 struct OneVolume : vm::Volumes {
     TempFolder folder;
     vm::VolumeList Now() const override {
-        return {{.datastore = host::DatastoreRef("id-1"), .name = "data store", .id = "id-1", .folder = folder.path, .accessible = true}};
+        return {{.datastore = host::DatastoreRef("id-1"),
+                 .name = "data store",
+                 .id = "id-1",
+                 .folder = folder.path,
+                 .accessible = true}};
     }
 };
 
@@ -33,8 +37,15 @@ protected:
         TextOf("a & <b>.txt", "x");
         TextOf(".volume.sf", "identity");
         Write(log, "a line\n");
-        FileParts parts{pool, *house.sessions, *house.logins, *house.rights, house.gate, house.inventory, volumes,
-                        {{"hostd.log", log, "Global.Diagnostics"}}, [this](vim::Ref ref) { return Changed(ref); }};
+        FileParts parts{pool,
+                        *house.sessions,
+                        *house.logins,
+                        *house.rights,
+                        house.gate,
+                        house.inventory,
+                        volumes,
+                        {{"hostd.log", log, "Global.Diagnostics"}},
+                        [this](vim::Ref ref) { return Changed(ref); }};
         ServeFiles(site, std::move(parts));
         Listen([this](net::Exchange& x) { return site.Handle(x); });
     }
@@ -42,14 +53,20 @@ protected:
         ++changes;
         co_return;
     }
-    static void Write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+    static void Write(const std::string& path, const std::string& text) {
+        std::ofstream(path, std::ios::binary) << text;
+    }
     void TextOf(const std::string& path, const std::string& text) {
         std::string full = volumes.folder / path;
         std::filesystem::create_directories(std::filesystem::path(full).parent_path());
         Write(full, text);
     }
-    static std::string Basic(const std::string& user, const std::string& password) { return "Basic " + base::Base64(user + ":" + password); }
-    static std::string Url(const std::string& path) { return "/folder/" + path + "?dcPath=ha-datacenter&dsName=data%20store"; }
+    static std::string Basic(const std::string& user, const std::string& password) {
+        return "Basic " + base::Base64(user + ":" + password);
+    }
+    static std::string Url(const std::string& path) {
+        return "/folder/" + path + "?dcPath=ha-datacenter&dsName=data%20store";
+    }
 
     net::ClientAnswer Ask(net::ClientRequest request) {
         net::ClientAnswer out;
@@ -62,13 +79,15 @@ protected:
         EXPECT_TRUE(answer) << answer.error().message;
         if (answer) out = *std::move(answer);
     }
-    net::ClientAnswer As(const std::string& method, const std::string& target, std::string body = {}, std::vector<net::Header> more = {}) {
+    net::ClientAnswer As(const std::string& method, const std::string& target, std::string body = {},
+                         std::vector<net::Header> more = {}) {
         net::ClientRequest request{method, target, std::move(more), std::move(body)};
         request.headers.push_back({"Authorization", Basic("root", house::kPassword)});
         return Ask(std::move(request));
     }
     // Sends pieces; hangs up after them when the body is to be cut. Gives the status, 0 when there is none.
-    rt::Co<void> Upload(std::string target, std::optional<std::uint64_t> length, int pieces, std::string piece, bool cut, int& status) {
+    rt::Co<void> Upload(std::string target, std::optional<std::uint64_t> length, int pieces, std::string piece,
+                        bool cut, int& status) {
         auto client = co_await Connect();
         net::ClientRequest request{"PUT", std::move(target), {{"Authorization", Basic("root", house::kPassword)}}, {}};
         EXPECT_TRUE(co_await client->SendHead(std::move(request), length));
@@ -103,7 +122,8 @@ TEST_F(FolderTest, LetsNobodyInWithoutAName) {
     auto answer = Ask({.method = "GET", .target = Url("web/web.vmx")});
     EXPECT_EQ(answer.status, 401);
     EXPECT_TRUE(answer.Get("WWW-Authenticate").starts_with("Basic "));
-    auto wrong = Ask({.method = "GET", .target = Url("web/web.vmx"), .headers = {{"Authorization", Basic("root", "wrong")}}});
+    auto wrong =
+        Ask({.method = "GET", .target = Url("web/web.vmx"), .headers = {{"Authorization", Basic("root", "wrong")}}});
     EXPECT_EQ(wrong.status, 401);
     for (const char* broken : {"Basic", "Basic !!!", "Bearer x", "Basic cm9vdA=="}) {
         auto refused = Ask({.method = "GET", .target = Url("web/web.vmx"), .headers = {{"Authorization", broken}}});
@@ -134,7 +154,8 @@ TEST_F(FolderTest, ATicketIsForOneRequestOnly) {
     std::string url = Url("web/web.vmx");
     auto with_ticket = [&](const std::string& target) {
         std::string ticket = house.logins->MakeServiceTicket(session->session, "GET", url);
-        return net::ClientRequest{.method = "GET", .target = target, .headers = {{"Cookie", "vmware_cgi_ticket=" + ticket}}, .body = {}};
+        return net::ClientRequest{
+            .method = "GET", .target = target, .headers = {{"Cookie", "vmware_cgi_ticket=" + ticket}}, .body = {}};
     };
     EXPECT_EQ(Ask(with_ticket(Url("web"))).status, 401);
     net::ClientRequest request = with_ticket(url);
@@ -145,7 +166,9 @@ TEST_F(FolderTest, ATicketIsForOneRequestOnly) {
 TEST_F(FolderTest, LocksOutWithTheHost) {
     auto session = house.Login("root", house::kPassword);
     house.gate.lockdown = auth::Lockdown::kNormal;
-    auto answer = Ask({.method = "GET", .target = Url("web/web.vmx"), .headers = {{"Cookie", "vmware_soap_session=" + session->cookie}}});
+    auto answer = Ask({.method = "GET",
+                       .target = Url("web/web.vmx"),
+                       .headers = {{"Cookie", "vmware_soap_session=" + session->cookie}}});
     EXPECT_EQ(answer.status, 403);
 }
 
@@ -160,7 +183,13 @@ TEST_F(FolderTest, RightsAreOnTheDatastore) {
     EXPECT_TRUE(Exists("web/web.vmx"));
 }
 
-struct Ranged { const char* name; const char* range; int status; const char* body; const char* content_range; };
+struct Ranged {
+    const char* name;
+    const char* range;
+    int status;
+    const char* body;
+    const char* content_range;
+};
 class Ranges : public FolderTest, public testing::WithParamInterface<Ranged> {};
 
 TEST_P(Ranges, Answer) {
@@ -170,12 +199,12 @@ TEST_P(Ranges, Answer) {
     EXPECT_EQ(answer.Get("Content-Range"), GetParam().content_range);
 }
 
-INSTANTIATE_TEST_SUITE_P(, Ranges, testing::Values(
-    Ranged{"part", "bytes=2-4", 206, "234", "bytes 2-4/10"},
-    Ranged{"tail", "bytes=-2", 206, "89", "bytes 8-9/10"},
-    Ranged{"outside", "bytes=10-", 416, "", "bytes */10"},
-    Ranged{"several", "bytes=0-1,3-4", 200, "0123456789", ""}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, Ranges,
+                         testing::Values(Ranged{"part", "bytes=2-4", 206, "234", "bytes 2-4/10"},
+                                         Ranged{"tail", "bytes=-2", 206, "89", "bytes 8-9/10"},
+                                         Ranged{"outside", "bytes=10-", 416, "", "bytes */10"},
+                                         Ranged{"several", "bytes=0-1,3-4", 200, "0123456789", ""}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST_F(FolderTest, IfRangeMustNameTheSameFile) {
     std::string tag(As("HEAD", Url("web/web.vmx")).Get("ETag"));
@@ -186,7 +215,9 @@ TEST_F(FolderTest, IfRangeMustNameTheSameFile) {
 TEST_F(FolderTest, ListsWithLinksThatEscapeNames) {
     auto page = As("GET", Url(""));
     EXPECT_EQ(page.status, 200);
-    EXPECT_NE(page.body.find("<a href=\"/folder/web/?dcPath=ha-datacenter&amp;dsName=data%20store\">web/</a>"), std::string::npos) << page.body;
+    EXPECT_NE(page.body.find("<a href=\"/folder/web/?dcPath=ha-datacenter&amp;dsName=data%20store\">web/</a>"),
+              std::string::npos)
+        << page.body;
     EXPECT_NE(page.body.find(">a &amp; &lt;b&gt;.txt</a>"), std::string::npos);
     EXPECT_EQ(page.body.find("volume.sf"), std::string::npos);
     EXPECT_EQ(page.Get("X-Content-Type-Options"), "nosniff");
@@ -195,7 +226,11 @@ TEST_F(FolderTest, ListsWithLinksThatEscapeNames) {
     EXPECT_NE(As("GET", "/folder?dcPath=ha-datacenter").body.find(">data store</a>"), std::string::npos);
 }
 
-struct Path { const char* name; const char* path; int status; };
+struct Path {
+    const char* name;
+    const char* path;
+    int status;
+};
 class Paths : public FolderTest, public testing::WithParamInterface<Path> {};
 
 TEST_P(Paths, Get) { EXPECT_EQ(As("GET", Url(GetParam().path)).status, GetParam().status); }
@@ -205,20 +240,15 @@ TEST_P(Paths, PutWritesNothingElsewhere) {
     EXPECT_EQ(Kept(".volume.sf"), "identity");
 }
 
-INSTANTIATE_TEST_SUITE_P(, Paths, testing::Values(
-    Path{"plain", "web/web.vmx", 200},
-    Path{"escapedSlash", "web%2Fweb.vmx", 200},
-    Path{"up", "../x", 400},
-    Path{"upEscaped", "%2e%2e/x", 400},
-    Path{"upInside", "web/..%2f..%2fetc/passwd", 400},
-    Path{"twiceEscaped", "%252e%252e/x", 404},
-    Path{"absolute", "%2fetc%2fpasswd", 404},
-    Path{"doubled", "web//web.vmx", 400},
-    Path{"control", "web/a%0ab", 400},
-    Path{"identity", ".volume.sf", 404},
-    Path{"drafts", ".partial.sf/x", 404},
-    Path{"missing", "web/none/x", 404}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, Paths,
+                         testing::Values(Path{"plain", "web/web.vmx", 200}, Path{"escapedSlash", "web%2Fweb.vmx", 200},
+                                         Path{"up", "../x", 400}, Path{"upEscaped", "%2e%2e/x", 400},
+                                         Path{"upInside", "web/..%2f..%2fetc/passwd", 400},
+                                         Path{"twiceEscaped", "%252e%252e/x", 404},
+                                         Path{"absolute", "%2fetc%2fpasswd", 404}, Path{"doubled", "web//web.vmx", 400},
+                                         Path{"control", "web/a%0ab", 400}, Path{"identity", ".volume.sf", 404},
+                                         Path{"drafts", ".partial.sf/x", 404}, Path{"missing", "web/none/x", 404}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST_F(FolderTest, WrongPlacesAreNotFound) {
     EXPECT_EQ(As("GET", "/folder/x?dcPath=elsewhere&dsName=data%20store").status, 404);
@@ -262,8 +292,12 @@ TEST_F(FolderTest, ACutUploadLeavesNothing) {
 }
 
 TEST_F(FolderTest, AFullDatastoreSaysSoAndKeepsNothing) {
-    if (mount("none", volumes.folder.path.c_str(), "tmpfs", 0, "size=256k")) GTEST_SKIP() << "no tmpfs can be mounted here";
-    struct Unmount { std::string path; ~Unmount() { umount(path.c_str()); } } unmount{volumes.folder.path};
+    if (mount("none", volumes.folder.path.c_str(), "tmpfs", 0, "size=256k"))
+        GTEST_SKIP() << "no tmpfs can be mounted here";
+    struct Unmount {
+        std::string path;
+        ~Unmount() { umount(path.c_str()); }
+    } unmount{volumes.folder.path};
     auto told = As("PUT", Url("large"), std::string(700'000, 'x'));
     EXPECT_EQ(told.status, 507);
     EXPECT_NE(told.body.find("too full"), std::string::npos) << told.body;

@@ -27,7 +27,10 @@ struct Source {
     using Item = vim::Event;
     using Filter = vim::EventFilterSpec;
     using Object = vim::EventHistoryCollector;
-    struct Numbered { int number; vim::Ptr<vim::Event> item; };
+    struct Numbered {
+        int number;
+        vim::Ptr<vim::Event> item;
+    };
 
     rt::Co<base::Result<std::vector<Numbered>>> Read(Filter, bool newest_first, int from, std::size_t most) {
         std::vector<Numbered> out;

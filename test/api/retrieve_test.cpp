@@ -74,7 +74,11 @@ TEST_F(RetrieveTest, NothingSelectedAnswersNothing) {
     EXPECT_FALSE(*page);
 }
 
-struct BadRow { const char* name; void (*spoil)(vim::PropertyFilterSpec&); const vim::Type* fault; };
+struct BadRow {
+    const char* name;
+    void (*spoil)(vim::PropertyFilterSpec&);
+    const vim::Type* fault;
+};
 class RetrieveRefuses : public RetrieveTest, public testing::WithParamInterface<BadRow> {};
 TEST_P(RetrieveRefuses, Spec) {
     Add("1");
@@ -84,19 +88,28 @@ TEST_P(RetrieveRefuses, Spec) {
     ASSERT_FALSE(objects);
     EXPECT_EQ(&objects.error().detail().type(), GetParam().fault) << objects.error().message();
 }
-INSTANTIATE_TEST_SUITE_P(, RetrieveRefuses, testing::Values(
-    BadRow{"UnknownProperty", [](auto& s) { s.prop_set[0].Mut().path_set = {"nme"}; }, &vim::InvalidProperty::kType},
-    BadRow{"PathOfAnotherType", [](auto& s) { s.prop_set[0].Mut().path_set = {"childEntity"}; }, &vim::InvalidProperty::kType},
-    BadRow{"BrokenPath", [](auto& s) { s.prop_set[0].Mut().path_set = {"config..x"}; }, &vim::InvalidProperty::kType},
-    BadRow{"PathAcrossAReference", [](auto& s) { s.prop_set[0].Mut().path_set = {"parent.name"}; }, &vim::InvalidProperty::kType},
-    BadRow{"UnknownType", [](auto& s) { s.prop_set[0].Mut().type_ = "Nonsense"; }, &vim::InvalidType::kType},
-    BadRow{"DataTypeAsManaged", [](auto& s) { s.prop_set[0].Mut().type_ = "AboutInfo"; }, &vim::InvalidType::kType},
-    BadRow{"GoneObject", [](auto& s) { s.object_set[0].Mut().obj = VmRef("99"); }, &vim::ManagedObjectNotFound::kType},
-    BadRow{"UnknownSelection", [](auto& s) {
-               vim::SelectionSpec nobody;
-               nobody.name = "nobody";
-               s.object_set[0].Mut().select_set = {vim::Ptr<vim::SelectionSpec>(std::move(nobody))};
-           }, &vim::InvalidArgument::kType}),
+INSTANTIATE_TEST_SUITE_P(
+    , RetrieveRefuses,
+    testing::Values(
+        BadRow{"UnknownProperty", [](auto& s) { s.prop_set[0].Mut().path_set = {"nme"}; },
+               &vim::InvalidProperty::kType},
+        BadRow{"PathOfAnotherType", [](auto& s) { s.prop_set[0].Mut().path_set = {"childEntity"}; },
+               &vim::InvalidProperty::kType},
+        BadRow{"BrokenPath", [](auto& s) { s.prop_set[0].Mut().path_set = {"config..x"}; },
+               &vim::InvalidProperty::kType},
+        BadRow{"PathAcrossAReference", [](auto& s) { s.prop_set[0].Mut().path_set = {"parent.name"}; },
+               &vim::InvalidProperty::kType},
+        BadRow{"UnknownType", [](auto& s) { s.prop_set[0].Mut().type_ = "Nonsense"; }, &vim::InvalidType::kType},
+        BadRow{"DataTypeAsManaged", [](auto& s) { s.prop_set[0].Mut().type_ = "AboutInfo"; }, &vim::InvalidType::kType},
+        BadRow{"GoneObject", [](auto& s) { s.object_set[0].Mut().obj = VmRef("99"); },
+               &vim::ManagedObjectNotFound::kType},
+        BadRow{"UnknownSelection",
+               [](auto& s) {
+                   vim::SelectionSpec nobody;
+                   nobody.name = "nobody";
+                   s.object_set[0].Mut().select_set = {vim::Ptr<vim::SelectionSpec>(std::move(nobody))};
+               },
+               &vim::InvalidArgument::kType}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(RetrieveTest, AGoneObjectIsNoFaultWhenTheSpecAllowsIt) {

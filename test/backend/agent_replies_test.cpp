@@ -1,7 +1,6 @@
-#include "backend/qemu/agent/replies.h"
-
 #include <gtest/gtest.h>
 
+#include "backend/qemu/agent/replies.h"
 #include "base/text.h"
 
 namespace backend::qemu::agent {
@@ -32,7 +31,8 @@ TEST(AgentReplies, ALiarIsCutShort) {
     EXPECT_LE(host->size(), 255u);
     EXPECT_EQ(host->substr(0, 3), "abx");
     std::string nics = "[";
-    for (int i = 0; i < 1000; ++i) nics += base::Cat(i ? "," : "", R"({"name":"e","hardware-address":"02:00:00:00:00:01"})");
+    for (int i = 0; i < 1000; ++i)
+        nics += base::Cat(i ? "," : "", R"({"name":"e","hardware-address":"02:00:00:00:00:01"})");
     auto many = ParseInterfaces(nics + "]");
     ASSERT_TRUE(many);
     EXPECT_LE(many->size(), 32u);
@@ -40,7 +40,8 @@ TEST(AgentReplies, ALiarIsCutShort) {
 
 TEST(AgentReplies, OsInfo) {
     GuestInfo guest;
-    ASSERT_TRUE(ParseOsInfo(R"({"id":"debian","name":"Debian GNU/Linux","version-id":"12","kernel-release":"6.1.0"})", guest));
+    ASSERT_TRUE(
+        ParseOsInfo(R"({"id":"debian","name":"Debian GNU/Linux","version-id":"12","kernel-release":"6.1.0"})", guest));
     EXPECT_EQ(guest.os_id, "debian");
     EXPECT_EQ(guest.os_name, "Debian GNU/Linux");
     EXPECT_EQ(guest.os_version, "12");

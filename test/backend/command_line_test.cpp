@@ -41,7 +41,13 @@ VmSpec EveryController() {
                {.key = 2000, .bus = Bus::kLsiLogic, .path = "/vm/b"},
                {.key = 2016, .bus = Bus::kLsiSas, .bus_number = 1, .unit = 2, .path = "/vm/c", .read_only = true},
                {.key = 2032, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 15, .path = "/vm/d"},
-               {.key = 2033, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 1, .cdrom = true, .path = "/iso/e", .connected = false},
+               {.key = 2033,
+                .bus = Bus::kPvscsi,
+                .bus_number = 2,
+                .unit = 1,
+                .cdrom = true,
+                .path = "/iso/e",
+                .connected = false},
                {.key = 17000, .bus = Bus::kVirtio, .path = "/vm/f"},
                {.key = 8000, .bus = Bus::kFloppy, .path = "/vm/g"}};
     return s;
@@ -92,7 +98,8 @@ std::string Show(const CommandLine& line) {
     out += "\n";
     static constexpr const char* kUses[] = {"read", "read and write", "append", "open again"};
     for (const PassedFile& f : line.files)
-        out += base::Cat("# ", f.as, ": ", f.path, " (", kUses[static_cast<int>(f.use)], f.direct ? ", direct)\n" : ")\n");
+        out +=
+            base::Cat("# ", f.as, ": ", f.path, " (", kUses[static_cast<int>(f.use)], f.direct ? ", direct)\n" : ")\n");
     return out;
 }
 
@@ -111,16 +118,14 @@ TEST_P(CommandLineGolden, IsAsTheFileSays) {
     EXPECT_EQ(got, wanted.str()) << path << "; BEDPLATE_GOLDEN=write renews it";
 }
 
-INSTANTIATE_TEST_SUITE_P(, CommandLineGolden, testing::Values(
-    Row{"small", Small, {}, ""},
-    Row{"usual", Usual, {.direct = {2000}}, ""},
-    Row{"usual_kvm", Usual, {.accelerator = "kvm"}, ""},
-    Row{"resumed", Usual, {}, "/vm/web/web.vmss"},
-    Row{"every_controller", EveryController, {}, ""},
-    Row{"modern", Modern, {}, ""},
-    Row{"direct_kernel", DirectKernel, {}, ""},
-    Row{"odd_name", OddName, {}, ""}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, CommandLineGolden,
+                         testing::Values(Row{"small", Small, {}, ""}, Row{"usual", Usual, {.direct = {2000}}, ""},
+                                         Row{"usual_kvm", Usual, {.accelerator = "kvm"}, ""},
+                                         Row{"resumed", Usual, {}, "/vm/web/web.vmss"},
+                                         Row{"every_controller", EveryController, {}, ""},
+                                         Row{"modern", Modern, {}, ""}, Row{"direct_kernel", DirectKernel, {}, ""},
+                                         Row{"odd_name", OddName, {}, ""}),
+                         [](const auto& i) { return i.param.name; });
 
 struct Refused {
     const char* name;
@@ -138,21 +143,25 @@ TEST_P(CommandLineRefuses, WithWordsThatSayWhat) {
     EXPECT_NE(line.error().message.find(GetParam().words), std::string::npos) << line.error().message;
 }
 
-INSTANTIATE_TEST_SUITE_P(, CommandLineRefuses, testing::Values(
-    Refused{"odd_cores", [](VmSpec& s) { s.cores_per_socket = 3; }, "4 processors do not divide"},
-    Refused{"no_memory", [](VmSpec& s) { s.memory_mb = 0; }, "memory"},
-    Refused{"efi_without_nvram", [](VmSpec& s) { s.efi = true; }, "nvram"},
-    Refused{"buslogic", [](VmSpec& s) { s.disks[0].bus = Bus::kBusLogic; }, "no BusLogic"},
-    Refused{"disk_without_file", [](VmSpec& s) { s.disks[0].path = ""; }, "disk 2000: it has no file"},
-    Refused{"same_unit_twice", [](VmSpec& s) { s.disks.push_back(s.disks[0]); }, "is taken"},
-    Refused{"two_kinds_one_number",
-            [](VmSpec& s) { s.disks.push_back({.key = 2001, .bus = Bus::kLsiLogic, .unit = 1, .path = "/b"}); }, "of another kind"},
-    Refused{"unit_out_of_range", [](VmSpec& s) { s.disks[1].unit = 2; }, "unit 2 is not one of 0 to 1"},
-    Refused{"no_such_controller", [](VmSpec& s) { s.disks[0].bus_number = 4; }, "no controller scsi4"},
-    Refused{"negative_unit", [](VmSpec& s) { s.disks[0].unit = -1; }, "unit -1"},
-    Refused{"nic_model", [](VmSpec& s) { s.nics[0].model = "e1000,netdev=x"; }, "no model"},
-    Refused{"nic_mac", [](VmSpec& s) { s.nics[0].mac = "00:50:56:00:00:01,x"; }, "no MAC"},
-    Refused{"nic_key", [](VmSpec& s) { s.nics[0].key = 4010; }, "keys 4000 to 4009"}),
+INSTANTIATE_TEST_SUITE_P(
+    , CommandLineRefuses,
+    testing::Values(Refused{"odd_cores", [](VmSpec& s) { s.cores_per_socket = 3; }, "4 processors do not divide"},
+                    Refused{"no_memory", [](VmSpec& s) { s.memory_mb = 0; }, "memory"},
+                    Refused{"efi_without_nvram", [](VmSpec& s) { s.efi = true; }, "nvram"},
+                    Refused{"buslogic", [](VmSpec& s) { s.disks[0].bus = Bus::kBusLogic; }, "no BusLogic"},
+                    Refused{"disk_without_file", [](VmSpec& s) { s.disks[0].path = ""; }, "disk 2000: it has no file"},
+                    Refused{"same_unit_twice", [](VmSpec& s) { s.disks.push_back(s.disks[0]); }, "is taken"},
+                    Refused{"two_kinds_one_number",
+                            [](VmSpec& s) {
+                                s.disks.push_back({.key = 2001, .bus = Bus::kLsiLogic, .unit = 1, .path = "/b"});
+                            },
+                            "of another kind"},
+                    Refused{"unit_out_of_range", [](VmSpec& s) { s.disks[1].unit = 2; }, "unit 2 is not one of 0 to 1"},
+                    Refused{"no_such_controller", [](VmSpec& s) { s.disks[0].bus_number = 4; }, "no controller scsi4"},
+                    Refused{"negative_unit", [](VmSpec& s) { s.disks[0].unit = -1; }, "unit -1"},
+                    Refused{"nic_model", [](VmSpec& s) { s.nics[0].model = "e1000,netdev=x"; }, "no model"},
+                    Refused{"nic_mac", [](VmSpec& s) { s.nics[0].mac = "00:50:56:00:00:01,x"; }, "no MAC"},
+                    Refused{"nic_key", [](VmSpec& s) { s.nics[0].key = 4010; }, "keys 4000 to 4009"}),
     [](const auto& i) { return i.param.name; });
 
 }  // namespace

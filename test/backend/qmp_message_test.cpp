@@ -1,6 +1,6 @@
-#include "backend/qemu/qmp/message.h"
-
 #include <gtest/gtest.h>
+
+#include "backend/qemu/qmp/message.h"
 
 namespace backend::qemu::qmp {
 namespace {
@@ -23,7 +23,12 @@ TEST(QmpMessage, ReplyAndRefusalCarryTheirId) {
     EXPECT_EQ(refusal.body, "no such device");
 }
 
-struct EventRow { const char* name; const char* line; std::string subject, reason, action; bool guest, no_space, open; };
+struct EventRow {
+    const char* name;
+    const char* line;
+    std::string subject, reason, action;
+    bool guest, no_space, open;
+};
 class QmpEvent : public testing::TestWithParam<EventRow> {};
 
 TEST_P(QmpEvent, IsRead) {
@@ -38,14 +43,20 @@ TEST_P(QmpEvent, IsRead) {
     EXPECT_EQ(m.event.open, GetParam().open);
 }
 
-INSTANTIATE_TEST_SUITE_P(, QmpEvent, testing::Values(
-    EventRow{"SHUTDOWN", R"({"timestamp":{"seconds":1,"microseconds":2},"event":"SHUTDOWN","data":{"guest":true,"reason":"guest-shutdown"}})",
-             "", "guest-shutdown", "", true, false, false},
-    EventRow{"STOP", R"({"event":"STOP"})", "", "", "", false, false, false},
-    EventRow{"BLOCK_IO_ERROR", R"({"event":"BLOCK_IO_ERROR","data":{"device":"","nospace":true,"node-name":"disk-2000","reason":"No space left on device","operation":"write","action":"stop"}})",
-             "disk-2000", "No space left on device", "stop", false, true, false},
-    EventRow{"VSERPORT_CHANGE", R"({"event":"VSERPORT_CHANGE","data":{"open":true,"id":"agent-port"}})",
-             "agent-port", "", "", false, false, true}),
+INSTANTIATE_TEST_SUITE_P(
+    , QmpEvent,
+    testing::Values(
+        EventRow{
+            "SHUTDOWN",
+            R"({"timestamp":{"seconds":1,"microseconds":2},"event":"SHUTDOWN","data":{"guest":true,"reason":"guest-shutdown"}})",
+            "", "guest-shutdown", "", true, false, false},
+        EventRow{"STOP", R"({"event":"STOP"})", "", "", "", false, false, false},
+        EventRow{
+            "BLOCK_IO_ERROR",
+            R"({"event":"BLOCK_IO_ERROR","data":{"device":"","nospace":true,"node-name":"disk-2000","reason":"No space left on device","operation":"write","action":"stop"}})",
+            "disk-2000", "No space left on device", "stop", false, true, false},
+        EventRow{"VSERPORT_CHANGE", R"({"event":"VSERPORT_CHANGE","data":{"open":true,"id":"agent-port"}})",
+                 "agent-port", "", "", false, false, true}),
     [](const auto& i) { return i.param.name; });
 
 TEST(QmpMessage, AnythingElseIsNoise) {

@@ -24,8 +24,15 @@ protected:
 };
 
 TEST_F(RunDirTest, RecordComesBackAsItWas) {
-    RunRecord r{.vm = "7", .name = "a \"b\"", .pid = 12, .start_time = 34, .uid = 56, .log = "/l", .log_start = 78,
-                .cgroups = {"/c/1", "/c/2"}, .drives = {2000, 3002}};
+    RunRecord r{.vm = "7",
+                .name = "a \"b\"",
+                .pid = 12,
+                .start_time = 34,
+                .uid = 56,
+                .log = "/l",
+                .log_start = 78,
+                .cgroups = {"/c/1", "/c/2"},
+                .drives = {2000, 3002}};
     RunDir dir(root, "7");
     ASSERT_TRUE(dir.Make());
     ASSERT_TRUE(dir.Write(r));

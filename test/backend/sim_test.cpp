@@ -1,7 +1,6 @@
-#include "backend/sim/machine.h"
-
 #include <gtest/gtest.h>
 
+#include "backend/sim/machine.h"
 #include "base/text.h"
 #include "rt/loop.h"
 #include "rt/run.h"

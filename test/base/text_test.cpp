@@ -8,30 +8,40 @@
 namespace base {
 namespace {
 
-struct TimeRow { const char* text; const char* as; };   // `as` null: refused
+struct TimeRow {
+    const char* text;
+    const char* as;
+};   // `as` null: refused
 class ParseTimeTest : public testing::TestWithParam<TimeRow> {};
 TEST_P(ParseTimeTest, Table) {
     auto time = ParseTime(GetParam().text);
     ASSERT_EQ(bool(time), GetParam().as != nullptr);
     if (time) { EXPECT_EQ(FormatTime(*time), GetParam().as); }
 }
-INSTANTIATE_TEST_SUITE_P(, ParseTimeTest, testing::Values(
-    TimeRow{"2010-07-13T08:00:00.123456Z", "2010-07-13T08:00:00.123456Z"},
-    TimeRow{"2010-07-13T08:00:00Z", "2010-07-13T08:00:00.000000Z"},
-    TimeRow{"2010-07-13T08:00:00", "2010-07-13T08:00:00.000000Z"},
-    TimeRow{"2010-07-13T08:00:00.5+02:00", "2010-07-13T06:00:00.500000Z"},
-    TimeRow{"2010-07-13T08:00:00.123456789-0130", "2010-07-13T09:30:00.123456Z"},
-    TimeRow{"2010-02-30T08:00:00Z", nullptr}, TimeRow{"2010-07-13", nullptr}, TimeRow{"", nullptr},
-    TimeRow{"2010-07-13T08:00:00Zx", nullptr}, TimeRow{"2010-07-13T08:61:00Z", nullptr},
-    TimeRow{"2010-07-13T08:00:00.Z", nullptr}));
+INSTANTIATE_TEST_SUITE_P(, ParseTimeTest,
+                         testing::Values(TimeRow{"2010-07-13T08:00:00.123456Z", "2010-07-13T08:00:00.123456Z"},
+                                         TimeRow{"2010-07-13T08:00:00Z", "2010-07-13T08:00:00.000000Z"},
+                                         TimeRow{"2010-07-13T08:00:00", "2010-07-13T08:00:00.000000Z"},
+                                         TimeRow{"2010-07-13T08:00:00.5+02:00", "2010-07-13T06:00:00.500000Z"},
+                                         TimeRow{"2010-07-13T08:00:00.123456789-0130", "2010-07-13T09:30:00.123456Z"},
+                                         TimeRow{"2010-02-30T08:00:00Z", nullptr}, TimeRow{"2010-07-13", nullptr},
+                                         TimeRow{"", nullptr}, TimeRow{"2010-07-13T08:00:00Zx", nullptr},
+                                         TimeRow{"2010-07-13T08:61:00Z", nullptr},
+                                         TimeRow{"2010-07-13T08:00:00.Z", nullptr}));
 
-struct GlobRow { const char* pattern; const char* name; bool match; };
+struct GlobRow {
+    const char* pattern;
+    const char* name;
+    bool match;
+};
 class GlobTest : public testing::TestWithParam<GlobRow> {};
 TEST_P(GlobTest, Table) { EXPECT_EQ(GlobMatch(GetParam().pattern, GetParam().name), GetParam().match); }
-INSTANTIATE_TEST_SUITE_P(, GlobTest, testing::Values(
-    GlobRow{"*", "", true}, GlobRow{"*.vmdk", "a.vmdk", true}, GlobRow{"*.vmdk", "a.vmx", false},
-    GlobRow{"a?c", "abc", true}, GlobRow{"a?c", "ac", false}, GlobRow{"*a*b", "xxaxxb", true},
-    GlobRow{"*a*b", "xxaxxbc", false}, GlobRow{"", "x", false}, GlobRow{"**", "x", true}));
+INSTANTIATE_TEST_SUITE_P(, GlobTest,
+                         testing::Values(GlobRow{"*", "", true}, GlobRow{"*.vmdk", "a.vmdk", true},
+                                         GlobRow{"*.vmdk", "a.vmx", false}, GlobRow{"a?c", "abc", true},
+                                         GlobRow{"a?c", "ac", false}, GlobRow{"*a*b", "xxaxxb", true},
+                                         GlobRow{"*a*b", "xxaxxbc", false}, GlobRow{"", "x", false},
+                                         GlobRow{"**", "x", true}));
 
 TEST(Base64, RoundTripsEveryLength) {
     for (std::size_t n = 0; n < 20; ++n) {

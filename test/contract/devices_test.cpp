@@ -64,24 +64,29 @@ rt::Co<void> StartAndStop(rt::Pool& pool, std::string run, VmSpec spec) {
 
 TEST_P(EveryDevice, IsTakenByQemu) { rt::RunToEnd(StartAndStop(pool, folder + "/run", Spec())); }
 
-INSTANTIATE_TEST_SUITE_P(, EveryDevice, testing::Values(
-    Row{"older_board",
-        {{.key = 3000, .bus = Bus::kIde},
-         {.key = 3001, .bus = Bus::kIde, .unit = 1, .cdrom = true},
-         {.key = 2000, .bus = Bus::kLsiLogic},
-         {.key = 2016, .bus = Bus::kLsiSas, .bus_number = 1, .unit = 2},
-         {.key = 2032, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 15},
-         {.key = 2033, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 1, .cdrom = true},
-         {.key = 17000, .bus = Bus::kVirtio, .unit = 3, .read_only = true},
-         {.key = 8000, .bus = Bus::kFloppy}}, false},
-    Row{"newer_board",
-        {{.key = 16000, .bus = Bus::kSata},
-         {.key = 16001, .bus = Bus::kSata, .bus_number = 1, .unit = 5, .cdrom = true},
-         {.key = 31000, .bus = Bus::kNvme},
-         {.key = 31001, .bus = Bus::kNvme, .unit = 1},
-         {.key = 3000, .bus = Bus::kIde, .bus_number = 1, .cdrom = true},
-         {.key = 8000, .bus = Bus::kFloppy}}, false},
-    Row{"newer_board_efi", {{.key = 2000, .bus = Bus::kLsiLogic}, {.key = 16000, .bus = Bus::kSata, .cdrom = true}}, true}),
+INSTANTIATE_TEST_SUITE_P(
+    , EveryDevice,
+    testing::Values(Row{"older_board",
+                        {{.key = 3000, .bus = Bus::kIde},
+                         {.key = 3001, .bus = Bus::kIde, .unit = 1, .cdrom = true},
+                         {.key = 2000, .bus = Bus::kLsiLogic},
+                         {.key = 2016, .bus = Bus::kLsiSas, .bus_number = 1, .unit = 2},
+                         {.key = 2032, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 15},
+                         {.key = 2033, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 1, .cdrom = true},
+                         {.key = 17000, .bus = Bus::kVirtio, .unit = 3, .read_only = true},
+                         {.key = 8000, .bus = Bus::kFloppy}},
+                        false},
+                    Row{"newer_board",
+                        {{.key = 16000, .bus = Bus::kSata},
+                         {.key = 16001, .bus = Bus::kSata, .bus_number = 1, .unit = 5, .cdrom = true},
+                         {.key = 31000, .bus = Bus::kNvme},
+                         {.key = 31001, .bus = Bus::kNvme, .unit = 1},
+                         {.key = 3000, .bus = Bus::kIde, .bus_number = 1, .cdrom = true},
+                         {.key = 8000, .bus = Bus::kFloppy}},
+                        false},
+                    Row{"newer_board_efi",
+                        {{.key = 2000, .bus = Bus::kLsiLogic}, {.key = 16000, .bus = Bus::kSata, .cdrom = true}},
+                        true}),
     [](const auto& i) { return i.param.name; });
 
 }  // namespace

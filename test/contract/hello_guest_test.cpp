@@ -93,7 +93,8 @@ struct Watcher {
     }
     bool addressed() const {
         for (const GuestNic& nic : guest.nics)
-            for (const std::string& a : nic.addresses) if (a.starts_with("10.0.2.")) return true;
+            for (const std::string& a : nic.addresses)
+                if (a.starts_with("10.0.2.")) return true;
         return false;
     }
 };
@@ -105,7 +106,9 @@ rt::Co<void> BootAndShutDown(rt::Pool& pool, qemu::Options options, VmSpec spec)
     auto opened = co_await machine.Open();
     EXPECT_TRUE(opened) << opened.error().message;
     auto before = std::chrono::steady_clock::now();
-    auto since = [&] { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - before).count(); };
+    auto since = [&] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - before).count();
+    };
     auto started = co_await machine.Start(spec, {}, nullptr);
     EXPECT_TRUE(started) << started.error().message;
     if (!started) co_return;

@@ -25,7 +25,8 @@ public:
 
     // Events of the current machine, in order.
     void Listen(backend::Hypervisor& machine);
-    rt::Co<bool> Saw(std::string vm, backend::EventKind kind);  // waits for one not yet taken, and takes it and those before
+    rt::Co<bool> Saw(std::string vm,
+                     backend::EventKind kind);  // waits for one not yet taken, and takes it and those before
     std::vector<backend::Event> events;
     std::string last_detail;                                    // of the event that Saw() took
 

@@ -1,10 +1,11 @@
 // What hypervisor.h promises, asked of every backend.
+#include "backend/hypervisor.h"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
-#include "backend/hypervisor.h"
 #include "rt/loop.h"
 #include "test/contract/hypervisor_lab.h"
 
@@ -213,7 +214,10 @@ rt::Co<void> CountsUse(Lab& lab, Hypervisor& hv) {
 }
 
 using Steps = rt::Co<void> (*)(Lab&, Hypervisor&);
-struct Row { const char* name; Steps steps; };
+struct Row {
+    const char* name;
+    Steps steps;
+};
 const Row kRows[] = {
     {"StartsAndStops", StartsAndStops},
     {"RefusesToStartWhatRuns", RefusesToStartWhatRuns},
@@ -231,7 +235,10 @@ const Row kRows[] = {
     {"CountsUse", CountsUse},
 };
 
-struct Machine { const char* name; std::unique_ptr<Lab> (*make)(); };
+struct Machine {
+    const char* name;
+    std::unique_ptr<Lab> (*make)();
+};
 const Machine kMachines[] = {{"sim", MakeSimLab}, {"qemu", MakeQemuLab}};
 
 class HypervisorContract : public testing::TestWithParam<std::tuple<Machine, Row>> {};
@@ -254,7 +261,9 @@ TEST_P(HypervisorContract, Holds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, HypervisorContract, testing::Combine(testing::ValuesIn(kMachines), testing::ValuesIn(kRows)),
-    [](const auto& i) { return std::string(std::get<0>(i.param).name) + "_" + std::get<1>(i.param).name; });
+                         [](const auto& i) {
+                             return std::string(std::get<0>(i.param).name) + "_" + std::get<1>(i.param).name;
+                         });
 
 // Three VMs are left by a hostd that goes: one runs, one is paused, one dies meanwhile.
 class AdoptContract : public testing::TestWithParam<Machine> {};
@@ -279,7 +288,8 @@ rt::Co<void> LeaveAndComeBack(Lab& lab) {
     EXPECT_OK(found);
     std::map<std::string, RunState> states;
     for (const auto& f : *found) states[f.vm] = f.state;
-    std::map<std::string, RunState> wanted{{"1", RunState::kRunning}, {"2", RunState::kPaused}, {"3", RunState::kStopped}};
+    std::map<std::string, RunState> wanted{
+        {"1", RunState::kRunning}, {"2", RunState::kPaused}, {"3", RunState::kStopped}};
     EXPECT_EQ(states, wanted);
     EXPECT_EQ(lab.LeftBehind().size(), 2u);
     EXPECT_EQ(after->StateOf("2"), RunState::kPaused);
@@ -302,7 +312,7 @@ TEST_P(AdoptContract, FindsWhatRunsAfterARestart) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, AdoptContract, testing::ValuesIn(kMachines),
-    [](const auto& i) { return std::string(i.param.name); });
+                         [](const auto& i) { return std::string(i.param.name); });
 
 }  // namespace
 }  // namespace contract

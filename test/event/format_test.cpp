@@ -19,7 +19,8 @@ TEST(Formats, EveryEventOfTheSchemaHasWordsOfItsOwn) {
 // A path that names no field would be "(unknown)" in every message.
 TEST(Formats, EveryPlaceholderNamesAField) {
     for (const Format& f : Formats()) {
-        EXPECT_TRUE(f.category == "info" || f.category == "warning" || f.category == "error" || f.category == "user") << f.type->name;
+        EXPECT_TRUE(f.category == "info" || f.category == "warning" || f.category == "error" || f.category == "user")
+            << f.type->name;
         for (std::size_t at = f.text.find('{'); at != f.text.npos; at = f.text.find('{', at + 1)) {
             auto path = f.text.substr(at + 1, f.text.find('}', at) - at - 1);
             const vim::Type* type = f.type;
@@ -34,7 +35,11 @@ TEST(Formats, EveryPlaceholderNamesAField) {
     }
 }
 
-struct Row { const char* name; const char* text; const char* filled; };
+struct Row {
+    const char* name;
+    const char* text;
+    const char* filled;
+};
 class FilledText : public testing::TestWithParam<Row> {};
 TEST_P(FilledText, Is) {
     vim::VmFailedToPowerOnEvent event;
@@ -44,16 +49,15 @@ TEST_P(FilledText, Is) {
     event.key = 7;
     EXPECT_EQ(Filled(GetParam().text, event), GetParam().filled);
 }
-INSTANTIATE_TEST_SUITE_P(, FilledText, testing::Values(
-    Row{"Plain", "nothing to fill", "nothing to fill"},
-    Row{"Field", "{userName} did {key}", "root did 7"},
-    Row{"Path", "{vm.name}: {reason.localizedMessage}", "web: no memory"},
-    Row{"Object", "{vm} {reason}", "web no memory"},
-    Row{"Unset", "on {host.name}", "on (unknown)"},
-    Row{"NoSuchField", "{nonsense.x}", "(unknown)"},
-    Row{"Open", "a { b", "a { b"},
-    Row{"ThroughAScalar", "{key.name}", "(unknown)"}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, FilledText,
+                         testing::Values(Row{"Plain", "nothing to fill", "nothing to fill"},
+                                         Row{"Field", "{userName} did {key}", "root did 7"},
+                                         Row{"Path", "{vm.name}: {reason.localizedMessage}", "web: no memory"},
+                                         Row{"Object", "{vm} {reason}", "web no memory"},
+                                         Row{"Unset", "on {host.name}", "on (unknown)"},
+                                         Row{"NoSuchField", "{nonsense.x}", "(unknown)"}, Row{"Open", "a { b", "a { b"},
+                                         Row{"ThroughAScalar", "{key.name}", "(unknown)"}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST(FullMessage, EnumerationsAndArrays) {
     vim::RoleAddedEvent role;

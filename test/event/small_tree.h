@@ -29,8 +29,7 @@ struct SmallTree {
         edit.Commit();
     }
 
-    template <class T>
-    void Add(inventory::Edit& edit, const vim::Ref& self, const char* name, const vim::Ref& parent) {
+    template <class T> void Add(inventory::Edit& edit, const vim::Ref& self, const char* name, const vim::Ref& parent) {
         T object;
         object.self = self;
         object.name = name;
@@ -52,8 +51,9 @@ struct SmallTree {
     const vim::Ref root{&vim::Folder::kType, "ha-folder-root"}, datacenter{&vim::Datacenter::kType, "ha-datacenter"},
         hosts{&vim::Folder::kType, "ha-folder-host"}, vms{&vim::Folder::kType, "ha-folder-vm"},
         compute{&vim::ComputeResource::kType, "ha-compute-res"}, host{&vim::HostSystem::kType, "ha-host"},
-        pool{&vim::ResourcePool::kType, "ha-root-pool"}, web{&vim::VirtualMachine::kType, "1"}, mail{&vim::VirtualMachine::kType, "2"},
-        events{&vim::EventManager::kType, "ha-eventmgr"}, tasks{&vim::TaskManager::kType, "ha-taskmgr"};
+        pool{&vim::ResourcePool::kType, "ha-root-pool"}, web{&vim::VirtualMachine::kType, "1"},
+        mail{&vim::VirtualMachine::kType, "2"}, events{&vim::EventManager::kType, "ha-eventmgr"},
+        tasks{&vim::TaskManager::kType, "ha-taskmgr"};
     inventory::Inventory inventory;
     mutable inventory::SnapshotPtr held;
 };

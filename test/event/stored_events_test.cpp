@@ -12,14 +12,21 @@ namespace {
 
 struct StoredEventsTest : testing::Test {
     StoredEventsTest() {
-        base::SetLogSink([this](base::Level, std::string_view line) { log += line; log += '\n'; });
+        base::SetLogSink([this](base::Level, std::string_view line) {
+            log += line;
+            log += '\n';
+        });
         Open();
     }
     ~StoredEventsTest() override { base::SetLogSink({}); }
 
     void Open(int keep = 100'000, std::size_t in_memory = 1'000) {
         events.reset();
-        StoredEvents::Options options{.path = folder / "events.db", .host = tree.host, .event_manager = tree.events, .keep = keep, .in_memory = in_memory};
+        StoredEvents::Options options{.path = folder / "events.db",
+                                      .host = tree.host,
+                                      .event_manager = tree.events,
+                                      .keep = keep,
+                                      .in_memory = in_memory};
         auto opened = StoredEvents::Open(options, tree.inventory, pool, clock);
         ASSERT_TRUE(opened) << opened.error().message;
         events = std::move(*opened);
@@ -105,7 +112,11 @@ TEST_F(StoredEventsTest, ATaskEventKnowsItsOwnChain) {
 }
 
 // One filter, the same answer from memory and from the database.
-struct FilterRow { const char* name; void (*set)(vim::EventFilterSpec&, const SmallTree&); std::vector<int> keys; };
+struct FilterRow {
+    const char* name;
+    void (*set)(vim::EventFilterSpec&, const SmallTree&);
+    std::vector<int> keys;
+};
 class EventFilter : public StoredEventsTest, public testing::WithParamInterface<std::tuple<FilterRow, std::size_t>> {};
 
 TEST_P(EventFilter, Finds) {

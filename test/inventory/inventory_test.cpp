@@ -21,7 +21,11 @@ Node Vm(const std::string& id) {
 struct InventoryTest : testing::Test {
     Inventory inventory;
 
-    void Add(const std::string& id) { auto edit = inventory.Begin(); edit.Add(Vm(id)); edit.Commit(); }
+    void Add(const std::string& id) {
+        auto edit = inventory.Begin();
+        edit.Add(Vm(id));
+        edit.Commit();
+    }
     void Rename(const std::string& id, const std::string& name) {
         auto edit = inventory.Begin();
         edit.Change<vim::VirtualMachine>(Ref(id), [&](vim::VirtualMachine& vm) { vm.name = name; });
@@ -80,7 +84,10 @@ TEST_F(InventoryTest, ARemovedObjectIsGoneAndItsSlotIsUsedAgain) {
     EXPECT_TRUE(inventory.Now()->Peek(Ref("2")));
     EXPECT_FALSE(inventory.Now()->Peek(Ref("1")));
     int left = 0;
-    before->ForEach([&](const vim::ManagedObject& o) { EXPECT_EQ(o.self.id, "1"); ++left; });
+    before->ForEach([&](const vim::ManagedObject& o) {
+        EXPECT_EQ(o.self.id, "1");
+        ++left;
+    });
     EXPECT_EQ(left, 1);
 }
 

@@ -65,10 +65,12 @@ TEST_F(Certificate, SpeaksForItsNamesAndAddresses) {
     Listen([](net::Exchange& x) -> rt::Co<void> { (void)co_await x.Send({}); });
     auto talk = [this]() -> rt::Co<void> {
         for (std::string host : {"127.0.0.1", "localhost"}) {
-            auto client = co_await net::HttpsClient::Connect({.host = host, .port = server->port(), .ca_file = Files().certificate});
+            auto client = co_await net::HttpsClient::Connect(
+                {.host = host, .port = server->port(), .ca_file = Files().certificate});
             EXPECT_TRUE(client) << host << ": " << client.error().message;
         }
-        auto wrong = co_await net::HttpsClient::Connect({.host = "127.0.0.2", .port = server->port(), .ca_file = Files().certificate});
+        auto wrong = co_await net::HttpsClient::Connect(
+            {.host = "127.0.0.2", .port = server->port(), .ca_file = Files().certificate});
         EXPECT_FALSE(wrong);
     };
     options.address = "0.0.0.0";

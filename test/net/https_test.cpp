@@ -1,10 +1,9 @@
 // The server beyond single bytes: streams, long polls, time limits, its end.
-#include "net/https_client.h"
-
 #include <sys/socket.h>
 
 #include "base/ids.h"
 #include "base/text.h"
+#include "net/https_client.h"
 #include "rt/files.h"
 #include "rt/signal.h"
 #include "test/net/server_fixture.h"
@@ -132,8 +131,7 @@ TEST_P(Streams, Down) {
     Run(talk());
 }
 
-INSTANTIATE_TEST_SUITE_P(, Streams, testing::Bool(),
-                         [](const auto& i) { return i.param ? "WithLength" : "Chunked"; });
+INSTANTIATE_TEST_SUITE_P(, Streams, testing::Bool(), [](const auto& i) { return i.param ? "WithLength" : "Chunked"; });
 
 TEST_F(HttpsServer, WatchesTheLengthThatAHandlerPromised) {
     Listen([](net::Exchange& x) -> rt::Co<void> {
@@ -156,17 +154,19 @@ TEST_F(HttpsServer, WatchesTheLengthThatAHandlerPromised) {
 TEST_F(HttpsServer, ShowsTargetQueryCookiesAndPeer) {
     Listen([](net::Exchange& x) -> rt::Co<void> {
         const auto& h = x.head();
-        std::string text = base::Cat(h.target, "|", h.path, "|", h.Query("dsName"), "|", h.Cookie("vmware_soap_session"),
-                                     "|", h.Get("SOAPAction"), "|", h.peer);
+        std::string text = base::Cat(h.target, "|", h.path, "|", h.Query("dsName"), "|",
+                                     h.Cookie("vmware_soap_session"), "|", h.Get("SOAPAction"), "|", h.peer);
         (void)co_await x.Send({.body = std::move(text)});
     });
     auto talk = [this]() -> rt::Co<void> {
         auto client = co_await Connect();
-        auto answer = co_await client->Ask({.target = "/folder/a%20b?dcPath=x&dsName=my+ds%2b",
-                                            .headers = {{"Cookie", "a=1; vmware_soap_session=\"52 ;7\"; $Path=/"},
-                                                        {"soapaction", "urn:vim25/4.1"}}}, 1000);
+        auto answer = co_await client->Ask(
+            {.target = "/folder/a%20b?dcPath=x&dsName=my+ds%2b",
+             .headers = {{"Cookie", "a=1; vmware_soap_session=\"52 ;7\"; $Path=/"}, {"soapaction", "urn:vim25/4.1"}}},
+            1000);
         EXPECT_TRUE(answer);
-        EXPECT_EQ(answer->body, "/folder/a%20b?dcPath=x&dsName=my+ds%2b|/folder/a b|my ds+|52 ;7|urn:vim25/4.1|127.0.0.1");
+        EXPECT_EQ(answer->body,
+                  "/folder/a%20b?dcPath=x&dsName=my+ds%2b|/folder/a b|my ds+|52 ;7|urn:vim25/4.1|127.0.0.1");
     };
     Run(talk());
 }
@@ -221,7 +221,10 @@ TEST_F(HttpsServer, KeepsARequestThatComesDuringALongPoll) {
     Run(talk());
 }
 
-struct Slow { const char* name; const char* bytes; };
+struct Slow {
+    const char* name;
+    const char* bytes;
+};
 class CutsTheSlow : public test::ServerTest, public testing::WithParamInterface<Slow> {};
 
 TEST_P(CutsTheSlow, Peer) {
@@ -236,12 +239,12 @@ TEST_P(CutsTheSlow, Peer) {
     EXPECT_EQ(heard.find("500"), std::string::npos) << heard;
 }
 
-INSTANTIATE_TEST_SUITE_P(, CutsTheSlow, testing::Values(
-    Slow{"silent", ""},
-    Slow{"in_the_head", "GET / HTTP/1.1\r\nHos"},
-    Slow{"in_the_body", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab"},
-    Slow{"in_a_chunk", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"},
-    Slow{"idle", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"}),
+INSTANTIATE_TEST_SUITE_P(
+    , CutsTheSlow,
+    testing::Values(Slow{"silent", ""}, Slow{"in_the_head", "GET / HTTP/1.1\r\nHos"},
+                    Slow{"in_the_body", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab"},
+                    Slow{"in_a_chunk", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"},
+                    Slow{"idle", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(HttpsServer, CutsAPeerThatDoesNotShakeHands) {

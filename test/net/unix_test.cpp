@@ -177,7 +177,9 @@ TEST_F(Unix, WakesWhoeverWaitsWhenItCloses) {
     base::Result<std::string> line{std::string()};
     auto talk = [&]() -> rt::Co<void> {
         auto [client, server] = co_await Pair(dir + "/s");
-        auto read = [](rt::Co<base::Result<std::string>> r, base::Result<std::string>& out) -> rt::Co<void> { out = co_await std::move(r); };
+        auto read = [](rt::Co<base::Result<std::string>> r, base::Result<std::string>& out) -> rt::Co<void> {
+            out = co_await std::move(r);
+        };
         co_await rt::Detach(read(server.ReadLine(100), line));
         co_await rt::Yield();
         { auto dropped = std::move(server); }

@@ -24,7 +24,9 @@ class Wire : public test::ServerTest, public testing::WithParamInterface<Row> {}
 
 const std::string kEnd = "Connection: close\r\n\r\n";
 std::string Get(std::string_view target) { return base::Cat("GET ", target, " HTTP/1.1\r\nHost: h\r\n"); }
-std::string Post(std::string_view headers) { return base::Cat("POST /p HTTP/1.1\r\nHost: h\r\nConnection: close\r\n", headers, "\r\n"); }
+std::string Post(std::string_view headers) {
+    return base::Cat("POST /p HTTP/1.1\r\nHost: h\r\nConnection: close\r\n", headers, "\r\n");
+}
 
 }  // namespace
 
@@ -41,57 +43,100 @@ TEST_P(Wire, Answers) {
     EXPECT_EQ(heard.find(GetParam().never), std::string::npos) << heard;
 }
 
-INSTANTIATE_TEST_SUITE_P(Good, Wire, testing::Values(
-    Row{"get", Get("/a%20b") + kEnd, {"HTTP/1.1 200 OK\r\n", "Content-Length: 11\r\n", "Connection: close\r\n", "GET /a b []"}},
-    Row{"head_has_no_body", "HEAD /a HTTP/1.1\r\nHost: h\r\n" + kEnd, {"200 OK", "Content-Length: 10"}, "HEAD /a"},
-    Row{"absolute_target", Get("https://other/x") + kEnd, {"GET /x []"}},
-    Row{"star", "OPTIONS * HTTP/1.1\r\nHost: h\r\n" + kEnd, {"OPTIONS * []"}},
-    Row{"pipelined", Get("/1") + "\r\n" + Get("/2") + "\r\n" + Get("/3") + kEnd, {"GET /1 []", "GET /2 []", "GET /3 []"}},
-    Row{"length", Post("Content-Length: 3\r\n") + "abc", {"POST /p [abc]"}},
-    Row{"chunked", Post("Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: 1\r\n\r\n", {"POST /p [abcde]"}},
-    Row{"chunked_then_next", "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n" + Get("/n") + kEnd,
-        {"POST /p [x]", "GET /n []"}},
-    Row{"continue", Post("Expect: 100-continue\r\nContent-Length: 0\r\n"), {"200 OK"}, "100 Continue"},
-    Row{"empty_lines_first", "\r\n\r\n" + Get("/a") + kEnd, {"GET /a []"}},
-    Row{"old_version", "GET /a HTTP/1.0\r\n\r\n", {"200 OK", "Connection: close", "GET /a []"}},
-    Row{"old_version_kept", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
-        {"Connection: keep-alive", "GET /a []", "GET /b []"}}),
+INSTANTIATE_TEST_SUITE_P(
+    Good, Wire,
+    testing::Values(
+        Row{"get",
+            Get("/a%20b") + kEnd,
+            {"HTTP/1.1 200 OK\r\n", "Content-Length: 11\r\n", "Connection: close\r\n", "GET /a b []"}},
+        Row{"head_has_no_body", "HEAD /a HTTP/1.1\r\nHost: h\r\n" + kEnd, {"200 OK", "Content-Length: 10"}, "HEAD /a"},
+        Row{"absolute_target", Get("https://other/x") + kEnd, {"GET /x []"}},
+        Row{"star", "OPTIONS * HTTP/1.1\r\nHost: h\r\n" + kEnd, {"OPTIONS * []"}},
+        Row{"pipelined",
+            Get("/1") + "\r\n" + Get("/2") + "\r\n" + Get("/3") + kEnd,
+            {"GET /1 []", "GET /2 []", "GET /3 []"}},
+        Row{"length", Post("Content-Length: 3\r\n") + "abc", {"POST /p [abc]"}},
+        Row{"chunked",
+            Post("Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: 1\r\n\r\n",
+            {"POST /p [abcde]"}},
+        Row{"chunked_then_next",
+            "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n" + Get("/n") + kEnd,
+            {"POST /p [x]", "GET /n []"}},
+        Row{"continue", Post("Expect: 100-continue\r\nContent-Length: 0\r\n"), {"200 OK"}, "100 Continue"},
+        Row{"empty_lines_first", "\r\n\r\n" + Get("/a") + kEnd, {"GET /a []"}},
+        Row{"old_version", "GET /a HTTP/1.0\r\n\r\n", {"200 OK", "Connection: close", "GET /a []"}},
+        Row{"old_version_kept",
+            "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n",
+            {"Connection: keep-alive", "GET /a []", "GET /b []"}}),
     [](const auto& i) { return i.param.name; });
 
-INSTANTIATE_TEST_SUITE_P(Bad, Wire, testing::Values(
-    Row{"nonsense", "hello\r\n\r\n", {"400 Bad", "Connection: close"}},
-    Row{"binary", std::string("\x00\xff\x16\x03\r\n\r\n", 8), {"400 Bad"}},
-    Row{"version", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", {"400 Bad"}},
-    Row{"no_host", "GET / HTTP/1.1\r\n\r\n", {"400 Bad", "no Host"}},
-    Row{"two_hosts", Get("/") + "Host: i\r\n\r\n", {"400 Bad", "more than one Host"}},
-    Row{"bare_line_feeds", "GET / HTTP/1.1\nHost: h\n\n\r\n\r\n", {"400 Bad"}},
-    Row{"space_before_colon", Get("/") + "Content-Length : 5\r\n\r\nabcde", {"400 Bad"}},
-    Row{"no_slash", Get("a") + "\r\n", {"400 Bad", "slash"}},
-    Row{"nul_in_path", Get("/a%00b") + "\r\n", {"400 Bad"}},
-    Row{"broken_escape", Get("/a%zz") + "\r\n", {"400 Bad"}},
-    Row{"huge_header", Get("/") + "X: " + std::string(20'000, 'x') + "\r\n\r\n", {"431 Request"}},
-    Row{"huge_target", Get("/" + std::string(20'000, 'x')) + "\r\n", {"431 Request"}},
-    Row{"many_headers", Get("/") + [] { std::string s; for (int i = 0; i < 5000; ++i) s += "a: b\r\n"; return s; }() + "\r\n", {"431 Request"}},
-    Row{"length_and_chunked", Post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n" + Get("/evil") + kEnd, {"400 Bad"}, "evil"},
-    Row{"chunked_and_length", Post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n") + "0\r\n\r\n" + Get("/evil") + kEnd, {"400 Bad"}, "evil"},
-    Row{"two_lengths", Post("Content-Length: 3\r\nContent-Length: 3\r\n") + "abc", {"400 Bad"}, "[abc"},
-    Row{"different_lengths", Post("Content-Length: 3\r\nContent-Length: 4\r\n") + "abc", {"400 Bad"}, "[abc"},
-    Row{"list_of_lengths", Post("Content-Length: 3, 3\r\n") + "abc", {"400 Bad"}, "[abc"},
-    Row{"plus_length", Post("Content-Length: +3\r\n") + "abc", {"400 Bad"}, "[abc"},
-    Row{"negative_length", Post("Content-Length: -3\r\n") + "abc", {"400 Bad"}, "[abc"},
-    Row{"endless_length", Post("Content-Length: 99999999999999999999\r\n") + "abc", {"400 Bad"}, "[abc"},
-    Row{"empty_length", Post("Content-Length: \r\n") + "abc", {"400 Bad"}, "[abc"},
-    Row{"unknown_encoding", Post("Transfer-Encoding: gzip, chunked\r\n") + "0\r\n\r\n", {"400 Bad"}},
-    Row{"chunked_not_last", Post("Transfer-Encoding: chunked, gzip\r\n") + "0\r\n\r\n", {"400 Bad"}},
-    Row{"encoding_twice", Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n", {"400 Bad"}},
-    Row{"encoding_with_tab", Post("Transfer-Encoding: \x0b" "chunked\r\n") + "0\r\n\r\n", {"400 Bad"}},
-    Row{"encoding_in_1_0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {"400 Bad"}},
-    Row{"bad_chunk_size", Post("Transfer-Encoding: chunked\r\n") + "xyz\r\nabc\r\n0\r\n\r\n", {"400 Bad", "bad body"}},
-    Row{"chunk_overflow", Post("Transfer-Encoding: chunked\r\n") + "fffffffffffffffff\r\nabc", {"400 Bad", "bad body"}},
-    Row{"chunk_without_end", Post("Transfer-Encoding: chunked\r\n") + "3\r\nabcdef\r\n0\r\n\r\n" + Get("/evil"), {"400 Bad", "bad body"}, "evil"},
-    Row{"endless_chunk_head", Post("Transfer-Encoding: chunked\r\n") + "1;" + std::string(100'000, 'x'), {"400 Bad", "bad body"}},
-    Row{"body_over_limit", Post("Content-Length: 2000\r\n") + std::string(2000, 'x'), {"400 Bad", "bad body"}},
-    Row{"chunks_over_limit", Post("Transfer-Encoding: chunked\r\n") + "7d0\r\n" + std::string(2000, 'x') + "\r\n0\r\n\r\n", {"400 Bad", "bad body"}}),
+INSTANTIATE_TEST_SUITE_P(
+    Bad, Wire,
+    testing::Values(
+        Row{"nonsense", "hello\r\n\r\n", {"400 Bad", "Connection: close"}},
+        Row{"binary", std::string("\x00\xff\x16\x03\r\n\r\n", 8), {"400 Bad"}},
+        Row{"version", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", {"400 Bad"}},
+        Row{"no_host", "GET / HTTP/1.1\r\n\r\n", {"400 Bad", "no Host"}},
+        Row{"two_hosts", Get("/") + "Host: i\r\n\r\n", {"400 Bad", "more than one Host"}},
+        Row{"bare_line_feeds", "GET / HTTP/1.1\nHost: h\n\n\r\n\r\n", {"400 Bad"}},
+        Row{"space_before_colon", Get("/") + "Content-Length : 5\r\n\r\nabcde", {"400 Bad"}},
+        Row{"no_slash", Get("a") + "\r\n", {"400 Bad", "slash"}},
+        Row{"nul_in_path", Get("/a%00b") + "\r\n", {"400 Bad"}},
+        Row{"broken_escape", Get("/a%zz") + "\r\n", {"400 Bad"}},
+        Row{"huge_header", Get("/") + "X: " + std::string(20'000, 'x') + "\r\n\r\n", {"431 Request"}},
+        Row{"huge_target", Get("/" + std::string(20'000, 'x')) + "\r\n", {"431 Request"}},
+        Row{"many_headers",
+            Get("/") +
+                [] {
+                    std::string s;
+                    for (int i = 0; i < 5000; ++i) s += "a: b\r\n";
+                    return s;
+                }() +
+                "\r\n",
+            {"431 Request"}},
+        Row{"length_and_chunked",
+            Post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n" + Get("/evil") + kEnd,
+            {"400 Bad"},
+            "evil"},
+        Row{"chunked_and_length",
+            Post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n") + "0\r\n\r\n" + Get("/evil") + kEnd,
+            {"400 Bad"},
+            "evil"},
+        Row{"two_lengths", Post("Content-Length: 3\r\nContent-Length: 3\r\n") + "abc", {"400 Bad"}, "[abc"},
+        Row{"different_lengths", Post("Content-Length: 3\r\nContent-Length: 4\r\n") + "abc", {"400 Bad"}, "[abc"},
+        Row{"list_of_lengths", Post("Content-Length: 3, 3\r\n") + "abc", {"400 Bad"}, "[abc"},
+        Row{"plus_length", Post("Content-Length: +3\r\n") + "abc", {"400 Bad"}, "[abc"},
+        Row{"negative_length", Post("Content-Length: -3\r\n") + "abc", {"400 Bad"}, "[abc"},
+        Row{"endless_length", Post("Content-Length: 99999999999999999999\r\n") + "abc", {"400 Bad"}, "[abc"},
+        Row{"empty_length", Post("Content-Length: \r\n") + "abc", {"400 Bad"}, "[abc"},
+        Row{"unknown_encoding", Post("Transfer-Encoding: gzip, chunked\r\n") + "0\r\n\r\n", {"400 Bad"}},
+        Row{"chunked_not_last", Post("Transfer-Encoding: chunked, gzip\r\n") + "0\r\n\r\n", {"400 Bad"}},
+        Row{"encoding_twice",
+            Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n",
+            {"400 Bad"}},
+        Row{"encoding_with_tab",
+            Post("Transfer-Encoding: \x0b"
+                 "chunked\r\n") +
+                "0\r\n\r\n",
+            {"400 Bad"}},
+        Row{"encoding_in_1_0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {"400 Bad"}},
+        Row{"bad_chunk_size",
+            Post("Transfer-Encoding: chunked\r\n") + "xyz\r\nabc\r\n0\r\n\r\n",
+            {"400 Bad", "bad body"}},
+        Row{"chunk_overflow",
+            Post("Transfer-Encoding: chunked\r\n") + "fffffffffffffffff\r\nabc",
+            {"400 Bad", "bad body"}},
+        Row{"chunk_without_end",
+            Post("Transfer-Encoding: chunked\r\n") + "3\r\nabcdef\r\n0\r\n\r\n" + Get("/evil"),
+            {"400 Bad", "bad body"},
+            "evil"},
+        Row{"endless_chunk_head",
+            Post("Transfer-Encoding: chunked\r\n") + "1;" + std::string(100'000, 'x'),
+            {"400 Bad", "bad body"}},
+        Row{"body_over_limit", Post("Content-Length: 2000\r\n") + std::string(2000, 'x'), {"400 Bad", "bad body"}},
+        Row{"chunks_over_limit",
+            Post("Transfer-Encoding: chunked\r\n") + "7d0\r\n" + std::string(2000, 'x') + "\r\n0\r\n\r\n",
+            {"400 Bad", "bad body"}}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(Wire, SaysContinueBeforeItReads) {

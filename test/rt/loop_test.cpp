@@ -96,7 +96,10 @@ TEST(LoopDeathTest, AnExceptionOutOfACoroutineEndsTheProcess) {
 }
 
 TEST(Loop, GivesTheValueOfACoroutine) {
-    auto sum = [](int a, int b) -> rt::Co<int> { co_await rt::Yield(); co_return a + b; };
+    auto sum = [](int a, int b) -> rt::Co<int> {
+        co_await rt::Yield();
+        co_return a + b;
+    };
     EXPECT_EQ(rt::RunFor(sum(2, 3)), 5);
 }
 

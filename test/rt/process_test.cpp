@@ -63,7 +63,12 @@ TEST(RunProgram, DoesNotMindAProgramThatReadsNothing) {
     EXPECT_EQ(ran->code, 0);
 }
 
-struct Bad { const char* name; rt::SpawnSpec spec; base::Code code; const char* words; };
+struct Bad {
+    const char* name;
+    rt::SpawnSpec spec;
+    base::Code code;
+    const char* words;
+};
 class SpawnFails : public testing::TestWithParam<Bad> {};
 
 TEST_P(SpawnFails, AndSaysWhere) {
@@ -74,25 +79,34 @@ TEST_P(SpawnFails, AndSaysWhere) {
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a zombie was left";
 }
 
-INSTANTIATE_TEST_SUITE_P(, SpawnFails, testing::Values(
-    Bad{"nothing", {}, base::Code::kInvalid, "no program"},
-    Bad{"missing", {.argv = {"/no/such/program"}}, base::Code::kNotFound, "execute /no/such/program"},
-    Bad{"not_in_path", {.argv = {"no-such-program"}}, base::Code::kNotFound, "execute no-such-program"},
-    Bad{"not_executable", {.argv = {"/etc/passwd"}}, base::Code::kDenied, "execute /etc/passwd"},
-    Bad{"folder", {.argv = {"true"}, .cwd = "/no/such"}, base::Code::kNotFound, "go to folder /no/such"},
-    Bad{"cgroup", {.argv = {"true"}, .cgroup = "/no/such"}, base::Code::kNotFound, "enter /no/such"},
-    Bad{"fd", {.argv = {"true"}, .fds = {{999, 3}}}, base::Code::kIo, "pass it its files"},
-    Bad{"limit", {.argv = {"true"}, .limits = {{RLIMIT_NOFILE, 2, 1}}}, base::Code::kInvalid, "set its limits"}),
+INSTANTIATE_TEST_SUITE_P(
+    , SpawnFails,
+    testing::Values(
+        Bad{"nothing", {}, base::Code::kInvalid, "no program"},
+        Bad{"missing", {.argv = {"/no/such/program"}}, base::Code::kNotFound, "execute /no/such/program"},
+        Bad{"not_in_path", {.argv = {"no-such-program"}}, base::Code::kNotFound, "execute no-such-program"},
+        Bad{"not_executable", {.argv = {"/etc/passwd"}}, base::Code::kDenied, "execute /etc/passwd"},
+        Bad{"folder", {.argv = {"true"}, .cwd = "/no/such"}, base::Code::kNotFound, "go to folder /no/such"},
+        Bad{"cgroup", {.argv = {"true"}, .cgroup = "/no/such"}, base::Code::kNotFound, "enter /no/such"},
+        Bad{"fd", {.argv = {"true"}, .fds = {{999, 3}}}, base::Code::kIo, "pass it its files"},
+        Bad{"limit", {.argv = {"true"}, .limits = {{RLIMIT_NOFILE, 2, 1}}}, base::Code::kInvalid, "set its limits"}),
     [](const auto& i) { return i.param.name; });
 
 TEST(Spawn, SetsUpTheChildAsAsked) {
     int secret = open("/etc/passwd", O_RDONLY);   // not passed: must not be there
     int ends[2];
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    rt::SpawnSpec spec{.argv = {"sh", "-c", "id -u; id -g; id -G; pwd; umask; ulimit -n; ls /proc/self/fd | tr '\\n' ' '; echo; "
-                                            "grep NoNewPrivs /proc/self/status; ps -o sid= -p $$ | tr -d ' '; echo $$"},
-                       .cwd = "/usr", .fds = {{ends[1], 1}, {ends[1], 7}}, .uid = 12345, .gid = 23456, .groups = {23457},
-                       .limits = {{RLIMIT_NOFILE, 99, 99}}, .umask = 0027, .no_new_privileges = true};
+    rt::SpawnSpec spec{.argv = {"sh", "-c",
+                                "id -u; id -g; id -G; pwd; umask; ulimit -n; ls /proc/self/fd | tr '\\n' ' '; echo; "
+                                "grep NoNewPrivs /proc/self/status; ps -o sid= -p $$ | tr -d ' '; echo $$"},
+                       .cwd = "/usr",
+                       .fds = {{ends[1], 1}, {ends[1], 7}},
+                       .uid = 12345,
+                       .gid = 23456,
+                       .groups = {23457},
+                       .limits = {{RLIMIT_NOFILE, 99, 99}},
+                       .umask = 0027,
+                       .no_new_privileges = true};
     auto child = rt::Spawn(spec);
     close(ends[1]);
     ASSERT_TRUE(child) << child.error().message;
@@ -113,8 +127,8 @@ TEST(Spawn, SwapsDescriptorsWithoutMixingThemUp) {
     ASSERT_EQ(pipe2(a, O_CLOEXEC), 0);
     ASSERT_EQ(pipe2(b, O_CLOEXEC), 0);
     // Each goes where the other one is now.
-    auto child = rt::Spawn({.argv = {"sh", "-c", base::Cat("echo a >&", b[1], "; echo b >&", a[1])},
-                            .fds = {{a[1], b[1]}, {b[1], a[1]}}});
+    auto child = rt::Spawn(
+        {.argv = {"sh", "-c", base::Cat("echo a >&", b[1], "; echo b >&", a[1])}, .fds = {{a[1], b[1]}, {b[1], a[1]}}});
     close(a[1]), close(b[1]);
     ASSERT_TRUE(child) << child.error().message;
     char from_a = 0, from_b = 0;

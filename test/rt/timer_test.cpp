@@ -77,9 +77,15 @@ TEST(Signal, TellsATimeOutFromANotice) {
     auto work = []() -> rt::Co<void> {
         rt::Signal signal;
         EXPECT_FALSE(co_await signal.WaitFor(1ms));
-        auto notify = [](rt::Signal& s) -> rt::Co<void> { s.Notify(); co_return; };
+        auto notify = [](rt::Signal& s) -> rt::Co<void> {
+            s.Notify();
+            co_return;
+        };
         auto woken = signal.WaitFor(1h);
-        co_await rt::Detach([](rt::Signal& s, auto n) -> rt::Co<void> { co_await rt::Yield(); co_await n(s); }(signal, notify));
+        co_await rt::Detach([](rt::Signal& s, auto n) -> rt::Co<void> {
+            co_await rt::Yield();
+            co_await n(s);
+        }(signal, notify));
         EXPECT_TRUE(co_await std::move(woken));
     };
     rt::RunToEnd(work());
@@ -90,7 +96,10 @@ TEST(Signal, MayGoWhileSomebodyWaits) {
     auto work = [&]() -> rt::Co<void> {
         auto signal = std::make_unique<rt::Signal>();
         auto wait = signal->WaitFor(1h);
-        auto drop = [](std::unique_ptr<rt::Signal> s) -> rt::Co<void> { co_await rt::Yield(); s.reset(); };
+        auto drop = [](std::unique_ptr<rt::Signal> s) -> rt::Co<void> {
+            co_await rt::Yield();
+            s.reset();
+        };
         co_await rt::Detach(drop(std::move(signal)));
         notified = co_await std::move(wait);
     };

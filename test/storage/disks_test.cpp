@@ -51,7 +51,14 @@ TEST_F(DisksTest, MakesThinAndThick) {
     EXPECT_EQ(*tasks.last->As<std::string>(), "[one] eager.vmdk");
 }
 
-struct Wrong { const char* name; const char* path; const char* type; std::int64_t kb; const char* adapter; const vim::Type* fault; };
+struct Wrong {
+    const char* name;
+    const char* path;
+    const char* type;
+    std::int64_t kb;
+    const char* adapter;
+    const vim::Type* fault;
+};
 class RefusesToCreate : public DisksTest, public testing::WithParamInterface<Wrong> {};
 
 TEST_P(RefusesToCreate, With) {
@@ -62,16 +69,17 @@ TEST_P(RefusesToCreate, With) {
     EXPECT_TRUE(result.error().detail().type().IsA(*GetParam().fault)) << result.error().detail().type().name;
 }
 
-INSTANTIATE_TEST_SUITE_P(, RefusesToCreate, testing::Values(
-    Wrong{"taken", "[one] taken.vmdk", "thin", 1, "ide", &vim::FileAlreadyExists::kType},
-    Wrong{"extentTaken", "[one] half.vmdk", "thin", 1, "ide", &vim::FileAlreadyExists::kType},
-    Wrong{"noFolder", "[one] no/x.vmdk", "thin", 1, "ide", &vim::FileNotFound::kType},
-    Wrong{"noDisk", "[one] x.txt", "thin", 1, "ide", &vim::InvalidDatastorePath::kType},
-    Wrong{"noCapacity", "[one] x.vmdk", "thin", 0, "ide", &vim::InvalidArgument::kType},
-    Wrong{"negative", "[one] x.vmdk", "thin", -5, "ide", &vim::InvalidArgument::kType},
-    Wrong{"hugeCapacity", "[one] x.vmdk", "thin", INT64_MAX, "ide", &vim::InvalidArgument::kType},
-    Wrong{"type", "[one] x.vmdk", "rdm", 1, "ide", &vim::InvalidArgument::kType},
-    Wrong{"adapter", "[one] x.vmdk", "thin", 1, "usb", &vim::InvalidArgument::kType}),
+INSTANTIATE_TEST_SUITE_P(
+    , RefusesToCreate,
+    testing::Values(Wrong{"taken", "[one] taken.vmdk", "thin", 1, "ide", &vim::FileAlreadyExists::kType},
+                    Wrong{"extentTaken", "[one] half.vmdk", "thin", 1, "ide", &vim::FileAlreadyExists::kType},
+                    Wrong{"noFolder", "[one] no/x.vmdk", "thin", 1, "ide", &vim::FileNotFound::kType},
+                    Wrong{"noDisk", "[one] x.txt", "thin", 1, "ide", &vim::InvalidDatastorePath::kType},
+                    Wrong{"noCapacity", "[one] x.vmdk", "thin", 0, "ide", &vim::InvalidArgument::kType},
+                    Wrong{"negative", "[one] x.vmdk", "thin", -5, "ide", &vim::InvalidArgument::kType},
+                    Wrong{"hugeCapacity", "[one] x.vmdk", "thin", INT64_MAX, "ide", &vim::InvalidArgument::kType},
+                    Wrong{"type", "[one] x.vmdk", "rdm", 1, "ide", &vim::InvalidArgument::kType},
+                    Wrong{"adapter", "[one] x.vmdk", "thin", 1, "usb", &vim::InvalidArgument::kType}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(DisksTest, CopiesWithAnIdentityOfItsOwn) {

@@ -45,7 +45,12 @@ TEST_F(FilesTest, RefusesATakenNameUnlessForced) {
     EXPECT_EQ(ReadAll(volumes.two / "b"), "new");
 }
 
-struct Wrong { const char* name; const char* from; const char* to; const vim::Type* fault; };
+struct Wrong {
+    const char* name;
+    const char* from;
+    const char* to;
+    const vim::Type* fault;
+};
 class RefusesToCopy : public FilesTest, public testing::WithParamInterface<Wrong> {};
 
 TEST_P(RefusesToCopy, With) {
@@ -57,13 +62,14 @@ TEST_P(RefusesToCopy, With) {
     EXPECT_FALSE(result.error().message().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(, RefusesToCopy, testing::Values(
-    Wrong{"missingSource", "[one] none", "[two] b", &vim::FileNotFound::kType},
-    Wrong{"noSuchDatastore", "[one] a", "[three] b", &vim::InvalidDatastore::kType},
-    Wrong{"noDatastore", "a", "[two] b", &vim::InvalidDatastorePath::kType},
-    Wrong{"dots", "[one] ../x", "[two] b", &vim::InvalidDatastorePath::kType},
-    Wrong{"itself", "[one] a", "[one] a", &vim::FileAlreadyExists::kType},
-    Wrong{"intoItself", "[one] dir", "[one] dir/inner/copy", &vim::FileAlreadyExists::kType}),
+INSTANTIATE_TEST_SUITE_P(
+    , RefusesToCopy,
+    testing::Values(Wrong{"missingSource", "[one] none", "[two] b", &vim::FileNotFound::kType},
+                    Wrong{"noSuchDatastore", "[one] a", "[three] b", &vim::InvalidDatastore::kType},
+                    Wrong{"noDatastore", "a", "[two] b", &vim::InvalidDatastorePath::kType},
+                    Wrong{"dots", "[one] ../x", "[two] b", &vim::InvalidDatastorePath::kType},
+                    Wrong{"itself", "[one] a", "[one] a", &vim::FileAlreadyExists::kType},
+                    Wrong{"intoItself", "[one] dir", "[one] dir/inner/copy", &vim::FileAlreadyExists::kType}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(FilesTest, MissingParentIsFileNotFound) {
@@ -158,7 +164,10 @@ TEST_F(FilesTest, AsksForTheRightToManageFiles) {
 TEST_F(FilesTest, AFullDatastoreIsNoDiskSpaceAndKeepsNothing) {
     Write(volumes.one / "a", std::string(3 << 20, 'x'));
     if (mount("none", volumes.two.path.c_str(), "tmpfs", 0, "size=2m")) GTEST_SKIP() << "no tmpfs can be mounted here";
-    struct Unmount { std::string path; ~Unmount() { umount(path.c_str()); } } unmount{volumes.two.path};
+    struct Unmount {
+        std::string path;
+        ~Unmount() { umount(path.c_str()); }
+    } unmount{volumes.two.path};
     ASSERT_TRUE(Copy("[one] a", "[two] a"));
     EXPECT_TRUE(FaultAs<vim::NoDiskSpace>());
     auto draft = Draft::Begin(*Root::Open(volumes.two.path, "two"), "b");

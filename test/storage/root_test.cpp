@@ -25,7 +25,11 @@ struct RootTest : StorageTest {
     }
 };
 
-struct Row { const char* name; const char* path; base::Code code; };
+struct Row {
+    const char* name;
+    const char* path;
+    base::Code code;
+};
 class Refuses : public RootTest, public testing::WithParamInterface<Row> {};
 
 TEST_P(Refuses, ToOpen) {
@@ -39,18 +43,18 @@ TEST_P(Refuses, ToWrite) {
     ASSERT_FALSE(draft && draft->Publish(true)) << GetParam().path;
 }
 
-INSTANTIATE_TEST_SUITE_P(, Refuses, testing::Values(
-    Row{"up", "..", base::Code::kDenied},
-    Row{"upAndOver", "../two/secret", base::Code::kDenied},
-    Row{"upFromInside", "web/../../etc/passwd", base::Code::kDenied},
-    Row{"absolute", "/etc/passwd", base::Code::kDenied},
-    Row{"folderLink", "folder-link/secret", base::Code::kDenied},
-    Row{"innerLink", "inner-link/web.vmx", base::Code::kDenied},
-    Row{"magicLink", "magic/etc/passwd", base::Code::kDenied},
-    Row{"identity", ".volume.sf", base::Code::kNotFound},
-    Row{"drafts", ".partial.sf/x", base::Code::kNotFound},
-    Row{"folder", "web", base::Code::kInvalid}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, Refuses,
+                         testing::Values(Row{"up", "..", base::Code::kDenied},
+                                         Row{"upAndOver", "../two/secret", base::Code::kDenied},
+                                         Row{"upFromInside", "web/../../etc/passwd", base::Code::kDenied},
+                                         Row{"absolute", "/etc/passwd", base::Code::kDenied},
+                                         Row{"folderLink", "folder-link/secret", base::Code::kDenied},
+                                         Row{"innerLink", "inner-link/web.vmx", base::Code::kDenied},
+                                         Row{"magicLink", "magic/etc/passwd", base::Code::kDenied},
+                                         Row{"identity", ".volume.sf", base::Code::kNotFound},
+                                         Row{"drafts", ".partial.sf/x", base::Code::kNotFound},
+                                         Row{"folder", "web", base::Code::kInvalid}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST_F(RootTest, OpensNoLinkPipeOrDevice) {
     for (const char* name : {"link", "pipe", "null"}) {

@@ -44,7 +44,11 @@ TEST_F(SearchTest, ListsAFolderByName) {
     EXPECT_EQ(found[0]->datastore.id, "id-1");
 }
 
-struct Query { const char* name; Spec spec; const char* expect; };
+struct Query {
+    const char* name;
+    Spec spec;
+    const char* expect;
+};
 class Finds : public SearchTest, public testing::WithParamInterface<Query> {};
 
 TEST_P(Finds, InTheMachinesFolder) { EXPECT_EQ(Names(*Find("[one] web", GetParam().spec)[0]), GetParam().expect); }
@@ -56,17 +60,18 @@ Spec Pattern(const char* pattern, bool any_case) {
     return spec;
 }
 
-INSTANTIATE_TEST_SUITE_P(, Finds, testing::Values(
-    Query{"everything", Spec(), "vmware.log web-flat.vmdk web.vmdk web.vmx "},
-    Query{"disks", For<vim::VmDiskFileQuery>(), "web.vmdk "},
-    Query{"machines", For<vim::VmConfigFileQuery>(), "web.vmx "},
-    Query{"templates", For<vim::TemplateConfigFileQuery>(), ""},
-    Query{"logs", For<vim::VmLogFileQuery>(), "vmware.log "},
-    Query{"anything", For<vim::FileQuery>(), "vmware.log web-flat.vmdk web.vmdk web.vmx "},
-    Query{"pattern", Pattern("web.*", false), "web.vmdk web.vmx "},
-    Query{"patternCase", Pattern("WEB.*", false), ""},
-    Query{"patternAnyCase", Pattern("WEB.*", true), "web.vmdk web.vmx "}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, Finds,
+                         testing::Values(Query{"everything", Spec(), "vmware.log web-flat.vmdk web.vmdk web.vmx "},
+                                         Query{"disks", For<vim::VmDiskFileQuery>(), "web.vmdk "},
+                                         Query{"machines", For<vim::VmConfigFileQuery>(), "web.vmx "},
+                                         Query{"templates", For<vim::TemplateConfigFileQuery>(), ""},
+                                         Query{"logs", For<vim::VmLogFileQuery>(), "vmware.log "},
+                                         Query{"anything", For<vim::FileQuery>(),
+                                               "vmware.log web-flat.vmdk web.vmdk web.vmx "},
+                                         Query{"pattern", Pattern("web.*", false), "web.vmdk web.vmx "},
+                                         Query{"patternCase", Pattern("WEB.*", false), ""},
+                                         Query{"patternAnyCase", Pattern("WEB.*", true), "web.vmdk web.vmx "}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST_F(SearchTest, SaysOnlyWhatWasAskedFor) {
     Spec spec;
@@ -131,7 +136,9 @@ TEST_F(SearchTest, AsATaskItNeedsTheRightAndTheDatastore) {
     edit.Add(vim::Ptr<vim::HostDatastoreBrowser>(browser));
     edit.Commit();
     const vim::Method& method = *vim::FindMethod("SearchDatastore_Task");
-    auto start = [&](const char* path) { return rt::RunFor(browsing.Start(caller, browser.self, path, {}, true, method)); };
+    auto start = [&](const char* path) {
+        return rt::RunFor(browsing.Start(caller, browser.self, path, {}, true, method));
+    };
     ASSERT_TRUE(start("[one]"));
     ASSERT_TRUE(tasks.last);
     ASSERT_TRUE(tasks.last->As<vim::AnyArray>());

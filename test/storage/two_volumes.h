@@ -82,13 +82,17 @@ struct StorageTest : testing::Test {
                       return vim::Fault(vim::NoPermission(object, std::string(privilege)), "no");
                   }};
 
-    Parts AllParts() { return {inventory, tasks, pool, volumes, [](vim::Ref) -> rt::Co<void> { co_return; }}; }
+    Parts AllParts() {
+        return {inventory, tasks, pool, volumes, [](vim::Ref) -> rt::Co<void> { co_return; }};
+    }
     Root One() { return *Root::Open(volumes.one.path, "one"); }
     void Write(const std::string& path, const std::string& text) {
         std::filesystem::create_directories(std::filesystem::path(path).parent_path());
         std::ofstream(path, std::ios::binary) << text;
     }
-    static bool Exists(const std::string& path) { return std::filesystem::exists(std::filesystem::symlink_status(path)); }
+    static bool Exists(const std::string& path) {
+        return std::filesystem::exists(std::filesystem::symlink_status(path));
+    }
     // Nothing that was begun is left over.
     void ExpectNoDrafts() {
         for (const auto& folder : {volumes.one.path, volumes.two.path})

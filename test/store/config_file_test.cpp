@@ -69,7 +69,8 @@ TEST_F(ConfigFileTest, CommentsAndOrderSurvive) {
 }
 
 TEST_F(ConfigFileTest, AnyValueComesBack) {
-    for (std::string value : {"", " ", "two\nlines\r\n", "\"quoted\"", "\\n", "  x\\\" ", "#no comment", "[x]", "a = b", "\xC3\xA4"}) {
+    for (std::string value :
+         {"", " ", "two\nlines\r\n", "\"quoted\"", "\\n", "  x\\\" ", "#no comment", "[x]", "a = b", "\xC3\xA4"}) {
         ConfigFile file(path);
         ASSERT_TRUE(file.Set("s", "k", value));
         auto again = ConfigFile::Parse(path, file.Text());
@@ -88,7 +89,11 @@ TEST_F(ConfigFileTest, NamesThatWouldNotComeBackAreRefused) {
     EXPECT_FALSE(file.Set("s", "k", std::string_view("a\0b", 3)));
 }
 
-struct BadText { const char* name; const char* text; const char* says; };
+struct BadText {
+    const char* name;
+    const char* text;
+    const char* says;
+};
 class ConfigFileRefuses : public testing::TestWithParam<BadText> {};
 TEST_P(ConfigFileRefuses, AndSaysWhere) {
     auto file = ConfigFile::Parse("roles.conf", GetParam().text);
@@ -96,16 +101,17 @@ TEST_P(ConfigFileRefuses, AndSaysWhere) {
     EXPECT_NE(file.error().message.find(GetParam().says), std::string::npos) << file.error().message;
     EXPECT_NE(file.error().message.find("roles.conf"), std::string::npos);
 }
-INSTANTIATE_TEST_SUITE_P(, ConfigFileRefuses, testing::Values(
-    BadText{"NoEquals", "a = 1\nnonsense\n", "line 2"},
-    BadText{"TwiceAKey", "a = 1\na = 2\n", "a is there twice"},
-    BadText{"TwiceASection", "[s]\n[t]\n[s]\n", "section [s] is there twice"},
-    BadText{"OpenSection", "[s\n", "line 1: a section looks like"},
-    BadText{"OpenQuote", "a = \"x\n", "quoted value of a"},
-    BadText{"NoKey", "= x\n", "cannot be a key"},
-    BadText{"CutOff", "#! bedplate settings 1\na = 1\n", "cut off"},
-    BadText{"LineNumberCountsTheFirst", "#! bedplate settings 1\nx\n#! end\n", "line 2"}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, ConfigFileRefuses,
+                         testing::Values(BadText{"NoEquals", "a = 1\nnonsense\n", "line 2"},
+                                         BadText{"TwiceAKey", "a = 1\na = 2\n", "a is there twice"},
+                                         BadText{"TwiceASection", "[s]\n[t]\n[s]\n", "section [s] is there twice"},
+                                         BadText{"OpenSection", "[s\n", "line 1: a section looks like"},
+                                         BadText{"OpenQuote", "a = \"x\n", "quoted value of a"},
+                                         BadText{"NoKey", "= x\n", "cannot be a key"},
+                                         BadText{"CutOff", "#! bedplate settings 1\na = 1\n", "cut off"},
+                                         BadText{"LineNumberCountsTheFirst", "#! bedplate settings 1\nx\n#! end\n",
+                                                 "line 2"}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST_F(ConfigFileTest, AnAbsentFileIsEmpty) {
     auto file = Load();

@@ -21,7 +21,12 @@ using Records = std::vector<std::string>;
 
 // Keeps the log lines of a test.
 struct LogLines {
-    LogLines() { base::SetLogSink([this](base::Level, std::string_view line) { text += line; text += '\n'; }); }
+    LogLines() {
+        base::SetLogSink([this](base::Level, std::string_view line) {
+            text += line;
+            text += '\n';
+        });
+    }
     ~LogLines() { base::SetLogSink({}); }
     bool Have(std::string_view words) const { return text.find(words) != text.npos; }
     std::string text;
@@ -65,13 +70,19 @@ TEST_F(JournalTest, IsForItsOwnerOnly) {
 
 TEST_F(JournalTest, ATornEndAtEveryByteKeepsTheRecordsBefore) {
     Records records{"first", "second", "third"};
-    { auto opened = Open(); ASSERT_TRUE(rt::RunFor(AppendAll(*opened.journal, records))); }
+    {
+        auto opened = Open();
+        ASSERT_TRUE(rt::RunFor(AppendAll(*opened.journal, records)));
+    }
     const std::string whole = ReadAll(path);
     for (std::size_t cut = 0; cut < whole.size(); ++cut) {
         Put(whole.substr(0, cut));
         std::size_t kept = cut >= 43 ? 2 : cut >= 25 ? 1 : 0;    // head 8, frames 17, 18, 17
         EXPECT_EQ(Read(), Records(records.begin(), records.begin() + std::ptrdiff_t(kept))) << cut;
-        { auto again = Open(); ASSERT_TRUE(rt::RunFor(again.journal->Append("after"))); }
+        {
+            auto again = Open();
+            ASSERT_TRUE(rt::RunFor(again.journal->Append("after")));
+        }
         EXPECT_EQ(Read().back(), "after") << cut;
         EXPECT_EQ(Read().size(), kept + 1) << cut;
     }
@@ -80,7 +91,10 @@ TEST_F(JournalTest, ATornEndAtEveryByteKeepsTheRecordsBefore) {
 }
 
 TEST_F(JournalTest, DamageInTheMiddleKeepsWhatPrecedesAndTheBadFile) {
-    { auto opened = Open(); ASSERT_TRUE(rt::RunFor(AppendAll(*opened.journal, {"first", "second", "third"}))); }
+    {
+        auto opened = Open();
+        ASSERT_TRUE(rt::RunFor(AppendAll(*opened.journal, {"first", "second", "third"})));
+    }
     std::string bad = ReadAll(path);
     bad[40] = '!';                                 // inside "second"
     Put(bad);

@@ -115,8 +115,7 @@ TEST_F(SqliteTest, WriterTriesAgainWhenTheDiskTakesItAgain) {
     auto* handler = std::signal(SIGXFSZ, SIG_IGN);
     rlimit full{16'384, before.rlim_max};
     setrlimit(RLIMIT_FSIZE, &full);
-    for (int i = 0; i < 10; ++i)
-        writer.Add([i](Database& db) { return Insert(db, i, std::string(10'000, 'x')); });
+    for (int i = 0; i < 10; ++i) writer.Add([i](Database& db) { return Insert(db, i, std::string(10'000, 'x')); });
     auto refused = writer.Flush();
     setrlimit(RLIMIT_FSIZE, &before);
     std::signal(SIGXFSZ, handler);

@@ -1,13 +1,13 @@
 // A folder of its own for a test, gone with it.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
-
-#include <gtest/gtest.h>
 
 struct TempFolder {
     TempFolder() {

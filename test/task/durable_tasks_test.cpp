@@ -42,7 +42,10 @@ struct Gate {
 
 struct DurableTasksTest : testing::Test {
     DurableTasksTest() {
-        base::SetLogSink([this](base::Level, std::string_view line) { log += line; log += '\n'; });
+        base::SetLogSink([this](base::Level, std::string_view line) {
+            log += line;
+            log += '\n';
+        });
         Open();
     }
     ~DurableTasksTest() override { base::SetLogSink({}); }
@@ -94,7 +97,8 @@ struct DurableTasksTest : testing::Test {
         co_await tasks->WaitIdle();
         co_return ref;
     }
-    std::vector<int> Numbers(vim::TaskFilterSpec filter, Order order = Order::kOldestFirst, int from = 0, std::size_t most = 100) {
+    std::vector<int> Numbers(vim::TaskFilterSpec filter, Order order = Order::kOldestFirst, int from = 0,
+                             std::size_t most = 100) {
         auto found = rt::RunFor(tasks->Read(filter, order, from, most));
         EXPECT_TRUE(found);
         std::vector<int> out;
@@ -415,7 +419,10 @@ TEST_F(Interrupted, IsStillUnfinishedAfterADeathBeforeResumeAll) {
     Kill();
     Kill();
     int resumed = 0;
-    tasks->OnResume("VirtualMachine.powerOn", [&](Unfinished, Progress&) { ++resumed; return Succeed({}); });
+    tasks->OnResume("VirtualMachine.powerOn", [&](Unfinished, Progress&) {
+        ++resumed;
+        return Succeed({});
+    });
     auto test = [&]() -> Co<void> {
         co_await tasks->ResumeAll();
         co_await tasks->WaitIdle();
@@ -473,7 +480,8 @@ struct TaskFilter : DurableTasksTest {
     // Which of the three, by their place.
     std::vector<int> Places(vim::TaskFilterSpec filter) {
         std::vector<int> out;
-        for (int number : Numbers(filter)) out.push_back(int(std::find(numbers.begin(), numbers.end(), number) - numbers.begin()));
+        for (int number : Numbers(filter))
+            out.push_back(int(std::find(numbers.begin(), numbers.end(), number) - numbers.begin()));
         return out;
     }
     std::vector<int> numbers;

@@ -11,8 +11,15 @@ OpenTask PowerOn(int number) {
     open.method = "PowerOnVM_Task";
     open.queued = 1'790'000'000'000'000;
     open.cancelable = true;
-    open.what = {"haTask-1-vim.VirtualMachine.powerOn-" + std::to_string(number), "VirtualMachine.powerOn", "VirtualMachine", "1", "root",
-                 "{\"host\": \"ha-host\"}", "", "", 77};
+    open.what = {"haTask-1-vim.VirtualMachine.powerOn-" + std::to_string(number),
+                 "VirtualMachine.powerOn",
+                 "VirtualMachine",
+                 "1",
+                 "root",
+                 "{\"host\": \"ha-host\"}",
+                 "",
+                 "",
+                 77};
     return open;
 }
 
@@ -46,7 +53,8 @@ TEST(Record, AnEndedTaskIsNotOpenAndItsOutcomeIsThere) {
     vim::TaskInfo info;
     info.key = "k";
     info.state = vim::TaskInfoState::kSuccess;
-    auto replayed = Replay({BeginRecord(PowerOn(1)), BeginRecord(PowerOn(2)), EndRecord(1, "\n0 VirtualMachine:1\n", info)});
+    auto replayed =
+        Replay({BeginRecord(PowerOn(1)), BeginRecord(PowerOn(2)), EndRecord(1, "\n0 VirtualMachine:1\n", info)});
     EXPECT_EQ(replayed.open.size(), 1u);
     EXPECT_TRUE(replayed.open.count(2));
     ASSERT_EQ(replayed.ended.size(), 1u);
@@ -64,7 +72,8 @@ TEST(Record, TwiceIsOnce) {
 }
 
 TEST(Record, NonsenseIsCountedAndLeftOut) {
-    for (auto* bad : {"", "{", "[]", "{}", "{\"begin\": 1}", "{\"begin\": \"x\"}", "{\"end\": 1}", "{\"end\": 1, \"info\": \"?\"}"}) {
+    for (auto* bad : {"", "{", "[]", "{}", "{\"begin\": 1}", "{\"begin\": \"x\"}", "{\"end\": 1}",
+                      "{\"end\": 1, \"info\": \"?\"}"}) {
         auto replayed = Replay({bad});
         EXPECT_EQ(replayed.unreadable, 1) << bad;
         EXPECT_TRUE(replayed.open.empty() && replayed.ended.empty()) << bad;

@@ -15,7 +15,8 @@ TaskInfo FullInfo() {
     info.state = TaskInfoState::kError;
     info.cancelled = true;
     info.progress = -5;
-    info.error.Mut().fault = InvalidPowerState(VirtualMachinePowerState::kPoweredOn, VirtualMachinePowerState::kSuspended);
+    info.error.Mut().fault =
+        InvalidPowerState(VirtualMachinePowerState::kPoweredOn, VirtualMachinePowerState::kSuspended);
     info.error.Mut().localized_message = "words";
     info.reason = TaskReasonUser();
     info.queue_time = Time(std::chrono::microseconds(1'234'567'890'123'456));
@@ -33,10 +34,22 @@ TEST(Pack, EveryFieldComesBackWithItsSubtype) {
 
 TEST(Pack, AnythingInAnAnyComesBack) {
     AnyArray array{&kStringType, {Any("a"), Any("")}};
-    std::vector<Any> values = {Any(), Any(true), Any(std::int8_t(-1)), Any(std::int16_t(300)), Any(std::int32_t(-70'000)),
-                               Any(std::int64_t(1) << 62), Any(1.5f), Any(-2.5), Any("text"), Any(Uri{"ftp://x"}), Any(Time(base::Duration(-7))),
-                               Any(Binary{std::string("\0\xff", 2)}), Any(Ref{&Task::kType, "t"}),
-                               Any(EnumValue{&kTaskInfoStateType, 2}), Any(Ptr<DynamicData>(FullInfo())), Any(array)};
+    std::vector<Any> values = {Any(),
+                               Any(true),
+                               Any(std::int8_t(-1)),
+                               Any(std::int16_t(300)),
+                               Any(std::int32_t(-70'000)),
+                               Any(std::int64_t(1) << 62),
+                               Any(1.5f),
+                               Any(-2.5),
+                               Any("text"),
+                               Any(Uri{"ftp://x"}),
+                               Any(Time(base::Duration(-7))),
+                               Any(Binary{std::string("\0\xff", 2)}),
+                               Any(Ref{&Task::kType, "t"}),
+                               Any(EnumValue{&kTaskInfoStateType, 2}),
+                               Any(Ptr<DynamicData>(FullInfo())),
+                               Any(array)};
     for (std::size_t i = 0; i < values.size(); ++i) {
         TaskInfo info;
         info.result = values[i];
@@ -48,7 +61,8 @@ TEST(Pack, AnythingInAnAnyComesBack) {
 
 TEST(Pack, EveryCutIsNoticed) {
     auto bytes = Pack(FullInfo());
-    for (std::size_t cut = 0; cut < bytes.size(); ++cut) EXPECT_FALSE(Unpack(std::string_view(bytes).substr(0, cut))) << cut;
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut)
+        EXPECT_FALSE(Unpack(std::string_view(bytes).substr(0, cut))) << cut;
     EXPECT_FALSE(Unpack(bytes + "x"));
 }
 

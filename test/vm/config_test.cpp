@@ -14,8 +14,9 @@ namespace vm {
 namespace {
 
 const DatastorePath kPath{"datastore1", "web/web.vmx"};
-const VolumeList kVolumes{{.datastore = {}, .name = "datastore1", .id = "5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c3", .folder = "/ds"},
-                          {.datastore = {}, .name = "nfs", .id = "abc", .folder = "/nfs"}};
+const VolumeList kVolumes{
+    {.datastore = {}, .name = "datastore1", .id = "5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c3", .folder = "/ds"},
+    {.datastore = {}, .name = "nfs", .id = "abc", .folder = "/nfs"}};
 
 std::string Golden(const std::string& name) { return base::Cat(BEDPLATE_SOURCE_DIR, "/test/golden/vmx/", name); }
 std::string TextOf(const std::string& path) {
@@ -91,7 +92,11 @@ TEST(Config, WritesANewVmAsReadersOfVmxExpectIt) {
     ExpectGolden("new.vmx", vmx.Text());
 }
 
-struct Bad { const char* name; const char* line; const char* word; };
+struct Bad {
+    const char* name;
+    const char* line;
+    const char* word;
+};
 struct BadVmx : testing::TestWithParam<Bad> {};
 TEST_P(BadVmx, NamesTheLine) {
     auto vmx = codec::Vmx::Parse(base::Cat("displayName = \"x\"\n", GetParam().line, "\n"));
@@ -100,28 +105,33 @@ TEST_P(BadVmx, NamesTheLine) {
     ASSERT_FALSE(config);
     EXPECT_NE(config.error().message.find(GetParam().word), std::string::npos) << config.error().message;
 }
-INSTANTIATE_TEST_SUITE_P(, BadVmx, testing::Values(
-    Bad{"memory_word", "memsize = \"lots\"", "memsize"}, Bad{"memory_negative", "memsize = \"-4\"", "memsize"},
-    Bad{"memory_huge", "memsize = \"99999999999\"", "memsize"}, Bad{"no_cpu", "numvcpus = \"0\"", "numvcpus"},
-    Bad{"version", "virtualHW.version = \"1000\"", "virtualHW.version"}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, BadVmx,
+                         testing::Values(Bad{"memory_word", "memsize = \"lots\"", "memsize"},
+                                         Bad{"memory_negative", "memsize = \"-4\"", "memsize"},
+                                         Bad{"memory_huge", "memsize = \"99999999999\"", "memsize"},
+                                         Bad{"no_cpu", "numvcpus = \"0\"", "numvcpus"},
+                                         Bad{"version", "virtualHW.version = \"1000\"", "virtualHW.version"}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST(DatastorePath, RefusesWhatIsNone) {
-    for (const char* text : {"", "web/web.vmx", "[]", "[ds", "[a/b] x", "[ds] ../x", "[ds] a/../b", "[ds] a//b", "[ds] ./a", "[ds] a\nb", "[ds] /etc"})
+    for (const char* text : {"", "web/web.vmx", "[]", "[ds", "[a/b] x", "[ds] ../x", "[ds] a/../b", "[ds] a//b",
+                             "[ds] ./a", "[ds] a\nb", "[ds] /etc"})
         EXPECT_FALSE(DatastorePath::Parse(text)) << text;
     EXPECT_EQ(DatastorePath::Parse(" [ds]  a b/c.vmx ")->Text(), "[ds] a b/c.vmx");
     EXPECT_EQ(DatastorePath::Parse("[ds] dir/")->path, "dir");
 }
 
 TEST(GuestOs, NamesGoBothWays) {
-    for (const char* id : {"otherGuest", "otherGuest64", "debian10_64Guest", "windows7Server64Guest", "other26xLinux64Guest", "somethingnew_64Guest"})
+    for (const char* id : {"otherGuest", "otherGuest64", "debian10_64Guest", "windows7Server64Guest",
+                           "other26xLinux64Guest", "somethingnew_64Guest"})
         EXPECT_EQ(GuestIdFromVmx(VmxFromGuestId(id)), id);
     EXPECT_TRUE(VmxFromGuestId("somethingnew_64Guest").ends_with("-64"));
 }
 
 TEST(Mac, IsAnAdaptersAddress) {
     EXPECT_EQ(NormalMac("00-50-56-AB-cd-EF"), "00:50:56:ab:cd:ef");
-    for (const char* bad : {"", "00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:50:56:ab:cd", "00:50:56:ab:cd:ex"})
+    for (const char* bad :
+         {"", "00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "00:50:56:ab:cd", "00:50:56:ab:cd:ex"})
         EXPECT_FALSE(NormalMac(bad)) << bad;
     EXPECT_TRUE(NormalMac(NewMac()));
 }

@@ -6,13 +6,16 @@ namespace vm {
 namespace {
 
 struct CreateTest : OneHost {
-    const vim::VirtualDevice* Dev(const vim::Ref& vm, int key) { return FindDevice(Get(vm).config->hardware->device, key); }
+    const vim::VirtualDevice* Dev(const vim::Ref& vm, int key) {
+        return FindDevice(Get(vm).config->hardware->device, key);
+    }
 };
 
 TEST_F(CreateTest, MakesAFolderAsVMwareLaysItOut) {
     vim::Ref vm = Create(WholeSpec("web one"));
     EXPECT_EQ(vm.id, "1");
-    std::set<std::string> expected{"web one", "web one/web one.vmx", "web one/web one.vmdk", "web one/web one-flat.vmdk"};
+    std::set<std::string> expected{"web one", "web one/web one.vmx", "web one/web one.vmdk",
+                                   "web one/web one-flat.vmdk"};
     EXPECT_EQ(Files(), expected);
     EXPECT_EQ(std::filesystem::file_size(File("web one/web one-flat.vmdk")), 1024u * 1024);
     const Vm& made = Get(vm);
@@ -50,10 +53,18 @@ TEST_F(CreateTest, GivesEveryVmItsDevicesAndPlaces) {
     vim::VirtualAHCIController sata;
     sata.key = -3;
     // The disks come before their controllers, as some clients send them.
-    spec.device_change = {Add(Disk(2048, -1), true), Add(Disk(2048, -2, 7 + 1), true), Add(Disk(1024, -3), true), Add(Scsi(-1)), Add(second), Add(sata),
-                          Add(Nic()), Add(Nic()), Add(Cdrom())};
+    spec.device_change = {Add(Disk(2048, -1), true),
+                          Add(Disk(2048, -2, 7 + 1), true),
+                          Add(Disk(1024, -3), true),
+                          Add(Scsi(-1)),
+                          Add(second),
+                          Add(sata),
+                          Add(Nic()),
+                          Add(Nic()),
+                          Add(Cdrom())};
     vim::Ref vm = Create(spec);
-    for (int key : {100, 200, 201, 300, 400, 500, 600, 700, 12000, 1000, 1001, 2000, 2016 + 8, 15000, 16000, 3002, 4000, 4001})
+    for (int key :
+         {100, 200, 201, 300, 400, 500, 600, 700, 12000, 1000, 1001, 2000, 2016 + 8, 15000, 16000, 3002, 4000, 4001})
         EXPECT_TRUE(Dev(vm, key)) << key;
     EXPECT_EQ(Dev(vm, 2000)->device_info->label, "Hard disk 1");
     EXPECT_EQ(Dev(vm, 2000)->device_info->summary, "2,048 KB");
@@ -68,7 +79,11 @@ TEST_F(CreateTest, GivesEveryVmItsDevicesAndPlaces) {
 }
 
 // What is refused, with which fault, and nothing left of it.
-struct Row { const char* name; std::function<void(Spec&)> change; const vim::Type* fault; };
+struct Row {
+    const char* name;
+    std::function<void(Spec&)> change;
+    const vim::Type* fault;
+};
 struct Refused : CreateTest, testing::WithParamInterface<Row> {};
 
 TEST_P(Refused, WithItsFault) {
@@ -78,34 +93,66 @@ TEST_P(Refused, WithItsFault) {
     GetParam().change(spec);
     auto made = TryCreate(spec);
     ASSERT_FALSE(made);
-    EXPECT_TRUE(made.error().detail().type().IsA(*GetParam().fault)) << made.error().detail().type().name << ": " << made.error().message();
+    EXPECT_TRUE(made.error().detail().type().IsA(*GetParam().fault))
+        << made.error().detail().type().name << ": " << made.error().message();
     EXPECT_EQ(Files(), before);
     EXPECT_EQ(life->inventory.Now()->Get<vim::Folder>(host::VmFolderRef())->child_entity.size(), 1u);
 }
 
 using S = Spec;
-template <class T> vim::Ptr<vim::VirtualDeviceConfigSpec> Make(const T& d, bool file = false) { return OneHost::Add(d, file); }
-INSTANTIATE_TEST_SUITE_P(, Refused, testing::Values(
-    Row{"no_name", [](S& s) { s.name = std::nullopt; }, &vim::InvalidName::kType},
-    Row{"long_name", [](S& s) { s.name = std::string(81, 'x'); }, &vim::InvalidName::kType},
-    Row{"same_name", [](S& s) { s.name = "there"; }, &vim::DuplicateName::kType},
-    Row{"no_files", [](S& s) { s.files = nullptr; }, &vim::InvalidDatastorePath::kType},
-    Row{"no_datastore", [](S& s) { s.files.Mut().vm_path_name = "[elsewhere]"; }, &vim::InvalidDatastore::kType},
-    Row{"escape", [](S& s) { s.files.Mut().vm_path_name = "[datastore1] ../../etc/x.vmx"; }, &vim::InvalidDatastorePath::kType},
-    Row{"there", [](S& s) { s.files.Mut().vm_path_name = "[datastore1] there/there.vmx"; }, &vim::FileAlreadyExists::kType},
-    Row{"memory", [](S& s) { s.memory_mb = 3; }, &vim::MemorySizeNotSupported::kType},
-    Row{"cpus", [](S& s) { s.num_cp_us = 1000; }, &vim::NumVirtualCpusNotSupported::kType},
-    Row{"cores", [](S& s) { s.num_cores_per_socket = 2; }, &vim::InvalidArgument::kType},
-    Row{"unit_seven", [](S& s) { s.device_change = {Make(OneHost::Scsi()), Make(OneHost::Disk(1024, -1, 7), true)}; }, &vim::InvalidDeviceSpec::kType},
-    Row{"unit_taken", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1024, -1, 0), true)); }, &vim::InvalidDeviceSpec::kType},
-    Row{"no_controller", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1024, 1003), true)); }, &vim::InvalidController::kType},
-    Row{"no_capacity", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(0, -1), true)); }, &vim::InvalidDeviceSpec::kType},
-    Row{"no_disk_file", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1024, -1, {}, "[datastore1] there/none.vmdk"))); }, &vim::FileNotFound::kType},
-    Row{"disk_there", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1024, -1, {}, "[datastore1] there/there.vmdk"), true)); }, &vim::FileAlreadyExists::kType},
-    Row{"no_network", [](S& s) { s.device_change.push_back(Make(OneHost::Nic("nowhere"))); }, &vim::InvalidDeviceBacking::kType},
-    Row{"odd_device", [](S& s) { s.device_change.push_back(Make(vim::Ptr<vim::VirtualDevice>(vim::VirtualHdAudioCard()))); }, &vim::DeviceNotSupported::kType},
-    Row{"managed_key", [](S& s) { vim::OptionValue o; o.key = "scsi0:0.fileName"; o.value = std::string("/etc/shadow"); s.extra_config.push_back(o); }, &vim::InvalidArgument::kType},
-    Row{"too_large", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1ll << 30, -1, {}, "", false), true)); }, &vim::NoDiskSpace::kType}),
+template <class T> vim::Ptr<vim::VirtualDeviceConfigSpec> Make(const T& d, bool file = false) {
+    return OneHost::Add(d, file);
+}
+INSTANTIATE_TEST_SUITE_P(
+    , Refused,
+    testing::Values(
+        Row{"no_name", [](S& s) { s.name = std::nullopt; }, &vim::InvalidName::kType},
+        Row{"long_name", [](S& s) { s.name = std::string(81, 'x'); }, &vim::InvalidName::kType},
+        Row{"same_name", [](S& s) { s.name = "there"; }, &vim::DuplicateName::kType},
+        Row{"no_files", [](S& s) { s.files = nullptr; }, &vim::InvalidDatastorePath::kType},
+        Row{"no_datastore", [](S& s) { s.files.Mut().vm_path_name = "[elsewhere]"; }, &vim::InvalidDatastore::kType},
+        Row{"escape", [](S& s) { s.files.Mut().vm_path_name = "[datastore1] ../../etc/x.vmx"; },
+            &vim::InvalidDatastorePath::kType},
+        Row{"there", [](S& s) { s.files.Mut().vm_path_name = "[datastore1] there/there.vmx"; },
+            &vim::FileAlreadyExists::kType},
+        Row{"memory", [](S& s) { s.memory_mb = 3; }, &vim::MemorySizeNotSupported::kType},
+        Row{"cpus", [](S& s) { s.num_cp_us = 1000; }, &vim::NumVirtualCpusNotSupported::kType},
+        Row{"cores", [](S& s) { s.num_cores_per_socket = 2; }, &vim::InvalidArgument::kType},
+        Row{"unit_seven",
+            [](S& s) {
+                s.device_change = {Make(OneHost::Scsi()), Make(OneHost::Disk(1024, -1, 7), true)};
+            },
+            &vim::InvalidDeviceSpec::kType},
+        Row{"unit_taken", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1024, -1, 0), true)); },
+            &vim::InvalidDeviceSpec::kType},
+        Row{"no_controller", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1024, 1003), true)); },
+            &vim::InvalidController::kType},
+        Row{"no_capacity", [](S& s) { s.device_change.push_back(Make(OneHost::Disk(0, -1), true)); },
+            &vim::InvalidDeviceSpec::kType},
+        Row{"no_disk_file",
+            [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1024, -1, {}, "[datastore1] there/none.vmdk"))); },
+            &vim::FileNotFound::kType},
+        Row{"disk_there",
+            [](S& s) {
+                s.device_change.push_back(Make(OneHost::Disk(1024, -1, {}, "[datastore1] there/there.vmdk"), true));
+            },
+            &vim::FileAlreadyExists::kType},
+        Row{"no_network", [](S& s) { s.device_change.push_back(Make(OneHost::Nic("nowhere"))); },
+            &vim::InvalidDeviceBacking::kType},
+        Row{"odd_device",
+            [](S& s) { s.device_change.push_back(Make(vim::Ptr<vim::VirtualDevice>(vim::VirtualHdAudioCard()))); },
+            &vim::DeviceNotSupported::kType},
+        Row{"managed_key",
+            [](S& s) {
+                vim::OptionValue o;
+                o.key = "scsi0:0.fileName";
+                o.value = std::string("/etc/shadow");
+                s.extra_config.push_back(o);
+            },
+            &vim::InvalidArgument::kType},
+        Row{"too_large",
+            [](S& s) { s.device_change.push_back(Make(OneHost::Disk(1ll << 30, -1, {}, "", false), true)); },
+            &vim::NoDiskSpace::kType}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(CreateTest, AsksForWhatItsParametersName) {

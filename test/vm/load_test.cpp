@@ -47,7 +47,10 @@ TEST_F(LoadTest, ALinkOutOfTheDatastoreIsNotFollowed) {
     EXPECT_FALSE(PowerOn(vm));
 }
 
-struct Bad { const char* name; const char* extent; };
+struct Bad {
+    const char* name;
+    const char* extent;
+};
 struct BadDescriptor : LoadTest, testing::WithParamInterface<Bad> {};
 
 TEST_P(BadDescriptor, IsRefusedAtPowerOn) {
@@ -59,11 +62,12 @@ TEST_P(BadDescriptor, IsRefusedAtPowerOn) {
     EXPECT_TRUE(on.error().As<vim::InvalidDiskFormat>()) << on.error().message();
 }
 
-INSTANTIATE_TEST_SUITE_P(, BadDescriptor, testing::Values(
-    Bad{"outside", "RW 2048 VMFS \"../../secret\""}, Bad{"absolute", "RW 2048 VMFS \"/etc/shadow\""},
-    Bad{"sparse", "RW 2048 SPARSE \"web-flat.vmdk\""}, Bad{"longer", "RW 999999 VMFS \"web-flat.vmdk\""},
-    Bad{"garbage", "hello"}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, BadDescriptor,
+                         testing::Values(Bad{"outside", "RW 2048 VMFS \"../../secret\""},
+                                         Bad{"absolute", "RW 2048 VMFS \"/etc/shadow\""},
+                                         Bad{"sparse", "RW 2048 SPARSE \"web-flat.vmdk\""},
+                                         Bad{"longer", "RW 999999 VMFS \"web-flat.vmdk\""}, Bad{"garbage", "hello"}),
+                         [](const auto& i) { return i.param.name; });
 
 }  // namespace
 }  // namespace vm

@@ -39,7 +39,10 @@ struct HeardEvents : event::Events {
 struct OneVolume : Volumes {
     std::string folder;
     VolumeList Now() const override {
-        return {{.datastore = host::DatastoreRef(host::kVolume), .name = "datastore1", .id = std::string(host::kVolume), .folder = folder}};
+        return {{.datastore = host::DatastoreRef(host::kVolume),
+                 .name = "datastore1",
+                 .id = std::string(host::kVolume),
+                 .folder = folder}};
     }
 };
 
@@ -114,19 +117,25 @@ private:
 
 // hostd, from its start to its end.
 struct Life {
-    Life(const std::string& root, std::shared_ptr<backend::sim::World> world, rt::Timer& timer, Limits limits) : machine(std::move(world)) {
+    Life(const std::string& root, std::shared_ptr<backend::sim::World> world, rt::Timer& timer, Limits limits)
+        : machine(std::move(world)) {
         volume.folder = root + "/ds";
         auto edit = inventory.Begin();
         host::BuildTree(edit, platform::SimMachine(), host::SimOptions(), host::kNow);
         host::AddDatastore(edit, host::SimDatastore());
         edit.Commit();
-        auto opened = task::DurableTasks::Open({.journal = root + "/tasks.journal", .history = root + "/tasks.db",
-                                                .task_manager = host::TaskManagerRef()}, inventory, events, pool, timer);
-        if (!opened) { ADD_FAILURE() << opened.error().message; std::abort(); }
+        auto opened = task::DurableTasks::Open(
+            {.journal = root + "/tasks.journal", .history = root + "/tasks.db", .task_manager = host::TaskManagerRef()},
+            inventory, events, pool, timer);
+        if (!opened) {
+            ADD_FAILURE() << opened.error().message;
+            std::abort();
+        }
         durable = *std::move(opened);
         tasks = std::make_unique<TasksThatStop>(*durable);
-        machines = std::make_unique<Machines>(Context::Parts{inventory, *tasks, events, machine, pool, timer, volume},
-                                              Options{.registry = root + "/vmInventory", .scratch = root + "/scratch", .limits = limits, .host = {}});
+        machines = std::make_unique<Machines>(
+            Context::Parts{inventory, *tasks, events, machine, pool, timer, volume},
+            Options{.registry = root + "/vmInventory", .scratch = root + "/scratch", .limits = limits, .host = {}});
     }
 
     static rt::Co<bool> Begin(Life& life) {
@@ -146,7 +155,8 @@ struct Life {
         auto now = life.inventory.Now();
         auto* object = now->Get<vim::Task>(*task);
         if (!object || life.tasks->stopped) co_return vim::Fault(vim::Timedout(), "stopped");
-        if (object->info->error) co_return vim::Fault(object->info->error->fault, object->info->error->localized_message.value_or(""));
+        if (object->info->error)
+            co_return vim::Fault(object->info->error->fault, object->info->error->localized_message.value_or(""));
         co_return object->info->result;
     }
     template <class T> T Run(rt::Co<T> work) {
@@ -175,29 +185,44 @@ struct Life {
 
 struct OneHost : testing::Test {
     OneHost() {
-        base::SetLogSink([this](base::Level, std::string_view line) { log += line; log += '\n'; });
+        base::SetLogSink([this](base::Level, std::string_view line) {
+            log += line;
+            log += '\n';
+        });
         std::filesystem::create_directories(root / "ds");
         std::filesystem::create_directories(root / "scratch");
         Start();
     }
-    ~OneHost() override { life.reset(); base::SetLogSink({}); }
+    ~OneHost() override {
+        life.reset();
+        base::SetLogSink({});
+    }
 
     void Start() {
         life = std::make_unique<Life>(root.path, world, timer, limits);
         life->Run(Life::Begin(*life));
     }
-    void Restart() { life.reset(); Start(); }
+    void Restart() {
+        life.reset();
+        Start();
+    }
 
     Machines& vms() { return *life->machines; }
     const Vm& Get(const vim::Ref& ref) {
         auto* vm = life->inventory.Now()->Get<Vm>(ref);
-        if (!vm) { ADD_FAILURE() << "no VM " << ref.id; std::abort(); }
+        if (!vm) {
+            ADD_FAILURE() << "no VM " << ref.id;
+            std::abort();
+        }
         return *vm;
     }
     bool There(const vim::Ref& ref) { return life->inventory.Now()->Get<Vm>(ref); }
     std::string File(std::string_view name) { return base::Cat(std::string(root / "ds"), "/", name); }
     bool Exists(std::string_view name) { return std::filesystem::exists(File(name)); }
-    std::string Text(std::string_view name) { auto t = rt::ReadFile(File(name), 1 << 20); return t ? *t : t.error().message; }
+    std::string Text(std::string_view name) {
+        auto t = rt::ReadFile(File(name), 1 << 20);
+        return t ? *t : t.error().message;
+    }
     void Write(std::string_view name, std::string_view text) {
         std::filesystem::create_directories(std::filesystem::path(File(name)).parent_path());
         std::ofstream(File(name)) << text;
@@ -206,7 +231,8 @@ struct OneHost : testing::Test {
     std::set<std::string> Files() {
         std::set<std::string> out;
         for (const auto& e : std::filesystem::recursive_directory_iterator(File("")))
-            if (!e.path().filename().string().ends_with(".log")) out.insert(std::filesystem::relative(e.path(), File("")).string());
+            if (!e.path().filename().string().ends_with(".log"))
+                out.insert(std::filesystem::relative(e.path(), File("")).string());
         return out;
     }
 
@@ -224,7 +250,8 @@ struct OneHost : testing::Test {
         c.key = key;
         return c;
     }
-    static Device Disk(std::int64_t kb, int controller, std::optional<int> unit = {}, std::string file = "", bool thin = true) {
+    static Device Disk(std::int64_t kb, int controller, std::optional<int> unit = {}, std::string file = "",
+                       bool thin = true) {
         vim::VirtualDisk disk;
         disk.key = -10;
         disk.capacity_in_kb = kb;
@@ -280,14 +307,29 @@ struct OneHost : testing::Test {
     vim::Result<vim::Any> TryCreate(Spec spec) { return life->Do(CreateCall(std::move(spec))); }
     vim::Ref Create(Spec spec) {
         auto made = TryCreate(std::move(spec));
-        if (!made) { ADD_FAILURE() << made.error().message(); return {&Vm::kType, "none"}; }
+        if (!made) {
+            ADD_FAILURE() << made.error().message();
+            return {&Vm::kType, "none"};
+        }
         return *made->As<vim::Ref>();
     }
-    template <class Request> static Request On(const vim::Ref& vm) { Request r; r.self = vm; return r; }
-    vim::Result<vim::Any> PowerOn(const vim::Ref& vm) { return life->Do(vms().power.PowerOn(On<vim::call::PowerOnVM>(vm), "root")); }
-    vim::Result<vim::Any> PowerOff(const vim::Ref& vm) { return life->Do(vms().power.PowerOff(On<vim::call::PowerOffVM>(vm), "root")); }
-    vim::Result<vim::Any> Suspend(const vim::Ref& vm) { return life->Do(vms().power.Suspend(On<vim::call::SuspendVM>(vm), "root")); }
-    vim::Result<vim::Any> Reset(const vim::Ref& vm) { return life->Do(vms().power.Reset(On<vim::call::ResetVM>(vm), "root")); }
+    template <class Request> static Request On(const vim::Ref& vm) {
+        Request r;
+        r.self = vm;
+        return r;
+    }
+    vim::Result<vim::Any> PowerOn(const vim::Ref& vm) {
+        return life->Do(vms().power.PowerOn(On<vim::call::PowerOnVM>(vm), "root"));
+    }
+    vim::Result<vim::Any> PowerOff(const vim::Ref& vm) {
+        return life->Do(vms().power.PowerOff(On<vim::call::PowerOffVM>(vm), "root"));
+    }
+    vim::Result<vim::Any> Suspend(const vim::Ref& vm) {
+        return life->Do(vms().power.Suspend(On<vim::call::SuspendVM>(vm), "root"));
+    }
+    vim::Result<vim::Any> Reset(const vim::Ref& vm) {
+        return life->Do(vms().power.Reset(On<vim::call::ResetVM>(vm), "root"));
+    }
     vim::Result<vim::Any> Destroy(const vim::Ref& vm) {
         return life->Do(vms().lifecycle.Destroy(On<vim::call::Destroy>(vm), "root", life->permit));
     }
@@ -296,7 +338,9 @@ struct OneHost : testing::Test {
         call.spec = std::move(spec);
         return vms().reconfigure.Reconfig(std::move(call), "root", life->permit);
     }
-    vim::Result<vim::Any> Reconfig(const vim::Ref& vm, Spec spec) { return life->Do(ReconfigCall(vm, std::move(spec))); }
+    vim::Result<vim::Any> Reconfig(const vim::Ref& vm, Spec spec) {
+        return life->Do(ReconfigCall(vm, std::move(spec)));
+    }
     rt::Co<vim::Result<vim::Ref>> RegisterCall(std::string path, std::optional<std::string> name = {}) {
         auto call = On<vim::call::RegisterVM>(host::VmFolderRef());
         call.path = std::move(path);

@@ -16,7 +16,13 @@ struct PowerTest : OneHost {
 };
 
 // Which operation each state refuses, and what the state is afterwards.
-struct Row { const char* name; PowerState from; const char* operation; bool ok; PowerState then; };
+struct Row {
+    const char* name;
+    PowerState from;
+    const char* operation;
+    bool ok;
+    PowerState then;
+};
 struct PowerFrom : PowerTest, testing::WithParamInterface<Row> {
     vim::Result<vim::Any> Run(std::string_view operation) {
         if (operation == "on") return PowerOn(vm);
@@ -25,7 +31,8 @@ struct PowerFrom : PowerTest, testing::WithParamInterface<Row> {
         if (operation == "suspend") return Suspend(vm);
         if (operation == "destroy") return Destroy(vm);
         vim::Result<> done;
-        if (operation == "shutdown") done = life->Run(vms().power.ShutdownGuest(On<vim::call::ShutdownGuest>(vm), "root"));
+        if (operation == "shutdown")
+            done = life->Run(vms().power.ShutdownGuest(On<vim::call::ShutdownGuest>(vm), "root"));
         if (operation == "reboot") done = life->Run(vms().power.RebootGuest(On<vim::call::RebootGuest>(vm), "root"));
         if (operation == "terminate") done = life->Run(vms().power.Terminate(On<vim::call::TerminateVM>(vm), "root"));
         if (operation == "unregister") done = Unregister(vm);
@@ -48,19 +55,21 @@ TEST_P(PowerFrom, State) {
 }
 
 constexpr PowerState kOff = PowerState::kPoweredOff, kOn = PowerState::kPoweredOn, kSus = PowerState::kSuspended;
-INSTANTIATE_TEST_SUITE_P(, PowerFrom, testing::Values(
-    Row{"off_on", kOff, "on", true, kOn}, Row{"off_off", kOff, "off", false, kOff},
-    Row{"off_reset", kOff, "reset", false, kOff}, Row{"off_suspend", kOff, "suspend", false, kOff},
-    Row{"off_shutdown", kOff, "shutdown", false, kOff}, Row{"off_reboot", kOff, "reboot", false, kOff},
-    Row{"off_terminate", kOff, "terminate", false, kOff}, Row{"off_unregister", kOff, "unregister", true, kOff},
-    Row{"off_destroy", kOff, "destroy", true, kOff},
-    Row{"on_on", kOn, "on", false, kOn}, Row{"on_off", kOn, "off", true, kOff},
-    Row{"on_reset", kOn, "reset", true, kOn}, Row{"on_suspend", kOn, "suspend", true, kSus},
-    Row{"on_terminate", kOn, "terminate", true, kOff}, Row{"on_reboot", kOn, "reboot", true, kOn},
-    Row{"on_unregister", kOn, "unregister", false, kOn}, Row{"on_destroy", kOn, "destroy", false, kOn},
-    Row{"suspended_on", kSus, "on", true, kOn}, Row{"suspended_off", kSus, "off", true, kOff},
-    Row{"suspended_reset", kSus, "reset", false, kSus}, Row{"suspended_suspend", kSus, "suspend", false, kSus},
-    Row{"suspended_destroy", kSus, "destroy", false, kSus}),
+INSTANTIATE_TEST_SUITE_P(
+    , PowerFrom,
+    testing::Values(Row{"off_on", kOff, "on", true, kOn}, Row{"off_off", kOff, "off", false, kOff},
+                    Row{"off_reset", kOff, "reset", false, kOff}, Row{"off_suspend", kOff, "suspend", false, kOff},
+                    Row{"off_shutdown", kOff, "shutdown", false, kOff}, Row{"off_reboot", kOff, "reboot", false, kOff},
+                    Row{"off_terminate", kOff, "terminate", false, kOff},
+                    Row{"off_unregister", kOff, "unregister", true, kOff},
+                    Row{"off_destroy", kOff, "destroy", true, kOff}, Row{"on_on", kOn, "on", false, kOn},
+                    Row{"on_off", kOn, "off", true, kOff}, Row{"on_reset", kOn, "reset", true, kOn},
+                    Row{"on_suspend", kOn, "suspend", true, kSus}, Row{"on_terminate", kOn, "terminate", true, kOff},
+                    Row{"on_reboot", kOn, "reboot", true, kOn}, Row{"on_unregister", kOn, "unregister", false, kOn},
+                    Row{"on_destroy", kOn, "destroy", false, kOn}, Row{"suspended_on", kSus, "on", true, kOn},
+                    Row{"suspended_off", kSus, "off", true, kOff}, Row{"suspended_reset", kSus, "reset", false, kSus},
+                    Row{"suspended_suspend", kSus, "suspend", false, kSus},
+                    Row{"suspended_destroy", kSus, "destroy", false, kSus}),
     [](const auto& i) { return i.param.name; });
 
 TEST_F(PowerTest, PostsItsEventsAndSetsWhatHangsOnIt) {
@@ -115,7 +124,8 @@ TEST_F(PowerTest, IsSuspendedAfterARestartToo) {
 
 TEST_F(PowerTest, DoesNotGoOnFromAStateThatADiskOutran) {
     Bring(kSus);
-    std::filesystem::last_write_time(File("web/web-flat.vmdk"), std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
+    std::filesystem::last_write_time(File("web/web-flat.vmdk"),
+                                     std::filesystem::file_time_type::clock::now() + std::chrono::seconds(5));
     Restart();
     EXPECT_EQ(State(), kOff);
     EXPECT_NE(log.find("a disk was written after"), std::string::npos);

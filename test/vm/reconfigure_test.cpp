@@ -129,7 +129,10 @@ TEST_F(ReconfigureTest, ChangesMediaAndLinksOfARunningGuest) {
 }
 
 // What a running guest does not get.
-struct Row { const char* name; std::function<Spec(ReconfigureTest&)> spec; };
+struct Row {
+    const char* name;
+    std::function<Spec(ReconfigureTest&)> spec;
+};
 struct WhileRunning : ReconfigureTest, testing::WithParamInterface<Row> {};
 TEST_P(WhileRunning, IsRefused) {
     ASSERT_TRUE(PowerOn(vm));
@@ -138,12 +141,29 @@ TEST_P(WhileRunning, IsRefused) {
     EXPECT_TRUE(done.error().As<vim::InvalidPowerState>()) << done.error().message();
 }
 using T = ReconfigureTest;
-INSTANTIATE_TEST_SUITE_P(, WhileRunning, testing::Values(
-    Row{"memory", [](T&) { Spec s; s.memory_mb = 512; return s; }}, Row{"cpus", [](T&) { Spec s; s.num_cp_us = 2; return s; }},
-    Row{"uuid", [](T&) { Spec s; s.uuid = "564d1111-2222-3333-4444-555555555555"; return s; }},
-    Row{"add_disk", [](T& t) { return t.Change({T::Add(T::Disk(1024, 1000), true)}); }},
-    Row{"remove_nic", [](T& t) { return t.Change({T::Remove(t.Dev(4000))}); }}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, WhileRunning,
+                         testing::Values(Row{"memory",
+                                             [](T&) {
+                                                 Spec s;
+                                                 s.memory_mb = 512;
+                                                 return s;
+                                             }},
+                                         Row{"cpus",
+                                             [](T&) {
+                                                 Spec s;
+                                                 s.num_cp_us = 2;
+                                                 return s;
+                                             }},
+                                         Row{"uuid",
+                                             [](T&) {
+                                                 Spec s;
+                                                 s.uuid = "564d1111-2222-3333-4444-555555555555";
+                                                 return s;
+                                             }},
+                                         Row{"add_disk",
+                                             [](T& t) { return t.Change({T::Add(T::Disk(1024, 1000), true)}); }},
+                                         Row{"remove_nic", [](T& t) { return t.Change({T::Remove(t.Dev(4000))}); }}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST_F(ReconfigureTest, NoticesThatSomebodyElseChangedIt) {
     Spec spec;
@@ -158,7 +178,10 @@ TEST_F(ReconfigureTest, NoticesThatSomebodyElseChangedIt) {
 }
 
 TEST_F(ReconfigureTest, AsksForThePrivilegeOfEachPart) {
-    struct Part { const char* privilege; Spec spec; };
+    struct Part {
+        const char* privilege;
+        Spec spec;
+    };
     Spec name, memory, cpu, extra, allocation, note;
     name.name = "other";
     memory.memory_mb = 512;
@@ -166,14 +189,15 @@ TEST_F(ReconfigureTest, AsksForThePrivilegeOfEachPart) {
     extra.extra_config = {Extra("guestinfo.a", "b")};
     allocation.cpu_allocation.Mut().limit = 100;
     note.annotation = "x";
-    for (const Part& part : {Part{"VirtualMachine.Config.Rename", name}, Part{"VirtualMachine.Config.Memory", memory},
-                             Part{"VirtualMachine.Config.CPUCount", cpu}, Part{"VirtualMachine.Config.AdvancedConfig", extra},
-                             Part{"VirtualMachine.Config.Resource", allocation}, Part{"VirtualMachine.Config.Settings", note},
-                             Part{"VirtualMachine.Config.AddNewDisk", Change({Add(Disk(1024, 1000), true)})},
-                             Part{"VirtualMachine.Config.RemoveDisk", Change({Remove(Dev(2000))})},
-                             Part{"VirtualMachine.Config.AddRemoveDevice", Change({Add(Nic())})},
-                             Part{"Network.Assign", Change({Add(Nic())})},
-                             Part{"Datastore.AllocateSpace", Change({Add(Disk(1024, 1000, {}, "[datastore1] web/n.vmdk"), true)})}}) {
+    for (const Part& part :
+         {Part{"VirtualMachine.Config.Rename", name}, Part{"VirtualMachine.Config.Memory", memory},
+          Part{"VirtualMachine.Config.CPUCount", cpu}, Part{"VirtualMachine.Config.AdvancedConfig", extra},
+          Part{"VirtualMachine.Config.Resource", allocation}, Part{"VirtualMachine.Config.Settings", note},
+          Part{"VirtualMachine.Config.AddNewDisk", Change({Add(Disk(1024, 1000), true)})},
+          Part{"VirtualMachine.Config.RemoveDisk", Change({Remove(Dev(2000))})},
+          Part{"VirtualMachine.Config.AddRemoveDevice", Change({Add(Nic())})},
+          Part{"Network.Assign", Change({Add(Nic())})},
+          Part{"Datastore.AllocateSpace", Change({Add(Disk(1024, 1000, {}, "[datastore1] web/n.vmdk"), true)})}}) {
         life->permit.refuse = part.privilege;
         auto done = Reconfig(vm, part.spec);
         ASSERT_FALSE(done) << part.privilege;
@@ -183,7 +207,8 @@ TEST_F(ReconfigureTest, AsksForThePrivilegeOfEachPart) {
 
 TEST_F(ReconfigureTest, LeavesNothingOfARefusedDisk) {
     std::set<std::string> before = Files();
-    auto done = Reconfig(vm, Change({Add(Disk(1024, 1000), true), Add(Disk(0, 1000, {}, "[datastore1] web/none.vmdk"))}));
+    auto done =
+        Reconfig(vm, Change({Add(Disk(1024, 1000), true), Add(Disk(0, 1000, {}, "[datastore1] web/none.vmdk"))}));
     ASSERT_FALSE(done);
     EXPECT_TRUE(done.error().As<vim::FileNotFound>());
     EXPECT_EQ(Files(), before);
@@ -193,7 +218,8 @@ TEST_F(ReconfigureTest, LeavesNothingOfARefusedDisk) {
 TEST_F(ReconfigureTest, BootsAKernelOfTheDatastore) {
     Write("boot/vmlinuz", "kernel");
     Spec spec;
-    spec.extra_config = {Extra("bedplate.boot.kernel", "[datastore1] boot/vmlinuz"), Extra("bedplate.boot.cmdline", "console=ttyS0")};
+    spec.extra_config = {Extra("bedplate.boot.kernel", "[datastore1] boot/vmlinuz"),
+                         Extra("bedplate.boot.cmdline", "console=ttyS0")};
     ASSERT_TRUE(Reconfig(vm, spec));
     ASSERT_TRUE(PowerOn(vm));
     EXPECT_EQ(world->Find(vm.id)->spec.kernel, File("boot/vmlinuz"));

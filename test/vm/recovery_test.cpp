@@ -115,7 +115,10 @@ TEST_F(RecoveryTest, ReconfigureKeepsTheOldOrTheNew) {
 }
 
 // Whatever the guest does now is what the inventory says, and the opposite can be asked for.
-struct Row { const char* name; PowerState from; };
+struct Row {
+    const char* name;
+    PowerState from;
+};
 struct PowerRecovery : RecoveryTest, testing::WithParamInterface<Row> {};
 
 TEST_P(PowerRecovery, TellsWhatTheGuestDoes) {
@@ -141,9 +144,11 @@ TEST_P(PowerRecovery, TellsWhatTheGuestDoes) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(, PowerRecovery, testing::Values(Row{"on", PowerState::kPoweredOff}, Row{"resume", PowerState::kSuspended},
-    Row{"off", PowerState::kPoweredOn}, Row{"reset", PowerState::kPoweredOn}, Row{"suspend", PowerState::kPoweredOn}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, PowerRecovery,
+                         testing::Values(Row{"on", PowerState::kPoweredOff}, Row{"resume", PowerState::kSuspended},
+                                         Row{"off", PowerState::kPoweredOn}, Row{"reset", PowerState::kPoweredOn},
+                                         Row{"suspend", PowerState::kPoweredOn}),
+                         [](const auto& i) { return i.param.name; });
 
 TEST_F(RecoveryTest, RunningVmsAreTheSameBeforeAndAfter) {
     vim::Ref vm = Create(WholeSpec("web"));

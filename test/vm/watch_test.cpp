@@ -7,7 +7,8 @@ namespace {
 struct WatchTest : OneHost {
     WatchTest() { EXPECT_TRUE(PowerOn(vm)); }
     void Report(backend::EventKind kind, std::string detail = {}, backend::GuestInfo guest = {}, bool alive = false) {
-        life->machine.on_event({.vm = vm.id, .kind = kind, .detail = std::move(detail), .guest = std::move(guest), .alive = alive});
+        life->machine.on_event(
+            {.vm = vm.id, .kind = kind, .detail = std::move(detail), .guest = std::move(guest), .alive = alive});
     }
     vim::Result<> Answer(std::string id, std::string choice) {
         auto call = On<vim::call::AnswerVM>(vm);
@@ -57,7 +58,8 @@ TEST_F(WatchTest, ADeadProcessIsAPoweredOffVmThatSaysHow) {
 
 TEST_F(WatchTest, TheGuestAgentFillsTheGuestIn) {
     auto* nic = dynamic_cast<const vim::VirtualEthernetCard*>(FindDevice(Get(vm).config->hardware->device, 4000));
-    backend::GuestInfo guest{.agent = true, .host_name = "web.example.org", .os_name = "Debian GNU/Linux", .os_version = "12"};
+    backend::GuestInfo guest{
+        .agent = true, .host_name = "web.example.org", .os_name = "Debian GNU/Linux", .os_version = "12"};
     guest.nics.push_back({.mac = *nic->mac_address, .name = "eth0", .addresses = {"fe80::1/64", "192.0.2.7/24"}});
     Report(backend::EventKind::kGuestInfo, {}, guest);
     Report(backend::EventKind::kHeartbeat, {}, {}, true);
@@ -74,7 +76,10 @@ TEST_F(WatchTest, TheGuestAgentFillsTheGuestIn) {
 }
 
 TEST_F(WatchTest, CountsWhatItUses) {
-    life->Run([](Life& l) -> rt::Co<bool> { co_await l.machines->statistics.Look(); co_return true; }(*life));
+    life->Run([](Life& l) -> rt::Co<bool> {
+        co_await l.machines->statistics.Look();
+        co_return true;
+    }(*life));
     EXPECT_GT(Get(vm).summary->quick_stats->host_memory_usage.value_or(0), 0);
 }
 

@@ -40,8 +40,8 @@ base::Result<> KernelLetsUs() {
 constexpr int kProofCode = 0x21;
 base::Result<rt::Fd> MakeProofFirmware() {
     std::string rom(64 * 1024, '\xf4');                              // hlt
-    constexpr std::string_view kStart("\xba\xf4\x00\xb0\x10\xee\xf4", 7);   // mov dx,0xf4; mov al,0x10; out dx,al; hlt
-    rom.replace(rom.size() - 16, kStart.size(), kStart);             // the reset vector
+    constexpr std::string_view kStart("\xba\xf4\x00\xb0\x10\xee\xf4", 7);  // mov dx,0xf4; mov al,0x10; out dx,al; hlt
+    rom.replace(rom.size() - 16, kStart.size(), kStart);  // the reset vector
     rt::Fd file(memfd_create("proof", MFD_CLOEXEC));
     if (!file || write(file.get(), rom.data(), rom.size()) != static_cast<ssize_t>(rom.size()))
         return base::FromErrno(errno, "make a firmware in memory");
@@ -60,8 +60,9 @@ base::Result<std::string> ParseEngineVersion(std::string_view words) {
     auto major = base::ToInt(number.substr(0, number.find('.')));
     if (!major) return bad();
     if (*major < kOldestMajor)
-        return base::Error{base::Code::kInvalid, base::Cat("QEMU ", number, " is too old: ", kOldestMajor,
-                           ".0 or newer is needed (on Debian 12 from bookworm-backports: ./dev setup)")};
+        return base::Error{base::Code::kInvalid,
+                           base::Cat("QEMU ", number, " is too old: ", kOldestMajor,
+                                     ".0 or newer is needed (on Debian 12 from bookworm-backports: ./dev setup)")};
     return base::Cat("QEMU ", number);
 }
 
@@ -69,15 +70,30 @@ rt::Co<base::Result<std::string>> ReadEngineVersion(std::string program) {
     rt::RunSpec run;
     run.program.argv = {program, "--version"};
     auto result = co_await rt::RunProgram(std::move(run));
-    if (!result) co_return std::move(result).error().While(base::Cat("find the version of ", program, " (is it installed? ./dev setup)"));
+    if (!result)
+        co_return std::move(result).error().While(
+            base::Cat("find the version of ", program, " (is it installed? ./dev setup)"));
     co_return ParseEngineVersion(result->out);
 }
 
 rt::Co<base::Result<>> TryAccelerator(std::string program, std::string accelerator) {
     CO_TRY(rom, MakeProofFirmware());
     rt::RunSpec run;
-    run.program.argv = {program, "-nodefaults", "-no-user-config", "-display", "none", "-machine", "pc", "-accel", accelerator,
-                        "-m", "16M", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x01", "-bios", "/proc/self/fd/3"};
+    run.program.argv = {program,
+                        "-nodefaults",
+                        "-no-user-config",
+                        "-display",
+                        "none",
+                        "-machine",
+                        "pc",
+                        "-accel",
+                        accelerator,
+                        "-m",
+                        "16M",
+                        "-device",
+                        "isa-debug-exit,iobase=0xf4,iosize=0x01",
+                        "-bios",
+                        "/proc/self/fd/3"};
     run.program.fds = {{rom.get(), 3}};
     run.time_limit = std::chrono::seconds(10);
     CO_TRY(result, co_await rt::RunProgram(std::move(run)));
@@ -94,7 +110,8 @@ rt::Co<base::Result<Choice>> ChooseAccelerator(std::string program, std::string 
     std::string why;
     if (!ProcessorCan()) why = "the processor offers no hardware virtualisation (no vmx or svm flag)";
     else if (auto kernel = KernelLetsUs(); !kernel) why = kernel.error().message;
-    else if (auto run = co_await TryAccelerator(program, "kvm"); !run) why = "a trial run failed: " + run.error().message;
+    else if (auto run = co_await TryAccelerator(program, "kvm"); !run)
+        why = "a trial run failed: " + run.error().message;
     if (why.empty()) co_return Choice{"kvm", "hardware virtualisation works: a trial run succeeded"};
     if (asked == "kvm") co_return base::Error{base::Code::kDenied, "KVM was asked for, but " + why};
     co_return Choice{"tcg", "guests are emulated: " + why};

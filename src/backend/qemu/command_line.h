@@ -20,7 +20,9 @@ constexpr int kMarkFd = 3, kMonitorFd = 4, kAgentFd = 5, kFirstFileFd = 6;
 
 struct PassedFile {
     enum class Use {
-        kRead, kReadWrite, kAppend,
+        kRead,
+        kReadWrite,
+        kAppend,
         kReopen,                     // QEMU opens it again by /proc/self/fd: must be readable for its user
     };
     int as = 0;

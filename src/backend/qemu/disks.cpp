@@ -40,8 +40,8 @@ base::Result<const Kind*> CheckPlace(Words& w, const DiskSpec& d) {
         if (d.bus_number < 0 || d.bus_number >= controllers)
             return Wrong(d, base::Cat("there is no controller ", kind.name, d.bus_number));
         if (d.unit < 0 || d.unit >= kind.units)
-            return Wrong(d, base::Cat("unit ", d.unit, " is not one of 0 to ", kind.units - 1, " of ", kind.name,
-                                      d.bus_number));
+            return Wrong(
+                d, base::Cat("unit ", d.unit, " is not one of 0 to ", kind.units - 1, " of ", kind.name, d.bus_number));
         if (!w.places.insert(base::Cat(kind.name, d.bus_number, ':', d.unit)).second)
             return Wrong(d, base::Cat("unit ", d.unit, " of ", kind.name, d.bus_number, " is taken by another drive"));
         return &kind;
@@ -80,7 +80,8 @@ std::string Place(const Words& w, const DiskSpec& d) {
 
 std::string Driver(const DiskSpec& d) {
     switch (d.bus) {
-        case Bus::kIde: case Bus::kSata: return d.cdrom ? "ide-cd" : "ide-hd";
+        case Bus::kIde:
+        case Bus::kSata: return d.cdrom ? "ide-cd" : "ide-hd";
         case Bus::kNvme: return "nvme-ns";
         case Bus::kFloppy: return "floppy";
         default: return d.cdrom ? "scsi-cd" : "scsi-hd";
@@ -92,10 +93,10 @@ std::string Driver(const DiskSpec& d) {
 void AddMedium(Words& w, const DiskSpec& d) {
     bool read_only = d.cdrom || d.read_only;
     bool direct = !d.cdrom && w.engine.direct.contains(d.key);
-    std::string file = w.PassAsSet(d.path, read_only ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite,
-                                   direct);
-    std::string common = base::Cat(R"("read-only":)", read_only ? "true" : "false", R"(,"discard":"unmap","cache":{"direct":)",
-                                   direct ? "true" : "false", R"(,"no-flush":false})");
+    std::string file = w.PassAsSet(d.path, read_only ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite, direct);
+    std::string common =
+        base::Cat(R"("read-only":)", read_only ? "true" : "false", R"(,"discard":"unmap","cache":{"direct":)",
+                  direct ? "true" : "false", R"(,"no-flush":false})");
     w.Add("-blockdev", base::Cat(R"({"driver":"raw","node-name":"disk-)", d.key, "\",", common,
                                  R"(,"file":{"driver":"file","node-name":"file-)", d.key, R"(","filename":")", file,
                                  R"(","aio":")", direct ? "native" : "threads", "\",", common, "}}"));

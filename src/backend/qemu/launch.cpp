@@ -162,7 +162,9 @@ base::Result<Launched> Launch(LaunchPlan plan) {
     TRY(line, MakeCommandLine(plan.spec, plan.engine, plan.state));
     CHECK(MakeVariables(plan.spec));
     CHECK(plan.dir.Make());
-    RunRecord record{.vm = plan.spec.id, .name = plan.spec.name, .uid = plan.user ? std::int64_t(*plan.user) : -1,
+    RunRecord record{.vm = plan.spec.id,
+                     .name = plan.spec.name,
+                     .uid = plan.user ? std::int64_t(*plan.user) : -1,
                      .log = plan.spec.log.empty() ? plan.dir.path() + "/log" : plan.spec.log,
                      .drives = DrivesWithMedium(plan.spec)};
     base::Result<Launched> result = base::Error{base::Code::kInternal, ""};

@@ -57,7 +57,8 @@ rt::Co<base::Result<Abilities>> Machine::Open() {
     accelerator_ = choice.accelerator;
     if (options_.cgroups) {
         cgroup_parents_ = FindCgroupParents(OwnerOf(options_.run));
-        if (cgroup_parents_.empty()) base::LogInfo("backend", "VMs get no control groups: this machine lets us make none");
+        if (cgroup_parents_.empty())
+            base::LogInfo("backend", "VMs get no control groups: this machine lets us make none");
     }
     Abilities abilities{.engine = engine, .accelerator = choice.accelerator, .accelerator_reason = choice.reason};
     abilities.max_cpus = 64;
@@ -84,7 +85,10 @@ pid_t Machine::ProcessOf(const std::string& vm) const {
 }
 
 RunningVm::Listener Machine::MakeListener() {
-    return {.tell = [this](const Event& event) { if (on_event) on_event(event); },
+    return {.tell =
+                [this](const Event& event) {
+                    if (on_event) on_event(event);
+                },
             .ended = [this](RunningVm& vm) { vms_.erase(vm.record().vm); }};
 }
 
@@ -92,7 +96,8 @@ std::optional<uid_t> Machine::PickUser() const {
     if (!options_.own_users || geteuid() != 0) return std::nullopt;
     std::set<uid_t> taken;
     for (const auto& [id, vm] : vms_) taken.insert(static_cast<uid_t>(vm->record().uid));
-    for (const auto& [id, user] : starting_) if (user) taken.insert(*user);
+    for (const auto& [id, user] : starting_)
+        if (user) taken.insert(*user);
     std::uint32_t first = FirstUser();
     constexpr std::uint32_t kPerHost = 1000;             // so that hosts on one machine seldom share
     uid_t user = first + HashOf(options_.run) % (first == kFirstUser ? 10'000 : 10) * kPerHost;
@@ -128,7 +133,8 @@ rt::Co<base::Result<>> Machine::Resume(std::string vm) {
 rt::Co<base::Result<>> Machine::ShutdownGuest(std::string vm) {
     CO_TRY(running, Find(vm));
     if (running->state() != RunState::kRunning)
-        co_return base::Error{base::Code::kBusy, base::Cat("virtual machine ", vm, " is paused; its guest takes no requests")};
+        co_return base::Error{base::Code::kBusy,
+                              base::Cat("virtual machine ", vm, " is paused; its guest takes no requests")};
     if (running->agent_open()) {
         auto asked = co_await agent::Send(running->agent(), agent::Request::kPowerDown);
         if (asked) co_return asked;
@@ -144,8 +150,8 @@ static rt::Co<base::Result<>> AskAgent(std::shared_ptr<RunningVm> vm, agent::Req
         if (asked) co_return asked;
         co_return base::Error{base::Code::kBusy, asked.error().message};
     }
-    co_return base::Error{base::Code::kBusy, base::Cat("no guest agent answers in virtual machine \"", vm->record().name,
-                                                       "\"; install qemu-guest-agent in the guest")};
+    co_return base::Error{base::Code::kBusy, base::Cat("no guest agent answers in virtual machine \"",
+                                                       vm->record().name, "\"; install qemu-guest-agent in the guest")};
 }
 
 rt::Co<base::Result<>> Machine::RebootGuest(std::string vm) {
@@ -164,7 +170,8 @@ rt::Co<base::Result<>> Machine::SetLink(std::string vm, int key, bool connected)
     std::string device = base::Cat("dev-", key);
     auto set = co_await qmp::SetLink(*qemu, device, connected);
     if (!set && set.error().code == base::Code::kDenied)
-        co_return base::Error{base::Code::kNotFound, base::Cat("virtual machine ", vm, " has no network adapter ", key)};
+        co_return base::Error{base::Code::kNotFound,
+                              base::Cat("virtual machine ", vm, " has no network adapter ", key)};
     co_return set;
 }
 
@@ -177,7 +184,8 @@ rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
     if (fields.size() <= kResident) co_return base::Error{base::Code::kInternal, "/proc/<pid>/stat has another form"};
     std::int64_t ticks = base::ToInt(fields[kUserTime]).value_or(0) + base::ToInt(fields[kSystemTime]).value_or(0);
     std::int64_t pages = base::ToInt(fields[kResident]).value_or(0);
-    co_return Usage{.cpu_us = ticks * 1'000'000 / sysconf(_SC_CLK_TCK), .resident_bytes = pages * sysconf(_SC_PAGESIZE)};
+    co_return Usage{.cpu_us = ticks * 1'000'000 / sysconf(_SC_CLK_TCK),
+                    .resident_bytes = pages * sysconf(_SC_PAGESIZE)};
 }
 
 }  // namespace backend::qemu

@@ -57,9 +57,8 @@ base::Result<RunRecord> ParseRecord(std::string_view text) {
 }
 
 bool IsVmId(std::string_view id) {
-    return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
-        return std::isalnum(c) || c == '-' || c == '_';
-    });
+    return !id.empty() && id.size() <= 64 &&
+           std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
 }
 
 base::Result<> RunDir::Make() const {
@@ -91,9 +90,7 @@ void RunDir::Remove() const {
     fs::remove_all(path_, ignored);
 }
 
-base::Result<> RunDir::NoteSuspend(const std::string& state) const {
-    return Put(path_ + "/suspending", state);
-}
+base::Result<> RunDir::NoteSuspend(const std::string& state) const { return Put(path_ + "/suspending", state); }
 
 std::string RunDir::SuspendNote() const {
     auto note = rt::ReadFile(path_ + "/suspending", kLargestRecord);
@@ -145,7 +142,8 @@ base::Result<rt::Fd> ListenAt(const std::string& path) {
     if (!socket) return base::FromErrno(errno, "make a socket");
     sockaddr_un to = {};
     to.sun_family = AF_UNIX;
-    if (address.path.size() >= sizeof to.sun_path) return base::Error{base::Code::kInvalid, "the path is too long: " + path};
+    if (address.path.size() >= sizeof to.sun_path)
+        return base::Error{base::Code::kInvalid, "the path is too long: " + path};
     std::memcpy(to.sun_path, address.path.data(), address.path.size());
     if (bind(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 || listen(socket.get(), 4) != 0)
         return base::FromErrno(errno, "listen on " + path);
@@ -165,7 +163,8 @@ std::string LastWords(const std::string& log, std::int64_t start) {
     std::string out;
     for (std::string_view line : base::Split(text, '\n')) {
         line = base::Trim(line);
-        if (auto words = line.find("qemu-system-x86_64: "); words != std::string_view::npos) line = line.substr(words + 20);
+        if (auto words = line.find("qemu-system-x86_64: "); words != std::string_view::npos)
+            line = line.substr(words + 20);
         if (!line.empty()) out += base::Cat(out.empty() ? "" : "; ", line);
     }
     return out;

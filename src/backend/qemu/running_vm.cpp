@@ -12,7 +12,10 @@ namespace backend::qemu {
 using std::chrono::seconds;
 
 RunningVm::RunningVm(rt::Process process, RunRecord record, RunDir dir, Listener listener)
-    : process_(std::move(process)), record_(std::move(record)), dir_(std::move(dir)), listener_(std::move(listener)),
+    : process_(std::move(process)),
+      record_(std::move(record)),
+      dir_(std::move(dir)),
+      listener_(std::move(listener)),
       agent_(dir_.agent()) {}
 
 void RunningVm::Tell(EventKind kind, std::string detail) {
@@ -156,8 +159,7 @@ void RunningVm::On(const qmp::Event& event) {
         standby_ = name == "SUSPEND";
         std::string why = standby_ ? "standby" : std::exchange(pause_reason_, {});
         if (!quiet_) Tell(EventKind::kPaused, std::move(why));
-    }
-    else if (name == "SHUTDOWN") OnShutdown(event);
+    } else if (name == "SHUTDOWN") OnShutdown(event);
     else if (name == "RESET") Tell(EventKind::kGuestReset);
     else if (name == "GUEST_PANICKED") Tell(EventKind::kGuestPanicked);
     else if (name == "BLOCK_IO_ERROR") OnBlockError(event);

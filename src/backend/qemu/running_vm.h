@@ -47,9 +47,7 @@ public:
     bool ended() const { return ended_; }
     const GuestInfo& guest() const { return guest_; }
     // Its log may go with its run directory; what it said last stays.
-    std::string LastWords() const {
-        return ended_ ? last_words_ : qemu::LastWords(record_.log, record_.log_start);
-    }
+    std::string LastWords() const { return ended_ ? last_words_ : qemu::LastWords(record_.log, record_.log_start); }
 
     // While a suspend is under way the stop that it needs is nobody's business.
     void SetQuiet(bool quiet) { quiet_ = quiet; }

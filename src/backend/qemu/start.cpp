@@ -1,6 +1,5 @@
 // Machine: how a VM comes up.
 #include "backend/qemu/machine.h"
-
 #include "base/text.h"
 
 namespace backend::qemu {
@@ -27,7 +26,9 @@ rt::Co<base::Result<>> AwaitState(std::shared_ptr<RunningVm> vm, qmp::Client& qe
     }
 }
 
-void Tell(const Progress& progress, int percent) { if (progress) progress(percent); }
+void Tell(const Progress& progress, int percent) {
+    if (progress) progress(percent);
+}
 
 // QEMU says on its log why it gave up; that is what a person wants to read.
 base::Error Explain(const RunningVm& vm, const base::Error& error) {
@@ -43,7 +44,8 @@ base::Error Explain(const RunningVm& vm, const base::Error& error) {
 
 rt::Co<base::Result<>> Machine::Start(VmSpec spec, std::string state, Progress progress) {
     std::string id = spec.id;
-    if (!IsVmId(id)) co_return base::Error{base::Code::kInvalid, base::Cat('"', id, "\" cannot name a virtual machine")};
+    if (!IsVmId(id))
+        co_return base::Error{base::Code::kInvalid, base::Cat('"', id, "\" cannot name a virtual machine")};
     if (vms_.contains(id) || starting_.contains(id))
         co_return base::Error{base::Code::kExists, base::Cat("virtual machine ", id, " runs already")};
     starting_[id] = PickUser();

@@ -36,11 +36,13 @@ rt::Co<base::Result<>> Machine::WriteState(Vm vm, qmp::Client& qemu, std::string
         if (vm->ended()) co_return base::Error{base::Code::kIo, "QEMU ended: " + vm->LastWords()};
         CO_TRY(migration, co_await qmp::QueryMigration(qemu));
         if (migration.status == "completed") co_return base::Result<>{};
-        if (Over(migration.status)) co_return base::Error{base::Code::kIo, base::Cat("write ", part, ": ", migration.error)};
+        if (Over(migration.status))
+            co_return base::Error{base::Code::kIo, base::Cat("write ", part, ": ", migration.error)};
         if (done || std::chrono::steady_clock::now() > end)
             co_return base::Error{base::Code::kTimeout, base::Cat("write ", part, ": it takes longer than two hours")};
         if (progress && migration.total > 0)
-            progress(static_cast<int>(95 * (migration.total - std::min(migration.remaining, migration.total)) / migration.total));
+            progress(static_cast<int>(95 * (migration.total - std::min(migration.remaining, migration.total)) /
+                                      migration.total));
     }
 }
 

@@ -22,8 +22,7 @@ struct Words {
         line.argv.push_back(std::move(option));
         line.argv.push_back(std::move(value));
     }
-    template <class... P>
-    void Device(const P&... pieces) { Add("-device", base::Cat(pieces...)); }
+    template <class... P> void Device(const P&... pieces) { Add("-device", base::Cat(pieces...)); }
 
     int Pass(std::string path, PassedFile::Use use, bool direct = false) {
         line.files.push_back({next_fd, std::move(path), use, direct});

@@ -32,12 +32,16 @@ base::Result<> WriteState(const std::string& path, const std::string& vm) {
     return {};
 }
 
-void Tell(const Progress& progress, int percent) { if (progress) progress(percent); }
+void Tell(const Progress& progress, int percent) {
+    if (progress) progress(percent);
+}
 
 }  // namespace
 
 Machine::Machine(std::shared_ptr<World> world) : world_(std::move(world)) {
-    world_->listener = [this](const Event& event) { if (on_event) on_event(event); };
+    world_->listener = [this](const Event& event) {
+        if (on_event) on_event(event);
+    };
 }
 
 Machine::Machine(rt::Timer& timer, Script script) : Machine(std::make_shared<World>(timer, std::move(script))) {}
@@ -71,8 +75,11 @@ rt::Co<base::Result<World::Vm*>> Machine::StepOn(Op op, std::string vm) {
 
 rt::Co<base::Result<Abilities>> Machine::Open() {
     CO_CHECK(co_await Step(Op::kOpen, {}, nullptr));
-    co_return Abilities{.engine = "sim", .accelerator = "sim", .accelerator_reason = "no guest is run: asked for by --sim",
-                        .max_cpus = 128, .max_memory_mb = 6 * 1024 * 1024};
+    co_return Abilities{.engine = "sim",
+                        .accelerator = "sim",
+                        .accelerator_reason = "no guest is run: asked for by --sim",
+                        .max_cpus = 128,
+                        .max_memory_mb = 6 * 1024 * 1024};
 }
 
 rt::Co<base::Result<>> Machine::Start(VmSpec spec, std::string state, Progress progress) {
@@ -174,7 +181,8 @@ rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
     CO_TRY(v, co_await StepOn(Op::kReadUsage, vm));
     std::int64_t up = (world_->timer().Since() - v->started).count();
     std::int64_t share = 1 + static_cast<std::int64_t>(std::hash<std::string>{}(vm) % 20);
-    co_return Usage{.cpu_us = up * v->spec.cpus * share / 100, .resident_bytes = v->spec.memory_mb * (share << 20) / 40};
+    co_return Usage{.cpu_us = up * v->spec.cpus * share / 100,
+                    .resident_bytes = v->spec.memory_mb * (share << 20) / 40};
 }
 
 rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {

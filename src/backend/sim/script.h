@@ -14,7 +14,18 @@
 namespace backend::sim {
 
 enum class Op {
-    kOpen, kStart, kStop, kReset, kPause, kResume, kSuspend, kAskGuest, kChangeMedium, kSetLink, kReadUsage, kAdopt,
+    kOpen,
+    kStart,
+    kStop,
+    kReset,
+    kPause,
+    kResume,
+    kSuspend,
+    kAskGuest,
+    kChangeMedium,
+    kSetLink,
+    kReadUsage,
+    kAdopt,
     kBoot,        // from "its processors run" to "its agent answers"
     kGuestDown,   // from "asked to shut down" to "has powered itself off"
 };

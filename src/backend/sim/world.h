@@ -38,7 +38,9 @@ public:
     Vm& Add(VmSpec spec);
     rt::Co<void> Boot(std::string vm);                    // starts the guest's own coming up
     rt::Co<void> GoDown(std::string vm);                  // the guest took a request to power off
-    void Report(Event event) { if (listener) listener(event); }
+    void Report(Event event) {
+        if (listener) listener(event);
+    }
     rt::Timer& timer() { return timer_; }
     const std::unordered_map<std::string, Vm>& vms() const { return vms_; }
 

@@ -70,7 +70,8 @@ rt::Co<base::Result<std::string>> Client::Rep::Exchange(std::shared_ptr<Rep> sel
         CO_TRY(text, co_await NextLine(self, std::max(left, base::Duration(1))));
         Reply reply = ParseReply(text);
         if (reply.kind == Reply::kReturn) co_return std::move(reply.body);
-        if (reply.kind == Reply::kRefusal) co_return base::Error(base::Code::kDenied, "the guest agent refused: " + reply.body);
+        if (reply.kind == Reply::kRefusal)
+            co_return base::Error(base::Code::kDenied, "the guest agent refused: " + reply.body);
     }
     co_return base::Error(base::Code::kInternal, "the guest agent talks nonsense");
 }
@@ -101,8 +102,9 @@ rt::Co<base::Result<std::string>> Client::Rep::Ask(std::shared_ptr<Rep> self, st
     base::Result<std::string> result = std::string();
     if (auto ready = co_await self->Synchronise(self); !ready) result = std::move(ready).error();
     else {
-        std::string line = base::Cat(R"({"execute":")", command, '"',
-                                     arguments.empty() ? std::string() : base::Cat(R"(,"arguments":)", arguments), "}\n");
+        std::string line =
+            base::Cat(R"({"execute":")", command, '"',
+                      arguments.empty() ? std::string() : base::Cat(R"(,"arguments":)", arguments), "}\n");
         result = co_await self->Exchange(self, std::move(line), timeout);
     }
     if (!result && result.error().code != base::Code::kDenied) self->stream.reset();

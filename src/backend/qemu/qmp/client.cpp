@@ -139,7 +139,8 @@ rt::Co<base::Result<std::unique_ptr<Client>>> Client::Open(std::string socket, b
     co_await rt::Detach(Rep::Read(rep));
     if (!rep->greeted && !rep->closed) co_await rep->changed.WaitFor(timeout);
     if (rep->closed) co_return base::Error(base::Code::kIo, "QEMU ended before it greeted");
-    if (!rep->greeted) co_return base::Error(base::Code::kTimeout, "QEMU does not greet: it hangs, or the machine is overloaded");
+    if (!rep->greeted)
+        co_return base::Error(base::Code::kTimeout, "QEMU does not greet: it hangs, or the machine is overloaded");
     CO_CHECK(co_await client->Execute("qmp_capabilities", {}, timeout));
     co_return std::move(client);
 }

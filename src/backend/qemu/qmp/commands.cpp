@@ -51,7 +51,8 @@ Done RemoveFd(Client& qemu, std::int64_t set) {
 
 // Nothing runs while the state is written, so there is no reason to hold back.
 Done MigrateToSet(Client& qemu, std::int64_t set) {
-    CO_CHECK(co_await qemu.Execute("migrate-set-capabilities", R"({"capabilities":[{"capability":"events","state":true}]})"));
+    CO_CHECK(co_await qemu.Execute("migrate-set-capabilities",
+                                   R"({"capabilities":[{"capability":"events","state":true}]})"));
     CO_CHECK(co_await qemu.Execute("migrate-set-parameters", R"({"max-bandwidth":1099511627776})"));
     CO_CHECK(co_await qemu.Execute("migrate", base::Cat(R"({"uri":"file:/dev/fdset/)", set, R"("})")));
     co_return base::Result<>{};
@@ -67,7 +68,8 @@ rt::Co<base::Result<Migration>> QueryMigration(Client& qemu) {
 Done AddReadOnlyNode(Client& qemu, std::string node, std::int64_t set) {
     return Simple(qemu, "blockdev-add",
                   base::Cat(R"({"driver":"raw","read-only":true,"node-name":)", Quote(node),
-                            R"(,"file":{"driver":"file","read-only":true,"filename":"/dev/fdset/)", set, R"("}})"), kSlow);
+                            R"(,"file":{"driver":"file","read-only":true,"filename":"/dev/fdset/)", set, R"("}})"),
+                  kSlow);
 }
 
 Done DeleteNode(Client& qemu, std::string node) {

@@ -45,7 +45,8 @@ std::string Quote(std::string_view s) {
     std::string text = json::serialize(v);
     if (Parse(text)) return text;
     std::string clean(s);
-    for (char& c : clean) if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    for (char& c : clean)
+        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
     return json::serialize(json::value(json::string(clean)));
 }
 
