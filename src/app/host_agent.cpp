@@ -59,6 +59,7 @@ base::Result<> HostAgent::MakeFolders() {
     for (const char* folder : {"etc/bedplate", "run", "var/lib/bedplate"}) CHECK(rt::MakeDirs(At(folder), 0750));
     for (const char* folder : {"var/log", "scratch"}) CHECK(rt::MakeDirs(At(folder), 0755));
     CHECK(rt::MakeDirs(At("vmfs/volumes/" + std::string(kFirstDatastore)), 0755));
+    for (const char* folder : {"etc/bedplate", "etc/bedplate/ssl", "run", "var/lib/bedplate", "scratch"}) rt::RemoveCutOffWrites(At(folder));
     return {};
 }
 

@@ -5,11 +5,14 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/text.h"
 #include "rt/fd.h"
 
 namespace rt {
+
+static constexpr std::string_view kCutOff = ".~";      // then six letters of mkostemp's
 
 static std::string FolderOf(const std::string& path) {
     auto slash = path.rfind('/');
@@ -52,7 +55,7 @@ static base::Result<> WriteTemporary(int fd, const std::string& name, std::strin
 }
 
 base::Result<> WriteFileAtomically(const std::string& path, std::string_view bytes, mode_t mode) {
-    std::string name = path + ".XXXXXX";   // mkostemp makes it 0600, so no secret shows while it grows
+    std::string name = path + std::string(kCutOff) + "XXXXXX";   // mkostemp makes it 0600, so no secret shows while it grows
     Fd file(mkostemp(name.data(), O_CLOEXEC));
     if (!file) return base::FromErrno(errno, "make a temporary file beside " + path);
     auto done = WriteTemporary(file.get(), name, bytes, mode);
@@ -62,6 +65,15 @@ base::Result<> WriteFileAtomically(const std::string& path, std::string_view byt
         return done;
     }
     return SyncDir(FolderOf(path));
+}
+
+void RemoveCutOffWrites(const std::string& folder) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        std::string name = entry.path().filename();
+        std::size_t mark = name.rfind(kCutOff);
+        if (mark != std::string::npos && mark + kCutOff.size() + 6 == name.size()) unlink(entry.path().c_str());
+    }
 }
 
 base::Result<> MakeDirs(const std::string& path, mode_t mode) {

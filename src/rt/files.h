@@ -17,6 +17,9 @@ base::Result<std::string> ReadFile(const std::string& path, std::size_t limit);
 // A temporary file beside it, fsync, rename, fsync of the folder.
 base::Result<> WriteFileAtomically(const std::string& path, std::string_view bytes, mode_t mode);
 
+// Temporary files of writes that a kill cut off. Only while nobody writes there.
+void RemoveCutOffWrites(const std::string& folder);
+
 // `path` and what is missing above it. One that exists already is fine.
 base::Result<> MakeDirs(const std::string& path, mode_t mode);
 

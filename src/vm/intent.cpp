@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "rt/files.h"
 #include "store/crc32c.h"
 #include "vm/disk_files.h"
 
@@ -94,6 +95,7 @@ void UndoFiles(const Intent& intent, const VolumeList& volumes) {
     auto located = Locate(volumes, intent.vmx);
     if (!intent.new_folder || !located || located->path.Folder().path.empty()) return;
     std::string folder = located->volume.folder + "/" + located->path.Folder().path;
+    rt::RemoveCutOffWrites(folder);
     (void)RemoveFile(folder + "/vmware.log");
     (void)rmdir(folder.c_str());                         // stays when somebody put something there
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "host/ids.h"
 #include "host/placement.h"
+#include "rt/files.h"
 #include "vm/boot_time.h"
 #include "vm/lifecycle.h"
 
@@ -17,6 +18,7 @@ std::vector<Lifecycle::Read> Lifecycle::ReadAll(std::vector<Registry::Entry> ent
         auto located = Locate(volumes, entry.path);
         if (located) {
             read.home = {located->path, located->Absolute(), volumes};
+            rt::RemoveCutOffWrites(read.home.Folder());
             read.loaded = LoadFolder(read.home);
             read.reachable = read.loaded || read.loaded.error().code == base::Code::kInvalid;
         } else {

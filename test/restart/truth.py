@@ -4,7 +4,7 @@ import re
 from host import DATASTORE, LOGS, until
 
 # What an atomic write, an upload or a suspend leaves when it is cut off.
-TEMPORARY = re.compile(r"\.(part|partial|tmp|new|[A-Za-z0-9]{6})$")
+TEMPORARY = re.compile(r"\.(part|partial|tmp|new|~[A-Za-z0-9]{6})$")
 
 
 def settle(host):

@@ -48,6 +48,13 @@ TEST_F(Files, LeavesNothingBehindWhenItCannotReplace) {
     EXPECT_EQ(std::distance(fs::directory_iterator(dir), {}), 1);
 }
 
+TEST_F(Files, RemovesOnlyWhatAKillCutOff) {
+    for (const char* name : {"/a", "/a.backup", "/a.~", "/a.~1234567", "/a.~AbC123"}) ASSERT_TRUE(rt::WriteFileAtomically(dir + name, "x", 0644));
+    rt::RemoveCutOffWrites(dir);
+    EXPECT_FALSE(fs::exists(dir + "/a.~AbC123"));
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir), {}), 4);
+}
+
 TEST_F(Files, MakesWhatIsMissingAbove) {
     ASSERT_TRUE(rt::MakeDirs(dir + "/a/b/c", 0750));
     EXPECT_TRUE(fs::is_directory(dir + "/a/b/c"));
