@@ -143,12 +143,12 @@ class Virsh:
         self.virsh("destroy", VM)
         assert self.state() == "shut off"
 
-    @step("changes its memory and processors")
+    @step("changes its processors")
     def changes(self):
-        self.virsh("setmem", VM, "96M")       # setmaxmem of this virsh asks for what the driver refuses
+        # Not its memory: libvirt 9 asks its ESX driver with flags that the driver refuses.
         self.virsh("setvcpus", VM, "2")
         info = self.virsh("dominfo", VM)
-        assert "98304 KiB" in info and "2" in info, info
+        assert ["CPU(s):", "2"] in [line.split() for line in info.splitlines()], info
 
     @step("undefines it")
     def undefines(self):
