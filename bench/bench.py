@@ -6,6 +6,7 @@ load beside them. A bench is no test: it fails only when it cannot measure."""
 
 import argparse
 import os
+import signal
 import statistics
 import sys
 from pathlib import Path
@@ -51,6 +52,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=15, help="of short runs")
     parser.add_argument("names", nargs="*", metavar="NAME")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))      # servers are ended on the way out
     known = benches()
     unknown = [n for n in asked.names if n not in known]
     if unknown:

@@ -39,11 +39,12 @@ def machines(host, count):
 def switch_on(session, vms):
     """All at once; the time until the last is told to be on."""
     start = time.perf_counter()
-    for vm in vms:
-        session.call("PowerOnVM_Task", vm)
-    for vm in vms:
-        session.wait(vm, "runtime.powerState", lambda s: s == "poweredOn")
-    return (time.perf_counter() - start) * 1000
+    tasks = [session.call("PowerOnVM_Task", vm) for vm in vms]
+    session.wait_all(vms, "runtime.powerState", lambda s: s == "poweredOn")
+    took = (time.perf_counter() - start) * 1000
+    for task in tasks:
+        session.task(task)
+    return took
 
 
 def switch_off(session, vms):

@@ -46,7 +46,8 @@ class Hostd(Server):
         os.chmod(self.work, 0o755)
         self.folder = root_folder.RootFolder(self.work / "host")
         self.folder.path.joinpath("run").mkdir(parents=True)
-        words = [str(ROOT / "build/release/src/app/hostd"), "--root", str(self.folder.path), "--listen", "127.0.0.1",
+        program = os.environ.get("BEDPLATE_HOSTD") or ROOT / "build/release/src/app/hostd"
+        words = [str(program), "--root", str(self.folder.path), "--listen", "127.0.0.1",
                  "--port", "0", "--ready-file", str(self.folder.ready)] + (["--sim", str(sim)] if sim else [])
         with open(self.work / "out", "wb") as out:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out)

@@ -186,29 +186,38 @@ class Session:
     # --- waiting ---
     def wait(self, ref, path, wanted, timeout=120):
         """Waits until wanted(value of path), as told by the PropertyCollector, and returns the value."""
+        return self.wait_all([ref], path, wanted, timeout)[ref]
+
+    def wait_all(self, refs, path, wanted, timeout=120):
+        """The same for several objects of one kind, with one filter; Ref -> value."""
         collector = self.content["propertyCollector"]
+        objects = "".join(f"<objectSet>{ref.element('obj')}</objectSet>" for ref in refs)
         made = ref_of(self.call("CreateFilter", collector,
-                                f"<spec><propSet><type>{ref[0]}</type><pathSet>{path}</pathSet></propSet>"
-                                f"<objectSet>{ref.element('obj')}</objectSet></spec>"
-                                "<partialUpdates>false</partialUpdates>"))
-        end, version = time.monotonic() + timeout, ""
+                                f"<spec><propSet><type>{refs[0][0]}</type><pathSet>{path}</pathSet></propSet>"
+                                f"{objects}</spec><partialUpdates>false</partialUpdates>"))
+        end, version, good = time.monotonic() + timeout, "", {}
         try:
-            while True:
+            while len(good) < len(refs):
                 left = end - time.monotonic()
                 if left <= 0:
-                    raise TimeoutError(f"{ref[1]}: {path} did not become what was waited for in {timeout} s")
+                    late = next(r for r in refs if r not in good)
+                    raise TimeoutError(f"{late[1]}: {path} did not become what was waited for in {timeout} s")
                 got = self.call("WaitForUpdatesEx", collector, f"<version>{version}</version>"
                                 f"<options><maxWaitSeconds>{max(1, min(30, int(left)))}</maxWaitSeconds></options>")
-                if got is None:
-                    continue
-                version = got.findtext("version")
-                for change in got.iter("changeSet"):
-                    val = change.find("val")
-                    value = None if val is None else self._plain(val)
-                    if change.findtext("name") == path and wanted(value):
-                        return value
+                if got is not None:
+                    version = got.findtext("version")
+                    good.update(self._reached(got, path, wanted))
+            return good
         finally:
             self.call("DestroyPropertyFilter", made)
+
+    def _reached(self, updates, path, wanted):
+        for changed in updates.iter("objectSet"):
+            for change in changed.iter("changeSet"):
+                val = change.find("val")
+                value = None if val is None else self._plain(val)
+                if change.findtext("name") == path and wanted(value):
+                    yield ref_of(changed.find("obj")), value
 
     def task(self, task, timeout=120):
         """Waits for a task (its returnval element) and returns its result, or raises its Fault."""

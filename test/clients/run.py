@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -170,6 +171,7 @@ def main():
     unknown = [s for s in asked.suites if s not in SUITES]
     if unknown:
         sys.exit(f"clients: there is no suite {unknown[0]!r}; there are {' '.join(SUITES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))      # the host is ended on the way out
     run(asked.suites or list(SUITES), asked.report, Vcsim if asked.against == "vcsim" else Hostd)
 
 
