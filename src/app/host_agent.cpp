@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
-#include "app/die_at.h"
 #include "api/storage_methods.h"
+#include "app/die_at.h"
 #include "backend/qemu/machine.h"
 #include "backend/sim/machine.h"
 #include "base/ids.h"
@@ -37,7 +37,8 @@ base::Result<std::string> Kept(const std::string& path, std::string fresh) {
 
 }  // namespace
 
-HostAgent::HostAgent(HostOptionsGiven options, store::InstanceLock lock) : options_(std::move(options)), lock_(std::move(lock)) {}
+HostAgent::HostAgent(HostOptionsGiven options, store::InstanceLock lock)
+    : options_(std::move(options)), lock_(std::move(lock)) {}
 HostAgent::~HostAgent() = default;
 
 base::Result<std::unique_ptr<HostAgent>> HostAgent::Prepare(HostOptionsGiven options) {
@@ -59,14 +60,18 @@ base::Result<> HostAgent::MakeFolders() {
     for (const char* folder : {"etc/bedplate", "run", "var/lib/bedplate"}) CHECK(rt::MakeDirs(At(folder), 0750));
     for (const char* folder : {"var/log", "scratch"}) CHECK(rt::MakeDirs(At(folder), 0755));
     CHECK(rt::MakeDirs(At("vmfs/volumes/" + std::string(kFirstDatastore)), 0755));
-    for (const char* folder : {"etc/bedplate", "etc/bedplate/ssl", "run", "var/lib/bedplate", "scratch"}) rt::RemoveCutOffWrites(At(folder));
+    for (const char* folder : {"etc/bedplate", "etc/bedplate/ssl", "run", "var/lib/bedplate", "scratch"})
+        rt::RemoveCutOffWrites(At(folder));
     return {};
 }
 
 // The log goes to a file, which stays open: rotation is done by whoever rotates it.
 void HostAgent::OpenLog() {
     int fd = open(At("var/log/hostd.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (fd < 0) { base::LogWarning("hostd", "no log file: words go to standard error"); return; }
+    if (fd < 0) {
+        base::LogWarning("hostd", "no log file: words go to standard error");
+        return;
+    }
     base::SetLogSink([fd](base::Level level, std::string_view line) {
         std::string text(line);
         text += '\n';
@@ -87,13 +92,14 @@ base::Result<host::HostOptions> HostAgent::Facts() {
     net::CertificateFiles files{At("etc/bedplate/ssl/rui.crt"), At("etc/bedplate/ssl/rui.key")};
     CHECK(rt::MakeDirs(At("etc/bedplate/ssl"), 0750));
     std::vector<std::string> names{facts.network.host_name, "localhost", "127.0.0.1", "::1"};
-    if (!facts.network.domain.empty()) names.insert(names.begin(), facts.network.host_name + "." + facts.network.domain);
+    if (!facts.network.domain.empty())
+        names.insert(names.begin(), facts.network.host_name + "." + facts.network.domain);
     for (const auto& address : facts.network.addresses)
         if (!address.link_local) names.push_back(address.text);
     CHECK(net::EnsureCertificate(files, names, timer_.Now()));
     TRY(certificate, net::ReadCertificate(files.certificate));
-    facts.certificate = {certificate.pem, certificate.sha1, certificate.issuer, certificate.subject,
-                         certificate.not_before, certificate.not_after};
+    facts.certificate = {certificate.pem,     certificate.sha1,       certificate.issuer,
+                         certificate.subject, certificate.not_before, certificate.not_after};
     facts.build = "1";
     return facts;
 }
@@ -123,11 +129,16 @@ base::Result<> HostAgent::BuildInventory() {
 }
 
 base::Result<> HostAgent::OpenRecords() {
-    TRY(events, event::StoredEvents::Open({.path = At("var/lib/bedplate/events.db"), .host = host::HostRef(),
-                                           .event_manager = host::EventManagerRef()}, inventory_, pool_, timer_));
+    TRY(events, event::StoredEvents::Open({.path = At("var/lib/bedplate/events.db"),
+                                           .host = host::HostRef(),
+                                           .event_manager = host::EventManagerRef()},
+                                          inventory_, pool_, timer_));
     events_ = std::move(events);
-    TRY(tasks, task::DurableTasks::Open({.journal = At("var/lib/bedplate/tasks.journal"), .history = At("var/lib/bedplate/tasks.db"),
-                                         .task_manager = host::TaskManagerRef(), .on_point = DieAt()}, inventory_, *events_, pool_, timer_));
+    TRY(tasks, task::DurableTasks::Open({.journal = At("var/lib/bedplate/tasks.journal"),
+                                         .history = At("var/lib/bedplate/tasks.db"),
+                                         .task_manager = host::TaskManagerRef(),
+                                         .on_point = DieAt()},
+                                        inventory_, *events_, pool_, timer_));
     tasks_ = std::move(tasks);
     return {};
 }
@@ -135,11 +146,11 @@ base::Result<> HostAgent::OpenRecords() {
 void HostAgent::BuildAccess() {
     accounts_ = std::make_unique<auth::Accounts>(At("etc/bedplate/accounts"), hashing_, timer_);
     directory_ = std::make_unique<auth::LocalDirectory>(*accounts_);
-    authorization_ = std::make_unique<auth::Authorization>(auth::Authorization::Parts{
-        loop_, pool_, inventory_, *directory_, *events_, host::RootFolderRef(), host::AuthorizationManagerRef(),
-        At("etc/bedplate/authorization")});
-    logins_ = std::make_unique<auth::Logins>(auth::Logins::Parts{loop_, pool_, timer_, *accounts_, *authorization_, sessions_,
-                                                                 *events_, gate_, At("run")});
+    authorization_ = std::make_unique<auth::Authorization>(
+        auth::Authorization::Parts{loop_, pool_, inventory_, *directory_, *events_, host::RootFolderRef(),
+                                   host::AuthorizationManagerRef(), At("etc/bedplate/authorization")});
+    logins_ = std::make_unique<auth::Logins>(
+        auth::Logins::Parts{loop_, pool_, timer_, *accounts_, *authorization_, sessions_, *events_, gate_, At("run")});
     advanced_->on_change = [this] { ObeyOptions(); };
     ObeyOptions();
 }
@@ -150,20 +161,24 @@ void HostAgent::ObeyOptions() {
                            std::chrono::seconds(advanced_->Number("Security.AccountUnlockTime"))});
     std::string words = advanced_->Words("Security.PasswordQualityControl");
     if (auto rules = auth::ParsePasswordRules(words)) accounts_->options().rules = *rules;
-    else base::LogWarning("options", "Security.PasswordQualityControl is not understood; the rules stay as they were: " + rules.error().message);
+    else
+        base::LogWarning("options", "Security.PasswordQualityControl is not understood; the rules stay as they were: " +
+                                        rules.error().message);
     sessions_.SetRules({std::chrono::minutes(advanced_->Number("Config.HostAgent.vmacore.soap.sessionTimeout")),
                         std::size_t(advanced_->Number("Config.HostAgent.vmacore.soap.maxSessionCount"))});
     std::string level = advanced_->Words("Config.HostAgent.log.level");
-    base::SetLogLevel(level == "error" ? base::Level::kError : level == "warning" ? base::Level::kWarning
-                      : level == "verbose" ? base::Level::kDebug : base::Level::kInfo);
+    base::SetLogLevel(level == "error"     ? base::Level::kError
+                      : level == "warning" ? base::Level::kWarning
+                      : level == "verbose" ? base::Level::kDebug
+                                           : base::Level::kInfo);
 }
 
 void HostAgent::BuildMachines() {
-    if (options_.sim)
-        hypervisor_ = std::make_unique<backend::sim::Machine>(timer_, backend::sim::Script());
+    if (options_.sim) hypervisor_ = std::make_unique<backend::sim::Machine>(timer_, backend::sim::Script());
     else
         hypervisor_ = std::make_unique<backend::qemu::Machine>(
-            pool_, backend::qemu::Options{.run = At("run/vms"), .program = options_.qemu, .accelerator = options_.accelerator});
+            pool_, backend::qemu::Options{
+                       .run = At("run/vms"), .program = options_.qemu, .accelerator = options_.accelerator});
     vm::Options options{.registry = At("etc/bedplate/vmInventory"), .scratch = At("scratch"), .limits = {}, .host = {}};
     options.host.core_mhz = int(machine_.cpu.hz / 1'000'000);
     machines_ = std::make_unique<vm::Machines>(
@@ -184,7 +199,8 @@ void HostAgent::BuildApi() {
     api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
     api::ServeAuthorization(dispatch_, *authorization_, sessions_);
     api::ServeAccounts(dispatch_, {*accounts_, *authorization_, *logins_, *events_, host::HostRef()});
-    history_ = std::make_unique<api::History>(api::History{inventory_, *authorization_, *events_, *tasks_, host::RootFolderRef()});
+    history_ = std::make_unique<api::History>(
+        api::History{inventory_, *authorization_, *events_, *tasks_, host::RootFolderRef()});
     api::ServeHistory(dispatch_, *history_);
     site_.Route("/", api::ServeLanding);
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
@@ -213,17 +229,20 @@ api::FileParts HostAgent::Files() {
         {"resolv.conf", "/etc/resolv.conf", "Host.Config.Network"},
     };
     auto changed = [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); };
-    return {pool_, sessions_, *logins_, *authorization_, gate_, inventory_, volumes_, std::move(own), std::move(changed)};
+    return {pool_,      sessions_, *logins_,       *authorization_,   gate_,
+            inventory_, volumes_,  std::move(own), std::move(changed)};
 }
 
 rt::Co<void> HostAgent::ReadRoom(vim::Ref datastore) {
-    if (auto read = co_await mounted_.Refresh(std::move(datastore)); !read) base::LogWarning("hostd", read.error().message());
+    if (auto read = co_await mounted_.Refresh(std::move(datastore)); !read)
+        base::LogWarning("hostd", read.error().message());
 }
 
 // What runs is found before what was begun is ended.
 rt::Co<base::Result<>> HostAgent::StartMachines() {
     CO_TRY(abilities, co_await hypervisor_->Open());
-    base::LogInfo("hostd", base::Cat(abilities.engine, " with ", abilities.accelerator, ": ", abilities.accelerator_reason));
+    base::LogInfo("hostd",
+                  base::Cat(abilities.engine, " with ", abilities.accelerator, ": ", abilities.accelerator_reason));
     CO_CHECK(co_await machines_->lifecycle.Load());
     if (options_.sim) machines_->lifecycle.Imagine(options_.sim, mounted_.all().front().datastore, "VM Network");
     if (auto order = rt::ReadFile(At("etc/bedplate/auto-start"), 1 << 20)) auto_start_->Load(*order);
@@ -263,8 +282,9 @@ base::Result<> HostAgent::SayReady() {
     std::string host = options_.listen.find(':') == std::string::npos ? options_.listen : "[" + options_.listen + "]";
     std::string url = base::Cat("https://", host, ':', server_->port(), "/sdk");
     base::LogInfo("hostd", "ready at " + url);
-    return rt::WriteFileAtomically(options_.ready_file, base::Cat("URL=", url, "\nUSERNAME=root\nPASSWORD_FILE=", PasswordFile(),
-                                                                 "\nPID=", getpid(), '\n'), 0640);
+    return rt::WriteFileAtomically(
+        options_.ready_file,
+        base::Cat("URL=", url, "\nUSERNAME=root\nPASSWORD_FILE=", PasswordFile(), "\nPID=", getpid(), '\n'), 0640);
 }
 
 rt::Co<void> HostAgent::Start() {

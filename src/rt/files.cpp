@@ -55,7 +55,8 @@ static base::Result<> WriteTemporary(int fd, const std::string& name, std::strin
 }
 
 base::Result<> WriteFileAtomically(const std::string& path, std::string_view bytes, mode_t mode) {
-    std::string name = path + std::string(kCutOff) + "XXXXXX";   // mkostemp makes it 0600, so no secret shows while it grows
+    std::string name =
+        path + std::string(kCutOff) + "XXXXXX";   // mkostemp makes it 0600, so no secret shows while it grows
     Fd file(mkostemp(name.data(), O_CLOEXEC));
     if (!file) return base::FromErrno(errno, "make a temporary file beside " + path);
     auto done = WriteTemporary(file.get(), name, bytes, mode);

@@ -69,7 +69,9 @@ std::string SumOf(const std::string& text) { return base::Cat(text.size(), '-', 
 
 base::Result<> RemoveFiles(const std::vector<std::string>& paths, const VolumeList& volumes) {
     base::Result<> first;
-    auto keep = [&](base::Result<> r) { if (first && !r) first = std::move(r); };
+    auto keep = [&](base::Result<> r) {
+        if (first && !r) first = std::move(r);
+    };
     for (const std::string& path : paths) {
         auto located = Locate(volumes, path);
         if (!located || located->path.path.empty()) continue;

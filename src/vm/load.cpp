@@ -11,10 +11,15 @@
 
 namespace vm {
 
-std::vector<Lifecycle::Read> Lifecycle::ReadAll(std::vector<Registry::Entry> entries, VolumeList volumes, std::string scratch) {
+std::vector<Lifecycle::Read> Lifecycle::ReadAll(std::vector<Registry::Entry> entries, VolumeList volumes,
+                                                std::string scratch) {
     std::vector<Read> out;
     for (Registry::Entry& entry : entries) {
-        Read read{entry, {}, base::Error{base::Code::kInvalid, "its path makes no sense"}, false, LoadBootTime(BootTimeFile(scratch, entry.id))};
+        Read read{entry,
+                  {},
+                  base::Error{base::Code::kInvalid, "its path makes no sense"},
+                  false,
+                  LoadBootTime(BootTimeFile(scratch, entry.id))};
         auto located = Locate(volumes, entry.path);
         if (located) {
             read.home = {located->path, located->Absolute(), volumes};
@@ -52,7 +57,8 @@ rt::Co<base::Result<>> Lifecycle::Load() {
                                         "; mend or restore the file and reload, or unregister the virtual machine");
             base::LogError("vm " + one.entry.id, why);
             node = BrokenNode(ref, one.home.vmx, one.reachable, std::move(why), c_.timer.Now());
-            if (const Volume* volume = FindVolume(one.home.volumes, one.home.vmx.datastore)) node.datastore.push_back(volume->datastore);
+            if (const Volume* volume = FindVolume(one.home.volumes, one.home.vmx.datastore))
+                node.datastore.push_back(volume->datastore);
         }
         if (one.booted) node.runtime.Mut().boot_time = one.booted;      // kept only by those that run
         host::PlaceVm(edit, std::move(node));
@@ -73,7 +79,9 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
             continue;
         }
         if (!record) {
-            base::LogError("vm " + one.vm, "a guest of this id runs, but no virtual machine of that id is registered; it is left alone");
+            base::LogError(
+                "vm " + one.vm,
+                "a guest of this id runs, but no virtual machine of that id is registered; it is left alone");
             continue;
         }
         running.insert(one.vm);

@@ -20,16 +20,9 @@ BOOT_SECONDS = 180
 # Properties that clients' tables have and we do not: asking for one gets InvalidProperty. Told
 # in docs/compatibility.md; take a line away when it is served.
 NOT_SERVED = {
-    "ComputeResource": {"configManagerEnabled", "lifecycleManaged"},
-    "Folder": {"namespace"},
-    "ResourcePool": {"namespace"},
-    "HostSystem": {"answerFileValidationResult", "answerFileValidationState", "complianceCheckResult",
-                   "complianceCheckState", "precheckRemediationResult", "remediationResult", "remediationState"},
     "HostCacheConfigurationManager": {"cacheConfigurationInfo"},
-    "HostCpuSchedulerSystem": {"cpuSchedulerInfo"},
     "HostEsxAgentHostManager": {"configInfo"},
     "HostGraphicsManager": {"graphicsInfo", "graphicsConfig", "sharedPassthruGpuTypes", "sharedGpuCapabilities"},
-    "HostPciPassthruSystem": {"sriovDevicePoolInfo"},
     "HostVFlashManager": {"vFlashConfigInfo"},
     "HostVsanSystem": {"config"},
 }

@@ -49,7 +49,8 @@ TEST_F(Files, LeavesNothingBehindWhenItCannotReplace) {
 }
 
 TEST_F(Files, RemovesOnlyWhatAKillCutOff) {
-    for (const char* name : {"/a", "/a.backup", "/a.~", "/a.~1234567", "/a.~AbC123"}) ASSERT_TRUE(rt::WriteFileAtomically(dir + name, "x", 0644));
+    for (const char* name : {"/a", "/a.backup", "/a.~", "/a.~1234567", "/a.~AbC123"})
+        ASSERT_TRUE(rt::WriteFileAtomically(dir + name, "x", 0644));
     rt::RemoveCutOffWrites(dir);
     EXPECT_FALSE(fs::exists(dir + "/a.~AbC123"));
     EXPECT_EQ(std::distance(fs::directory_iterator(dir), {}), 4);
