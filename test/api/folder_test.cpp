@@ -96,6 +96,8 @@ protected:
             client->Close();
             client.reset();
             while (server->connections() > 0) co_await rt::Yield();
+            // The handler hears of it a moment after the connection is gone.
+            for (int i = 0; i < 1000 && !NoDrafts(); ++i) co_await rt::Sleep(std::chrono::milliseconds(10));
             co_return;
         }
         (void)co_await client->EndBody();
