@@ -29,8 +29,9 @@ TEST_F(CreateTest, MakesAFolderAsVMwareLaysItOut) {
     auto now = life->inventory.Now();
     EXPECT_EQ(now->Get<vim::Folder>(host::VmFolderRef())->child_entity, std::vector<vim::Ref>{vm});
     EXPECT_EQ(now->Get<vim::HostSystem>(host::HostRef())->vm, std::vector<vim::Ref>{vm});
-    EXPECT_TRUE(life->events.Heard(vim::VmBeingCreatedEvent::kType));
-    EXPECT_EQ(life->events.heard.front()->vm->name, "web one") << "an event of a VM that is not there yet names it too";
+    const vim::Event* begun = life->events.First(vim::VmBeingCreatedEvent::kType);
+    ASSERT_TRUE(begun && begun->vm);
+    EXPECT_EQ(begun->vm->name, "web one") << "an event of a VM that is not there yet names it too";
     EXPECT_TRUE(life->events.Heard(vim::VmCreatedEvent::kType));
 }
 

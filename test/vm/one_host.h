@@ -27,10 +27,12 @@ struct HeardEvents : event::Events {
         users.push_back(std::move(user));
         return chain ? chain : int(heard.size());
     }
-    bool Heard(const vim::Type& type) const {
+    bool Heard(const vim::Type& type) const { return First(type); }
+    // The first of that type; null when there was none.
+    const vim::Event* First(const vim::Type& type) const {
         for (const auto& e : heard)
-            if (&e->type() == &type) return true;
-        return false;
+            if (&e->type() == &type) return e.get();
+        return nullptr;
     }
     std::vector<vim::Ptr<vim::Event>> heard;
     std::vector<std::string> users;
