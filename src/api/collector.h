@@ -46,6 +46,7 @@ private:
     vim::Result<> Reselect(const Reader& reader);
     void Look(const Reader& reader, const vim::Ref& ref);
     vim::Ptr<vim::ObjectUpdate> Describe(const Reader& reader, const vim::Ref& ref, const Entry& entry) const;
+    void DescribeEntering(const Reader& reader, const Entry& entry, vim::ObjectUpdate& update) const;
     void DescribeChanges(const Reader& reader, const Entry& entry, vim::ObjectUpdate& update) const;
 
     vim::Ref self_;

@@ -53,13 +53,26 @@ vim::Result<bool> Filter::Refresh(const Reader& reader, const inventory::Invento
     return pending();
 }
 
+// What is new to the client: every value once, and what may not be read by name.
+void Filter::DescribeEntering(const Reader& reader, const Entry& entry, vim::ObjectUpdate& update) const {
+    Contents contents = ReadContents(reader, entry.now, *selection_.PathsOf(entry.now->type()));
+    for (auto& property : contents.values) {
+        vim::PropertyChange change;
+        change.name = property->name;
+        change.op = vim::PropertyChangeOp::kAssign;
+        change.val = property->val;
+        update.change_set.push_back(std::move(change));
+    }
+    update.missing_set = std::move(contents.missing);
+}
+
 void Filter::DescribeChanges(const Reader& reader, const Entry& entry, vim::ObjectUpdate& update) const {
     for (const WantedPath& wanted : *selection_.PathsOf(entry.now->type())) {
-        vim::Any before = entry.told ? reader.Read(entry.told, wanted.path) : vim::Any();
+        if (!reader.MayRead(*entry.now, wanted.path)) continue;
+        vim::Any before = reader.Read(entry.told, wanted.path);
         vim::Any after = reader.Read(entry.now, wanted.path);
-        if (entry.told && before == after) continue;
-        if (!entry.told && after.empty()) continue;
-        if (entry.told && partial_) {
+        if (before == after) continue;
+        if (partial_) {
             AppendDifference(update.change_set, wanted.text, before, after);
             continue;
         }
@@ -79,15 +92,8 @@ vim::Ptr<vim::ObjectUpdate> Filter::Describe(const Reader& reader, const vim::Re
         return entry.told ? vim::Ptr<vim::ObjectUpdate>(std::move(update)) : vim::Ptr<vim::ObjectUpdate>();
     }
     update.kind = entry.told ? vim::ObjectUpdateKind::kModify : vim::ObjectUpdateKind::kEnter;
-    DescribeChanges(reader, entry, update);
-    // What may not be read is named when the object enters, and its values are taken out.
-    auto hidden = [&](const auto& property) {
-        auto path = vim::ParsePath(property->name);
-        return path && !reader.MayRead(*entry.now, *path);
-    };
-    std::erase_if(update.change_set, hidden);
-    if (!entry.told)
-        update.missing_set = ReadContents(reader, entry.now, *selection_.PathsOf(entry.now->type())).missing;
+    if (!entry.told) DescribeEntering(reader, entry, update);
+    else DescribeChanges(reader, entry, update);
     if (entry.told && update.change_set.empty()) return {};
     return update;
 }
