@@ -14,7 +14,9 @@ enum class GuestFamily { kLinux, kWindows, kOther, kDarwin };
 enum class GuestAge { kOld, kModern };
 
 struct GuestRow {
-    std::string_view id, full_name;
+    std::string_view id;             // "debian10_64Guest"
+    std::string_view vmx;            // "debian10-64"
+    std::string_view full_name;
     GuestFamily family;
     GuestAge age;
     int since_hardware;              // the first hardware version that offers it
@@ -22,6 +24,7 @@ struct GuestRow {
 
 std::span<const GuestRow> GuestRows();
 const GuestRow* FindGuest(std::string_view id);                 // null when unknown
+const GuestRow* FindGuestByVmx(std::string_view vmx);           // any case
 std::string_view FamilyName(GuestFamily family);                // "linuxGuest"
 
 vim::Ptr<vim::GuestOsDescriptor> GuestDescriptor(const GuestRow& row);

@@ -64,12 +64,11 @@ void SetGuest(Vm& vm, const backend::GuestInfo& guest) {
     vim::GuestInfo g = *GuestOff();
     g.guest_state = "running";
     if (guest.agent && vm.config) {
-        const GuestOs* os = FindGuestOs(vm.config->guest_id);
         g.tools_status = vim::VirtualMachineToolsStatus::kToolsOk;
         g.tools_running_status = "guestToolsRunning";
         g.tools_version = "2147483647";                  // not VMware's: managed by the guest's own packages
         g.guest_id = vm.config->guest_id;
-        g.guest_family = os ? std::string(os->family) : "otherGuestFamily";
+        g.guest_family = GuestFamilyName(vm.config->guest_id);
         g.guest_full_name = guest.os_name.empty()
                                 ? vm.config->guest_full_name
                                 : base::Cat(guest.os_name, guest.os_version.empty() ? "" : " ", guest.os_version);

@@ -1,0 +1,61 @@
+// deviceChange: controllers, and the places on them.
+#include "vm/device_change.h"
+
+namespace vm {
+
+vim::Result<> DeviceChange::AddBus(Device device, int index, BusKind kind, std::string_view what) {
+    if (s_.running) return Running(base::Cat("adding a ", what));
+    const BusInfo& info = InfoOf(kind);
+    int wanted = device->key, bus = device.As<vim::VirtualController>()->bus_number;
+    if (bus < 0 || bus >= info.buses)
+        return Bad(index, base::Cat(what, "s have bus numbers 0 to ", info.buses - 1), "device.busNumber");
+    for (int tried = 0; tried < info.buses && Find(info.controller_base + bus); ++tried) bus = (bus + 1) % info.buses;
+    if (Find(info.controller_base + bus))
+        return vim::Fault(vim::TooManyDevices(Property(index)),
+                          base::Cat("a virtual machine has at most ", info.buses, ' ', what, "s"));
+    auto& c = static_cast<vim::VirtualController&>(device.Mut());
+    c.device.clear();
+    c.key = info.controller_base + bus;
+    c.bus_number = bus;
+    c.controller_key = kPciKey;
+    c.unit_number = std::nullopt;
+    Put(std::move(device), wanted);
+    return {};
+}
+
+vim::Result<Slot> DeviceChange::ChooseSlot(const vim::VirtualDevice& device, int index, bool cdrom) {
+    auto taken = [&](const Slot& slot) { return Find(slot.Key()) != nullptr; };
+    if (device.controller_key) {
+        int key = RealKey(*device.controller_key);
+        if (!Find(key))
+            return vim::Fault(vim::InvalidController(Property(index), index, key),
+                              base::Cat("there is no controller with key ", key));
+        if (device.unit_number && *device.unit_number >= 0) {
+            std::optional<Slot> slot = SlotAt(key, *device.unit_number);
+            if (!slot)
+                return Bad(index, base::Cat("controller ", key, " has no place ", *device.unit_number),
+                           "device.unitNumber");
+            if (taken(*slot))
+                return Bad(index, base::Cat(slot->Word(), " is taken by another device"), "device.unitNumber");
+            return *slot;
+        }
+        for (int unit = 0; unit < 64; ++unit)
+            if (auto slot = SlotAt(key, unit); slot && !taken(*slot)) return *slot;
+        if (!SlotAt(key, 0))
+            return vim::Fault(vim::InvalidController(Property(index), index, key),
+                              base::Cat("no such device hangs on controller ", key));
+        return vim::Fault(vim::TooManyDevices(Property(index)), base::Cat("controller ", key, " has no free place"));
+    }
+    for (BusKind kind : cdrom ? std::vector{BusKind::kIde, BusKind::kSata}
+                              : std::vector{BusKind::kScsi, BusKind::kSata, BusKind::kIde})
+        for (int bus = cdrom && kind == BusKind::kIde ? 1 : 0, n = 0; n < InfoOf(kind).buses;
+             ++n, bus = (bus + 1) % InfoOf(kind).buses)
+            for (int unit = 0; unit < InfoOf(kind).units; ++unit) {
+                auto slot = SlotAt(InfoOf(kind).controller_base + bus, unit);
+                if (slot && Find(slot->ControllerKey()) && !taken(*slot)) return *slot;
+            }
+    return vim::Fault(vim::MissingController(Property(index), index),
+                      "there is no controller with a free place for it");
+}
+
+}  // namespace vm

@@ -1,0 +1,145 @@
+// deviceChange: disks.
+#include <algorithm>
+
+#include "vm/device_change.h"
+
+namespace vm {
+
+namespace {
+
+std::string_view AdapterFor(const Slot& slot, const Devices& devices) {
+    if (slot.kind != BusKind::kScsi) return "ide";
+    const vim::VirtualDevice* c = FindDevice(devices, slot.ControllerKey());
+    return c && ScsiWord(*c) == "buslogic" ? "buslogic" : "lsilogic";
+}
+
+}  // namespace
+
+// A name in the folder that no other disk of the VM has: "web.vmdk", "web_1.vmdk", ...
+std::string DeviceChange::FreshDiskName(std::string_view folder_text) {
+    auto folder = DatastorePath::Parse(folder_text);
+    DatastorePath at = folder && !folder_text.empty() ? *folder : s_.vmx_path.Folder();
+    if (at.path.empty() && !s_.vmx_path.Folder().path.empty()) at.path = s_.vmx_path.Folder().path;
+    std::string stem = s_.vmx_path.WithSuffix(".vmx", "").Name();
+    for (int number = 0;; ++number) {
+        std::string name = (at / (stem + (number ? base::Cat('_', number) : std::string()) + ".vmdk")).Text();
+        bool used = std::any_of(devices_.begin(), devices_.end(), [&](const Device& d) {
+            auto* file = d->backing.As<vim::VirtualDeviceFileBackingInfo>();
+            return file && file->file_name == name;
+        });
+        if (!used) return name;
+    }
+}
+
+vim::Result<> DeviceChange::TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpec& spec, int index, const Slot& slot) {
+    auto* asked = disk.backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
+    if (!asked)
+        return vim::Fault(vim::InvalidDeviceBacking(Property(index, "device.backing"), index),
+                          "disks of this host have a VirtualDiskFlatVer2BackingInfo");
+    auto& backing = static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(disk.backing.Mut());
+    bool make = spec.file_operation == FileOperation::kCreate;
+    if (spec.file_operation && !make)
+        return vim::Fault(
+            vim::InvalidDeviceOperation(Property(index), index, DeviceOperation::kAdd, spec.file_operation),
+            "a disk is added with a new file (create) or with one that is there");
+    // A datastore without a file name says where to make one.
+    std::string name = backing.file_name;
+    if (name.empty() && backing.datastore)
+        if (const Volume* volume = FindVolume(s_.volumes, backing.datastore)) name = base::Cat('[', volume->name, ']');
+    bool folder_only = name.empty() || name.ends_with('/') || name.ends_with(']') || base::Trim(name).ends_with(']');
+    if (folder_only && !make)
+        return Bad(index, "a disk that is not to be made needs the name of its file", "device.backing.fileName");
+    if (folder_only) name = FreshDiskName(name);
+    auto located = Locate(s_.volumes, name);
+    if (!located) return std::move(located).error();
+    if (!located->path.path.ends_with(".vmdk") || located->path.path.ends_with("-flat.vmdk"))
+        return Bad(index, base::Cat(name, " is no name for a disk: it must end in .vmdk (and not in -flat.vmdk)"),
+                   "device.backing.fileName");
+    for (const Device& d : devices_)
+        if (auto* other = d->backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
+            other && other->file_name == located->path.Text())
+            return Bad(index, base::Cat(name, " is a disk of this virtual machine already"), "device.backing.fileName");
+    if (backing.disk_mode.empty() || backing.disk_mode == "append" || backing.disk_mode == "undoable")
+        backing.disk_mode = "persistent";
+    if (backing.disk_mode != "persistent" && backing.disk_mode != "independent_persistent" &&
+        backing.disk_mode != "independent_nonpersistent")
+        return vim::Fault(vim::VirtualDiskModeNotSupported("VirtualDisk", "diskMode", backing.disk_mode),
+                          base::Cat("disk mode ", backing.disk_mode, " is not possible"));
+    backing.file_name = located->path.Text();
+    backing.datastore = located->volume.datastore;
+    backing.split = false;
+    if (!backing.write_through) backing.write_through = false;
+    if (!make) {
+        change_.files.attach.push_back(backing.file_name);
+        return {};
+    }
+    if (disk.capacity_in_bytes && *disk.capacity_in_bytes > 0)
+        disk.capacity_in_kb = (*disk.capacity_in_bytes + 1023) / 1024;
+    if (disk.capacity_in_kb < 1 || disk.capacity_in_kb > s_.limits.max_disk_kb)
+        return Bad(index,
+                   base::Cat("a disk of ", disk.capacity_in_kb, " KB is not possible; 1 to ", s_.limits.max_disk_kb,
+                             " KB are"),
+                   "device.capacityInKB");
+    disk.capacity_in_bytes = disk.capacity_in_kb * 1024;
+    change_.files.make.push_back({backing.file_name, disk.capacity_in_kb, backing.thin_provisioned.value_or(false),
+                                  std::string(AdapterFor(slot, devices_))});
+    return {};
+}
+
+vim::Result<> DeviceChange::AddOnBus(Device device, const DeviceSpec& spec, int index) {
+    bool cdrom = device->type().IsA(vim::VirtualCdrom::kType);
+    if (s_.running) return Running(cdrom ? "adding a CD-ROM drive" : "adding a disk");
+    auto slot = ChooseSlot(*device, index, cdrom);
+    if (!slot) return std::move(slot).error();
+    int wanted = device->key;
+    vim::VirtualDevice& d = device.Mut();
+    d.key = slot->Key();
+    d.controller_key = slot->ControllerKey();
+    d.unit_number = slot->unit;
+    if (cdrom) {
+        d.connectable = ConnectFor(d.connectable);
+        CHECK(TakeImage(device, index));
+    } else {
+        CHECK(TakeDiskFile(static_cast<vim::VirtualDisk&>(d), spec, index, *slot));
+    }
+    Put(std::move(device), wanted);
+    return {};
+}
+
+vim::Result<> DeviceChange::EditDisk(Device& now, const DeviceSpec& spec, int index) {
+    auto* asked = spec.device.As<vim::VirtualDisk>();
+    auto* before = now.As<vim::VirtualDisk>();
+    std::int64_t kb =
+        asked->capacity_in_bytes.value_or(0) > 0 && *asked->capacity_in_bytes != before->capacity_in_bytes.value_or(0)
+            ? (*asked->capacity_in_bytes + 1023) / 1024
+            : asked->capacity_in_kb;
+    auto* file = before->backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
+    auto* new_file = asked->backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
+    if (asked->backing && !new_file)
+        return vim::Fault(vim::InvalidDeviceBacking(Property(index, "device.backing"), index),
+                          "the backing of a disk cannot become another kind");
+    if (new_file && !new_file->file_name.empty() && new_file->file_name != file->file_name) {
+        if (s_.running) return Running("giving a disk another file");
+        auto located = Locate(s_.volumes, new_file->file_name);
+        if (!located) return std::move(located).error();
+        change_.files.attach.push_back(located->path.Text());
+        static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(now.Mut().backing.Mut()).file_name = located->path.Text();
+        return {};
+    }
+    if (kb != 0 && kb < before->capacity_in_kb)
+        return Bad(index, base::Cat("a disk cannot shrink: it has ", before->capacity_in_kb, " KB, asked for are ", kb),
+                   "device.capacityInKB");
+    if (kb > s_.limits.max_disk_kb)
+        return Bad(index, base::Cat("a disk of ", kb, " KB is not possible"), "device.capacityInKB");
+    if (kb > before->capacity_in_kb) {
+        if (s_.running) return Running("growing a disk");
+        change_.files.extend.push_back({file->file_name, kb});
+    }
+    if (new_file && !new_file->disk_mode.empty() && new_file->disk_mode != file->disk_mode) {
+        if (s_.running) return Running("changing the mode of a disk");
+        static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(now.Mut().backing.Mut()).disk_mode = new_file->disk_mode;
+    }
+    return {};
+}
+
+}  // namespace vm
