@@ -26,8 +26,9 @@ void Help() {
     std::puts("usage: bedplate COMMAND [OPTION ...]\n\ncommands");
     for (const Command& c : Commands())
         std::printf("  %-12s %s\n", std::string(c.name).c_str(), std::string(c.synopsis).c_str());
-    std::puts("  completion   the completion of these commands for bash: . <(bedplate completion)\n\n"
-              "bedplate COMMAND --help tells more.");
+    std::puts(
+        "  completion   the completion of these commands for bash: . <(bedplate completion)\n\n"
+        "bedplate COMMAND --help tells more.");
 }
 
 void Completion() {
@@ -54,8 +55,7 @@ int Main(int argc, char** argv) {
     if (const Command* command = Find(name)) return command->run(argc - 1, argv + 1);
     if (name == "completion") return Completion(), kDone;
     if (name == "--help" || name == "-h" || name == "help") return Help(), kDone;
-    if (!name.empty())
-        std::fprintf(stderr, "bedplate: there is no command \"%s\"; see bedplate --help\n", argv[1]);
+    if (!name.empty()) std::fprintf(stderr, "bedplate: there is no command \"%s\"; see bedplate --help\n", argv[1]);
     else Help();
     return kUsage;
 }

@@ -13,8 +13,8 @@ base::Result<StoragePath> StoragePath::Parse(std::string_view text) {
 
 Files::Files(const Session& session, std::string datacenter, std::string datastore)
     : server_(session.server()), cookie_(session.cookie()) {
-    query_ = base::Cat("?dcPath=", base::PercentEncode(datacenter, "/"), "&dsName=",
-                       base::PercentEncode(datastore, ""));
+    query_ =
+        base::Cat("?dcPath=", base::PercentEncode(datacenter, "/"), "&dsName=", base::PercentEncode(datastore, ""));
 }
 
 std::string Files::Target(const std::string& path) const {
@@ -34,9 +34,9 @@ rt::Co<base::Result<net::ClientAnswer>> Files::Ask(net::ClientRequest request) {
 }
 
 static base::Error Refused(const net::ClientAnswer& answer, std::string_view doing) {
-    base::Code code = answer.status == 404   ? base::Code::kNotFound
-                      : answer.status == 409 ? base::Code::kBusy
-                      : answer.status == 507 ? base::Code::kNoSpace
+    base::Code code = answer.status == 404                           ? base::Code::kNotFound
+                      : answer.status == 409                         ? base::Code::kBusy
+                      : answer.status == 507                         ? base::Code::kNoSpace
                       : answer.status == 401 || answer.status == 403 ? base::Code::kDenied
                                                                      : base::Code::kIo;
     std::string words = answer.body.size() < 1000 ? std::string(base::Trim(answer.body)) : std::string();

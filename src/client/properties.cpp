@@ -184,8 +184,8 @@ rt::Co<vim::Result<vim::Any>> WaitForTask(Session& session, vim::Ref task, std::
     CO_TRY(facts, co_await Fetch(session, vim::Task::kType, {task}, {"info"}));
     auto* info = facts.Object<vim::TaskInfo>(task, "info");
     if (!info) co_return vim::Fault(vim::ManagedObjectNotFound(task), "the task is gone");
-    if (info->error) co_return vim::Fault(info->error->fault.Cast<vim::MethodFault>(),
-                                          info->error->localized_message.value_or(""));
+    if (info->error)
+        co_return vim::Fault(info->error->fault.Cast<vim::MethodFault>(), info->error->localized_message.value_or(""));
     co_return info->result;
 }
 

@@ -27,7 +27,8 @@ INSTANTIATE_TEST_SUITE_P(, GoodAddress,
                          testing::Values(Good{"esx1", "esx1", "", 443}, Good{"root@esx1:8443", "esx1", "root", 8443},
                                          Good{"https://esx1.example/sdk", "esx1.example", "", 443},
                                          Good{"esx://root@10.0.0.1/?no_verify=1", "10.0.0.1", "root", 443},
-                                         Good{"vpx://admin%40vsphere.local@vc/dc/host", "vc", "admin@vsphere.local", 443},
+                                         Good{"vpx://admin%40vsphere.local@vc/dc/host", "vc", "admin@vsphere.local",
+                                              443},
                                          Good{"[::1]:444", "::1", "", 444}));
 
 TEST(Address, SaysWhatIsWrong) {

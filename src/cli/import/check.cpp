@@ -52,8 +52,9 @@ void CheckOther(const vim::VirtualDevice& d, Plan& plan) {
         Stop(plan, Label(d) + " is a device of the source's hardware: remove it first");
     if (is(vim::VirtualUSB::kType)) Warn(plan, Label(d) + " is a USB device of the source: it is left behind");
     if (d.type().name == "VirtualTPM")
-        Stop(plan, Label(d) + " keeps secrets that no API gives out: suspend BitLocker or its like, remove it, "
-                              "and add a new one at the target");
+        Stop(plan, Label(d) +
+                       " keeps secrets that no API gives out: suspend BitLocker or its like, remove it, "
+                       "and add a new one at the target");
     if (is(vim::VirtualSoundCard::kType)) Warn(plan, Label(d) + " is left behind: there is no sound");
     if (auto* scsi = dynamic_cast<const vim::VirtualSCSIController*>(&d);
         scsi && scsi->shared_bus != vim::VirtualSCSISharing::kNoSharing)
@@ -95,8 +96,9 @@ void CheckState(const SourceVm& vm, Plan& plan) {
     if (vm.power == "suspended") Stop(plan, "the machine is suspended: resume it or power it off first");
     if (vm.question) Stop(plan, "the machine waits for an answer to a question: answer it first");
     if (vm.has_snapshot)
-        Stop(plan, "the machine has snapshots, whose layers are not read over HTTPS: delete them all first "
-                   "(their content stays in the disk)");
+        Stop(plan,
+             "the machine has snapshots, whose layers are not read over HTTPS: delete them all first "
+             "(their content stays in the disk)");
     if (plan.warm && !vm.tracking_supported)
         Stop(plan, base::Cat("the source cannot track its changed blocks (hardware ", vm.config->version,
                              "; vmx-07 is the first that can): import with --cold"));

@@ -9,8 +9,8 @@
 #include "rt/loop.h"
 #include "rt/signal.h"
 #include "vim/gen/calls_vm.h"
-#include "vim/gen/vm.h"
 #include "vim/gen/service.h"
+#include "vim/gen/vm.h"
 
 namespace cli::import {
 

@@ -18,9 +18,9 @@ rt::Co<vim::Result<SessionPtr>> LogIn(Side side, const char* variable) {
     auto password = PasswordOf(side, variable);
     if (!password) co_return vim::Fault(std::move(password).error());
     if (side.thumbprint.empty() && side.ca_file.empty() && !side.insecure)
-        co_return vim::Fault(base::Error{base::Code::kInvalid,
-                                         base::Cat("say which certificate of ", side.address.host,
-                                                   " to believe: a thumbprint, a CA file, or any (insecure)")});
+        co_return vim::Fault(
+            base::Error{base::Code::kInvalid, base::Cat("say which certificate of ", side.address.host,
+                                                        " to believe: a thumbprint, a CA file, or any (insecure)")});
     net::ClientOptions server;
     server.host = side.address.host;
     server.port = side.address.port;
@@ -50,9 +50,10 @@ void PrintList(const std::vector<Listed>& vms, bool json) {
     for (std::size_t i = 0; i < vms.size(); ++i) {
         const Listed& v = vms[i];
         if (json)
-            std::printf("  {\"name\": %s, \"power\": %s, \"cpus\": %d, \"memoryMB\": %lld, \"bytes\": %lld, \"guest\": %s}%s\n",
-                        Quoted(v.name).c_str(), Quoted(v.power).c_str(), v.cpus, static_cast<long long>(v.memory_mb),
-                        static_cast<long long>(v.bytes), Quoted(v.guest).c_str(), i + 1 < vms.size() ? "," : "");
+            std::printf(
+                "  {\"name\": %s, \"power\": %s, \"cpus\": %d, \"memoryMB\": %lld, \"bytes\": %lld, \"guest\": %s}%s\n",
+                Quoted(v.name).c_str(), Quoted(v.power).c_str(), v.cpus, static_cast<long long>(v.memory_mb),
+                static_cast<long long>(v.bytes), Quoted(v.guest).c_str(), i + 1 < vms.size() ? "," : "");
         else
             std::printf("%-32s %-11s %4d %6lld MB %10s  %s\n", v.name.c_str(), v.power.c_str(), v.cpus,
                         static_cast<long long>(v.memory_mb), Size(v.bytes).c_str(), v.guest.c_str());

@@ -64,8 +64,8 @@ rt::Co<vim::Result<>> Job::Finish() {
     auto restored = co_await Track(false);
     for (const auto* late : {&dropped, &restored})
         if (!*late) p_.progress.Say(base::Cat("the source keeps a trace: ", late->error().message()));
-    p_.progress.Say(base::Cat(plan_.name, " is at ", p_.to.server().host,
-                              "; the source's is powered off and is yours to delete"));
+    p_.progress.Say(
+        base::Cat(plan_.name, " is at ", p_.to.server().host, "; the source's is powered off and is yours to delete"));
     co_return vim::Result<>{};
 }
 
@@ -117,8 +117,7 @@ rt::Co<vim::Result<>> Job::CreateTarget() {
 
 rt::Co<vim::Result<>> Job::Mark(std::string_view phase) {
     vim::VirtualMachineConfigSpec spec;
-    spec.extra_config.push_back(
-        Line(kMark, phase.empty() ? std::string() : MarkOf(p_.from.server().host, vm_, phase)));
+    spec.extra_config.push_back(Line(kMark, phase.empty() ? std::string() : MarkOf(p_.from.server().host, vm_, phase)));
     co_return co_await Reconfigure(p_.to, made_, std::move(spec));
 }
 
@@ -165,8 +164,7 @@ rt::Co<vim::Result<>> Job::ShutDown() {
     }
     if (!p_.options.force_off)
         co_return vim::Fault(vim::ToolsUnavailable(),
-                             base::Cat("its guest did not shut down",
-                                       asked ? "" : ": " + asked.error().message(),
+                             base::Cat("its guest did not shut down", asked ? "" : ": " + asked.error().message(),
                                        "; --force-off switches it off"));
     co_return co_await Power(p_.from, vm_.ref, false);
 }

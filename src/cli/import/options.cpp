@@ -97,9 +97,36 @@ base::Result<> Complete(const Options& o) {
     return {};
 }
 
-enum Key { kFrom = 256, kTo, kVm, kName, kDatastore, kNetwork, kCold, kPasses, kUntil, kCutover, kShutdown, kForce,
-           kNoStart, kBoot, kList, kCheck, kBackOut, kJson, kQuiet, kFromFile, kToFile, kFromPrint, kToPrint, kFromCa,
-           kToCa, kFromAny, kToAny, kHelp };
+enum Key {
+    kFrom = 256,
+    kTo,
+    kVm,
+    kName,
+    kDatastore,
+    kNetwork,
+    kCold,
+    kPasses,
+    kUntil,
+    kCutover,
+    kShutdown,
+    kForce,
+    kNoStart,
+    kBoot,
+    kList,
+    kCheck,
+    kBackOut,
+    kJson,
+    kQuiet,
+    kFromFile,
+    kToFile,
+    kFromPrint,
+    kToPrint,
+    kFromCa,
+    kToCa,
+    kFromAny,
+    kToAny,
+    kHelp
+};
 
 constexpr option kLong[] = {{"from", 1, nullptr, kFrom},
                             {"to", 1, nullptr, kTo},

@@ -39,12 +39,34 @@ struct Options {
     bool quiet = false;
 };
 
-inline constexpr std::string_view kOptionNames[] = {
-    "--from",       "--to",       "--vm",          "--name",         "--datastore",  "--network",
-    "--cold",       "--passes",   "--until-below", "--cutover",      "--shutdown-timeout",
-    "--force-off",  "--no-start", "--boot-check",  "--list",         "--check",      "--back-out",
-    "--json",       "--quiet",    "--password-file", "--to-password-file", "--thumbprint",
-    "--to-thumbprint", "--ca-file", "--to-ca-file", "--insecure",    "--to-insecure", "--help"};
+inline constexpr std::string_view kOptionNames[] = {"--from",
+                                                    "--to",
+                                                    "--vm",
+                                                    "--name",
+                                                    "--datastore",
+                                                    "--network",
+                                                    "--cold",
+                                                    "--passes",
+                                                    "--until-below",
+                                                    "--cutover",
+                                                    "--shutdown-timeout",
+                                                    "--force-off",
+                                                    "--no-start",
+                                                    "--boot-check",
+                                                    "--list",
+                                                    "--check",
+                                                    "--back-out",
+                                                    "--json",
+                                                    "--quiet",
+                                                    "--password-file",
+                                                    "--to-password-file",
+                                                    "--thumbprint",
+                                                    "--to-thumbprint",
+                                                    "--ca-file",
+                                                    "--to-ca-file",
+                                                    "--insecure",
+                                                    "--to-insecure",
+                                                    "--help"};
 
 // kInvalid: what is wrong with which word. `help` is set when that was asked for.
 base::Result<Options> ReadOptions(int argc, char** argv, bool& help);

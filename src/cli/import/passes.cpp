@@ -45,7 +45,8 @@ rt::Co<vim::Result<Job::Disks>> Job::Snapshot(std::string name) {
     auto* made = result.As<vim::Ref>();
     if (!made) co_return vim::Fault(vim::SystemError(), "the source did not say which snapshot it made");
     snapshot_ = *made;
-    CO_TRY(facts, co_await client::Fetch(p_.from, vim::VirtualMachineSnapshot::kType, {snapshot_}, {"config.hardware"}));
+    CO_TRY(facts,
+           co_await client::Fetch(p_.from, vim::VirtualMachineSnapshot::kType, {snapshot_}, {"config.hardware"}));
     auto* hardware = facts.Object<vim::VirtualHardware>(snapshot_, "config.hardware");
     Disks out;
     if (hardware)
@@ -54,9 +55,8 @@ rt::Co<vim::Result<Job::Disks>> Job::Snapshot(std::string name) {
                 out[d->key] = {flat->file_name, flat->change_id.value_or("")};
     for (const PlannedDisk& disk : plan_.disks)
         if (!out.contains(disk.key) || out[disk.key].change_id.empty())
-            co_return vim::Fault(vim::SystemError(),
-                                 base::Cat("the source tracks no changes of ", disk.label,
-                                           ": power it off and on once, or import with --cold"));
+            co_return vim::Fault(vim::SystemError(), base::Cat("the source tracks no changes of ", disk.label,
+                                                               ": power it off and on once, or import with --cold"));
     co_return out;
 }
 
@@ -98,8 +98,14 @@ rt::Co<vim::Result<std::int64_t>> Job::Pass(std::string what, Disks now, Disks b
         if (!from || !to) co_return vim::Fault(from ? to.error() : from.error());
         client::Files source(p_.from, vm_.datacenter, from->datastore);
         client::Files target(p_.to, target_.datacenter.id, to->datastore);
-        CopyJob job{source, target, FlatOf(from->path), FlatOf(to->path), disk.bytes, first,
-                    [this] { return p_.cancelled; }, [this](std::int64_t n) { p_.progress.Moved(n); }};
+        CopyJob job{source,
+                    target,
+                    FlatOf(from->path),
+                    FlatOf(to->path),
+                    disk.bytes,
+                    first,
+                    [this] { return p_.cancelled; },
+                    [this](std::int64_t n) { p_.progress.Moved(n); }};
         p_.progress.Begin(base::Cat(plan_.name, ", ", what, ", ", disk.label), bytes);
         auto copied = co_await Copy(job, *areas);
         if (!copied) co_return vim::Fault(std::move(copied).error().While("copy " + disk.label));
@@ -124,7 +130,8 @@ rt::Co<vim::Result<bool>> Job::AwaitCutover(int pass) {
     const std::string& when = p_.options.cutover;
     if (when == "now") co_return true;
     if (when == "ask") {
-        p_.progress.Say(base::Cat("pass ", pass, " is done. Enter: shut it down and finish; p and Enter: another pass"));
+        p_.progress.Say(
+            base::Cat("pass ", pass, " is done. Enter: shut it down and finish; p and Enter: another pass"));
         std::string line;
         for (int c; (c = std::getchar()) != EOF && c != '\n';) line += static_cast<char>(c);
         CO_CHECK(Cancelled());

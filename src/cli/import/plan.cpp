@@ -10,11 +10,34 @@ namespace cli::import {
 namespace {
 
 // Lines of a .vmx that describe the source, not the machine.
-constexpr std::string_view kLeftBehind[] = {
-    "nvram",    "sched.*",  "vmotion.*", "migrate.*", "pciBridge*", "svga.*",     "hpet*",    "*.pciSlotNumber",
-    "vmware.*", "tools.*",  "viv.*",     "numa.*",    "monitor.*",  "softPower*", "toolsIn*", "vm.*",
-    "guestOS.*", "cleanShutdown", "replay.*", "vmci0.*", "evcCompatibilityMode", "checkpoint.*", "*.ctkEnabled",
-    "ctkEnabled", "config.readOnly", "disk.*.import", "vmxstats.*", "bedplate.import"};
+constexpr std::string_view kLeftBehind[] = {"nvram",
+                                            "sched.*",
+                                            "vmotion.*",
+                                            "migrate.*",
+                                            "pciBridge*",
+                                            "svga.*",
+                                            "hpet*",
+                                            "*.pciSlotNumber",
+                                            "vmware.*",
+                                            "tools.*",
+                                            "viv.*",
+                                            "numa.*",
+                                            "monitor.*",
+                                            "softPower*",
+                                            "toolsIn*",
+                                            "vm.*",
+                                            "guestOS.*",
+                                            "cleanShutdown",
+                                            "replay.*",
+                                            "vmci0.*",
+                                            "evcCompatibilityMode",
+                                            "checkpoint.*",
+                                            "*.ctkEnabled",
+                                            "ctkEnabled",
+                                            "config.readOnly",
+                                            "disk.*.import",
+                                            "vmxstats.*",
+                                            "bedplate.import"};
 
 bool StaysBehind(std::string_view key) {
     return std::any_of(std::begin(kLeftBehind), std::end(kLeftBehind),

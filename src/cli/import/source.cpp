@@ -51,11 +51,11 @@ vim::Result<vim::Ref> OnlyOne(const Facts& facts, const std::string& name) {
     for (const vim::Ref& ref : facts.Objects())
         if (facts.Text(ref, "name") == name) found.push_back(ref);
     if (found.size() == 1) return found.front();
-    return vim::Fault(vim::NotFound(), found.empty()
-                                           ? base::Cat("the source has no virtual machine \"", name,
-                                                       "\"; bedplate import --list shows what it has")
-                                           : base::Cat("the source has ", found.size(), " virtual machines \"", name,
-                                                       "\"; rename all but one"));
+    return vim::Fault(
+        vim::NotFound(),
+        found.empty()
+            ? base::Cat("the source has no virtual machine \"", name, "\"; bedplate import --list shows what it has")
+            : base::Cat("the source has ", found.size(), " virtual machines \"", name, "\"; rename all but one"));
 }
 
 rt::Co<vim::Result<>> ReadPortGroups(client::Session& session, SourceVm& vm) {
@@ -81,8 +81,8 @@ rt::Co<vim::Result<std::vector<Listed>>> ListVms(client::Session& session) {
                                             {"name", "runtime.powerState", "summary.config", "summary.storage"}));
     std::vector<Listed> out;
     for (const vim::Ref& ref : facts.Objects()) {
-        Listed one{.ref = ref, .name = facts.Text(ref, "name"), .power = facts.Text(ref, "runtime.powerState"),
-                   .guest = {}};
+        Listed one{
+            .ref = ref, .name = facts.Text(ref, "name"), .power = facts.Text(ref, "runtime.powerState"), .guest = {}};
         if (auto* config = facts.Object<vim::VirtualMachineConfigSummary>(ref, "summary.config")) {
             one.memory_mb = config->memory_size_mb.value_or(0);
             one.cpus = config->num_cpu.value_or(0);
@@ -101,8 +101,14 @@ rt::Co<vim::Result<SourceVm>> ReadSource(client::Session& session, std::string n
     CO_TRY(ref, OnlyOne(names, name));
     CO_TRY(facts, co_await client::Fetch(session, vim::VirtualMachine::kType, {ref},
                                          {"config", "runtime", "snapshot", "capability", "guest"}));
-    SourceVm vm{.ref = ref, .name = name, .config = {}, .power = {}, .connection = {}, .datacenter = {},
-                .port_groups = {}, .missing_privileges = {}};
+    SourceVm vm{.ref = ref,
+                .name = name,
+                .config = {},
+                .power = {},
+                .connection = {},
+                .datacenter = {},
+                .port_groups = {},
+                .missing_privileges = {}};
     if (const vim::Any* config = facts.Find(ref, "config"))
         if (auto* object = config->As<vim::Ptr<vim::DynamicData>>())
             vm.config = object->Cast<vim::VirtualMachineConfigInfo>();
@@ -122,9 +128,10 @@ rt::Co<vim::Result<SourceVm>> ReadSource(client::Session& session, std::string n
     if (vm.config) CO_CHECK(co_await ReadPortGroups(session, vm));
     CO_TRY(center, co_await DatacenterOf(session, ref));
     vm.datacenter = std::move(center);
-    std::vector<std::string> wanted{"VirtualMachine.State.CreateSnapshot", "VirtualMachine.State.RemoveSnapshot",
-                                    "VirtualMachine.Config.ChangeTracking", "VirtualMachine.Provisioning.DiskRandomRead",
-                                    "VirtualMachine.Interact.PowerOff", "VirtualMachine.Interact.PowerOn"};
+    std::vector<std::string> wanted{
+        "VirtualMachine.State.CreateSnapshot",  "VirtualMachine.State.RemoveSnapshot",
+        "VirtualMachine.Config.ChangeTracking", "VirtualMachine.Provisioning.DiskRandomRead",
+        "VirtualMachine.Interact.PowerOff",     "VirtualMachine.Interact.PowerOn"};
     CO_TRY(lacking, co_await Lacking(session, ref, std::move(wanted)));
     vm.missing_privileges = std::move(lacking);
     co_return vm;
