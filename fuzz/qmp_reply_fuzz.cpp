@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)qmp::ParseMigration(reply);
     (void)qmp::ParsePortOpen(reply, "agent");
     (void)qmp::ParseFdSet(reply);
+    (void)qmp::ParseBlockStats(reply);
     (void)ParseRecord(reply);
     (void)ParseEngineVersion(reply);
     return 0;

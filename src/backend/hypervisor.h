@@ -44,6 +44,27 @@ struct NicSpec {
     bool operator==(const NicSpec&) const = default;
 };
 
+// What a VM or a pool may take of processors (MHz) or memory (MB), and its weight against
+// its siblings.
+struct Allocation {
+    std::int64_t reservation = 0;
+    std::int64_t limit = -1;         // -1: none
+    int shares = 0;                  // 0: those of a usual VM
+    bool operator==(const Allocation&) const = default;
+};
+
+struct Resources {
+    Allocation cpu, memory;
+    bool operator==(const Resources&) const = default;
+};
+
+// A node of the tree of pools; `parent` "" hangs on the host itself.
+struct PoolSpec {
+    std::string id, parent;
+    Resources resources;
+    bool operator==(const PoolSpec&) const = default;
+};
+
 // Everything that the command line is made of. The same spec gives the same words.
 struct VmSpec {
     std::string id;                  // managed object id; names the run directory, cgroup and user
@@ -60,11 +81,14 @@ struct VmSpec {
     std::string serial_log;          // file that receives the first serial port; "" : none
     std::string log;                 // QEMU's own words (vmware.log's neighbour)
     std::vector<std::string> boot_order;        // "disk", "cdrom", "ethernet"; empty: firmware's own
+    std::string pool;                // it runs in; "" : none
+    Resources resources;
+    std::string watchdog;  // what its watchdog card does when it fires: reset poweroff pause none; "" : no card
 };
 
 struct GuestNic {
     std::string mac, name;
-    std::vector<std::string> addresses;         // "192.0.2.1/24"
+    std::vector<std::string> addresses;  // "192.0.2.1/24"
     bool operator==(const GuestNic&) const = default;
 };
 
@@ -78,21 +102,44 @@ struct GuestInfo {
     bool operator==(const GuestInfo&) const = default;
 };
 
-// Resource use of a running VM, for quickStats. Counters only grow.
+// Resource use of a running VM. Counters only grow while it runs; what cannot be told is
+// empty or -1.
+struct VcpuUsage {
+    std::int64_t run_us = 0;  // it ran
+    std::int64_t ready_us = 0;  // it could have run, and waited for a processor
+};
+
+struct DiskUsage {
+    int key = 0;
+    std::int64_t reads = 0, writes = 0, read_bytes = 0, write_bytes = 0;
+    std::int64_t read_us = 0, write_us = 0;  // time that requests took, all together
+};
+
+struct NicUsage {
+    int key = 0;
+    std::int64_t received_bytes = 0, sent_bytes = 0, received_packets = 0, sent_packets = 0;
+};
+
 struct Usage {
-    std::int64_t cpu_us = 0;         // of all vCPU threads and the emulator
+    std::int64_t cpu_us = 0;  // of all vCPU threads and the emulator
     std::int64_t resident_bytes = 0;
+    std::int64_t active_bytes = -1;  // what was used lately, as the kernel's lists have it
+    std::int64_t swapped_bytes = 0;
+    std::vector<VcpuUsage> vcpus;
+    std::vector<DiskUsage> disks;
+    std::vector<NicUsage> nics;
 };
 
 enum class EventKind {
-    kRunning,          // its processors run (again)
-    kPaused,           // they do not: asked for, or `detail` says why ("io-error", "no space", "watchdog")
-    kGuestShutdown,    // the guest powered itself off; kStopped follows
-    kGuestReset,       // the guest rebooted, or was reset
+    kRunning,  // its processors run (again)
+    kPaused,  // they do not: asked for, or `detail` says why ("io-error", "no space", "watchdog")
+    kGuestShutdown,  // the guest powered itself off; kStopped follows
+    kGuestReset,  // the guest rebooted, or was reset
     kGuestPanicked,
-    kStopped,          // the process is gone. `detail`: "" asked for or by the guest; else how it died
-    kGuestInfo,        // what the guest agent says changed: `guest`
-    kHeartbeat,        // `alive` says whether the agent answers
+    kWatchdog,  // the guest no longer feeds its watchdog card; `detail` is what is done about it
+    kStopped,  // the process is gone. `detail`: "" asked for or by the guest; else how it died
+    kGuestInfo,  // what the guest agent says changed: `guest`
+    kHeartbeat,  // `alive` says whether the agent answers
 };
 
 struct Event {
@@ -105,10 +152,10 @@ struct Event {
 
 // What one host can do.
 struct Abilities {
-    std::string engine;              // "QEMU 10.0.2", "sim"
-    std::string accelerator;         // "kvm", "tcg", "sim"
+    std::string engine;  // "QEMU 10.0.2", "sim"
+    std::string accelerator;  // "kvm", "tcg", "sim"
     std::string accelerator_reason;  // why that one, for a person
-    int max_cpus = 0;                // per VM
+    int max_cpus = 0;  // per VM
     std::int64_t max_memory_mb = 0;
 };
 
@@ -145,6 +192,13 @@ public:
     virtual rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) = 0;
 
     virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
+
+    // The whole tree of pools, parents before children: made, changed, or gone. VMs that run
+    // go with their pools. Where this machine has no control groups it is only remembered.
+    virtual rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) = 0;
+    // Where a VM that runs stands in the tree, and with what. kNotFound: it does not run, or
+    // there is no such pool.
+    virtual rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) = 0;
 
     // After a restart of hostd: the VMs that run or pause now, each connected again and
     // reporting. A dead one's leavings are removed; it is told once more, as kStopped.

@@ -50,6 +50,7 @@ void Watch::OnEvent(const backend::Event& event) {
             c_.Change(ref, [](Vm& vm) { vm.guest.Mut().guest_kernel_crashed = true; });
             c_.Post(vim::VmGuestOSCrashedEvent(), ref, "");
             return;
+        case backend::EventKind::kWatchdog: return OnWatchdog(ref, event.detail);
         case backend::EventKind::kGuestInfo:
             c_.Change(ref, [&](Vm& vm) {
                 if (vm.runtime->power_state == PowerState::kPoweredOn) SetGuest(vm, event.guest);
@@ -61,6 +62,13 @@ void Watch::OnEvent(const backend::Event& event) {
             });
             return;
     }
+}
+
+void Watch::OnWatchdog(const vim::Ref& ref, const std::string& action) {
+    vim::VmMessageWarningEvent bitten;
+    bitten.message = base::Cat("the guest no longer fed its watchdog; what is done about it: ", action);
+    base::LogWarning("vm " + ref.id, bitten.message);
+    c_.Post(std::move(bitten), ref, "");
 }
 
 void Watch::OnStopped(const vim::Ref& ref, const std::string& how) {

@@ -21,6 +21,7 @@ public:
 
 private:
     void OnEvent(const backend::Event& event);
+    void OnWatchdog(const vim::Ref& vm, const std::string& action);
     void OnStopped(const vim::Ref& vm, const std::string& how);
     void OnPaused(const vim::Ref& vm, const std::string& why);
     void Ask(const vim::Ref& vm, std::string message_id, std::string text);

@@ -76,6 +76,12 @@ VmSpec DirectKernel() {
     return s;
 }
 
+VmSpec Watched() {
+    VmSpec s = Small();
+    s.watchdog = "poweroff";
+    return s;
+}
+
 VmSpec OddName() {
     VmSpec s = Small();
     s.name = "a,b=c\n-monitor stdio";
@@ -124,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(, CommandLineGolden,
                                          Row{"resumed", Usual, {}, "/vm/web/web.vmss"},
                                          Row{"every_controller", EveryController, {}, ""},
                                          Row{"modern", Modern, {}, ""}, Row{"direct_kernel", DirectKernel, {}, ""},
-                                         Row{"odd_name", OddName, {}, ""}),
+                                         Row{"odd_name", OddName, {}, ""}, Row{"watched", Watched, {}, ""}),
                          [](const auto& i) { return i.param.name; });
 
 struct Refused {
@@ -161,6 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"negative_unit", [](VmSpec& s) { s.disks[0].unit = -1; }, "unit -1"},
                     Refused{"nic_model", [](VmSpec& s) { s.nics[0].model = "e1000,netdev=x"; }, "no model"},
                     Refused{"nic_mac", [](VmSpec& s) { s.nics[0].mac = "00:50:56:00:00:01,x"; }, "no MAC"},
+                    Refused{"watchdog", [](VmSpec& s) { s.watchdog = "bark"; }, "cannot \"bark\""},
                     Refused{"nic_key", [](VmSpec& s) { s.nics[0].key = 4010; }, "keys 4000 to 4009"}),
     [](const auto& i) { return i.param.name; });
 

@@ -70,6 +70,9 @@ rt::Co<void> KnowsNothingOfWhatDoesNotRun(Lab& lab, Hypervisor& hv) {
         EXPECT_FALSE(answer);
         if (!answer) EXPECT_EQ(answer.error().code, Code::kNotFound) << answer.error().message;
     }
+    answers.clear();
+    answers.push_back(co_await hv.SetResources("1", "", {}));
+    EXPECT_FALSE(answers.back());
     auto usage = co_await hv.ReadUsage("1");
     EXPECT_FALSE(usage);
     EXPECT_TRUE(lab.events.empty());
@@ -211,6 +214,45 @@ rt::Co<void> CountsUse(Lab& lab, Hypervisor& hv) {
     if (!first || !second) co_return;
     EXPECT_GT(first->resident_bytes, 0);
     EXPECT_GE(second->cpu_us, first->cpu_us);
+    EXPECT_EQ(first->vcpus.size(), std::size_t(lab.Spec("1").cpus));
+    for (std::size_t i = 0; i < first->vcpus.size() && i < second->vcpus.size(); ++i) {
+        EXPECT_GE(second->vcpus[i].run_us, first->vcpus[i].run_us);
+        EXPECT_GE(second->vcpus[i].ready_us, first->vcpus[i].ready_us);
+    }
+    for (const DiskSpec& disk : lab.Spec("1").disks) {
+        auto same = [&](const DiskUsage& d) { return d.key == disk.key; };
+        bool medium = disk.connected && !disk.path.empty();
+        EXPECT_EQ(std::any_of(first->disks.begin(), first->disks.end(), same), medium) << disk.key;
+    }
+}
+
+rt::Co<void> StandsInPools(Lab& lab, Hypervisor& hv) {
+    Resources half{.cpu = {.reservation = 0, .limit = 1000, .shares = 500}, .memory = {}};
+    std::vector<PoolSpec> tree{{"a", "", half}, {"b", "a", {}}};
+    auto made = co_await hv.SetPools(tree);
+    EXPECT_OK(made);
+    VmSpec spec = lab.Spec("1");
+    spec.pool = "b";
+    spec.resources = half;
+    auto started = co_await hv.Start(std::move(spec), {}, nullptr);
+    EXPECT_OK(started);
+    EXPECT_SAW("1", EventKind::kRunning);
+    auto moved = co_await hv.SetResources("1", "a", {});
+    EXPECT_OK(moved);
+    auto nowhere = co_await hv.SetResources("1", "c", {});
+    EXPECT_FALSE(nowhere);
+    if (!nowhere) EXPECT_EQ(nowhere.error().code, Code::kNotFound) << nowhere.error().message;
+    tree = {{"b", "", half}};                            // where it stands goes away
+    auto fewer = co_await hv.SetPools(tree);
+    EXPECT_OK(fewer);
+    EXPECT_EQ(hv.StateOf("1"), RunState::kRunning);
+    auto back = co_await hv.SetResources("1", "b", half);
+    EXPECT_OK(back);
+    auto stopped = co_await hv.Stop("1");
+    EXPECT_OK(stopped);
+    tree = {};
+    auto none = co_await hv.SetPools(tree);
+    EXPECT_OK(none);
 }
 
 using Steps = rt::Co<void> (*)(Lab&, Hypervisor&);
@@ -229,6 +271,7 @@ const Row kRows[] = {
     {"RefusesAStateThatIsNone", RefusesAStateThatIsNone},
     {"AsksTheGuestToShutDown", AsksTheGuestToShutDown},
     {"TellsOfAKill", TellsOfAKill},
+    {"StandsInPools", StandsInPools},
     {"LeavesNothingOfAFailedStart", LeavesNothingOfAFailedStart},
     {"StartsSeveralAtOnce", StartsSeveralAtOnce},
     {"ChangesMediaAndLinks", ChangesMediaAndLinks},

@@ -16,14 +16,6 @@ namespace {
 constexpr std::string_view kMostThreads = "1024";
 constexpr std::string_view kControllers[] = {"cpu", "cpuacct", "memory", "pids", "blkio"};
 
-// These files want one write() of the whole value, in place.
-base::Result<> WriteValue(const std::string& path, std::string_view value) {
-    rt::Fd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!file || write(file.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size()))
-        return base::FromErrno(errno, base::Cat("write ", value, " to ", path));
-    return {};
-}
-
 bool MakeGroup(const std::string& path) {
     if (mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return false;
     return access((path + "/cgroup.procs").c_str(), W_OK) == 0;
@@ -49,13 +41,28 @@ void AddVersion2(std::vector<std::string>& out, std::string_view mount, const st
     std::string parent = base::Cat(mount, "/bedplate");
     for (const std::string& next : {parent, base::Cat(parent, '/', owner)}) {
         if (!MakeGroup(next)) return;
-        for (std::string_view controller : {"cpu", "memory", "pids", "io"})
-            (void)WriteValue(next + "/cgroup.subtree_control", base::Cat('+', controller));
+        OfferControllers(next);
+        // What is kept for a VM below is bounded by what is kept here.
+        if (access((next + "/memory.min").c_str(), F_OK) == 0) (void)WriteGroupValue(next + "/memory.min", "max");
     }
     out.push_back(base::Cat(parent, '/', owner));
 }
 
 }  // namespace
+
+base::Result<> WriteGroupValue(const std::string& path, std::string_view value) {
+    rt::Fd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file || write(file.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size()))
+        return base::FromErrno(errno, base::Cat("write ", value, " to ", path));
+    return {};
+}
+
+void OfferControllers(const std::string& group) {
+    std::string file = group + "/cgroup.subtree_control";
+    if (access(file.c_str(), F_OK) != 0) return;         // version 1
+    for (std::string_view controller : {"cpu", "memory", "pids", "io"})
+        (void)WriteGroupValue(file, base::Cat('+', controller));
+}
 
 std::vector<std::string> FindCgroupParents(const std::string& owner) {
     std::vector<std::string> out;
@@ -70,23 +77,24 @@ std::vector<std::string> FindCgroupParents(const std::string& owner) {
     return out;
 }
 
-base::Result<std::vector<std::string>> MakeCgroups(const std::vector<std::string>& parents, const std::string& vm) {
+base::Result<std::vector<std::string>> MakeCgroups(const std::vector<std::string>& parents, const std::string& pool,
+                                                   const std::string& vm) {
     std::vector<std::string> made;
     for (const std::string& parent : parents) {
-        std::string group = base::Cat(parent, "/vm-", vm);
+        std::string group = base::Cat(parent, pool.empty() ? "" : "/", pool, "/vm-", vm);
         if (mkdir(group.c_str(), 0755) != 0 && errno != EEXIST) {
             auto error = base::FromErrno(errno, base::Cat("make the control group ", group));
             RemoveCgroups(made);
             return error;
         }
         made.push_back(group);
-        if (access((group + "/pids.max").c_str(), F_OK) == 0) (void)WriteValue(group + "/pids.max", kMostThreads);
+        if (access((group + "/pids.max").c_str(), F_OK) == 0) (void)WriteGroupValue(group + "/pids.max", kMostThreads);
     }
     return made;
 }
 
 base::Result<> EnterCgroups(const std::vector<std::string>& groups, pid_t pid) {
-    for (const std::string& group : groups) CHECK(WriteValue(group + "/cgroup.procs", base::Cat(pid)));
+    for (const std::string& group : groups) CHECK(WriteGroupValue(group + "/cgroup.procs", base::Cat(pid)));
     return {};
 }
 

@@ -15,9 +15,16 @@ namespace backend::qemu {
 // with version 1, none when we may not. `owner` keeps two hosts on one machine apart.
 std::vector<std::string> FindCgroupParents(const std::string& owner);
 
-// Makes the VM's groups, with a bound on its threads. All or nothing.
-base::Result<std::vector<std::string>> MakeCgroups(const std::vector<std::string>& parents, const std::string& vm);
+// Makes the VM's groups, with a bound on its threads. All or nothing. `pool` is the path of
+// its pool's group below the parents, or "".
+base::Result<std::vector<std::string>> MakeCgroups(const std::vector<std::string>& parents, const std::string& pool,
+                                                   const std::string& vm);
 base::Result<> EnterCgroups(const std::vector<std::string>& groups, pid_t pid);
 void RemoveCgroups(const std::vector<std::string>& groups);
+
+// These files want one write() of the whole value, in place.
+base::Result<> WriteGroupValue(const std::string& path, std::string_view value);
+// Version 2: groups below may have these controllers of ours.
+void OfferControllers(const std::string& group);
 
 }  // namespace backend::qemu

@@ -95,6 +95,19 @@ void AddConsole(Words& w) {
     w.Device("isa-serial,id=serial-9000,chardev=serial");
 }
 
+// The card counts down unless the guest's driver winds it up again. Its place is the one
+// that each board leaves free.
+base::Result<> AddWatchdog(Words& w) {
+    const std::string& action = w.spec.watchdog;
+    if (action.empty()) return {};
+    static constexpr std::string_view kActions[] = {"reset", "poweroff", "pause", "none"};
+    if (std::find(std::begin(kActions), std::end(kActions), action) == std::end(kActions))
+        return Wrong(w.spec, base::Cat("a watchdog cannot \"", action, "\"; it can reset, poweroff, pause, none"));
+    w.Device("i6300esb,id=watchdog,bus=", w.pci(), ",addr=", w.q35() ? "0x01" : "0x1f");
+    w.Add("-action", base::Cat("watchdog=", action));
+    return {};
+}
+
 void AddKernel(Words& w) {
     const VmSpec& s = w.spec;
     if (s.kernel.empty()) return;
@@ -134,6 +147,7 @@ base::Result<CommandLine> MakeCommandLine(const VmSpec& spec, const Engine& engi
     AddMonitor(w);
     AddConsole(w);
     AddAgent(w);
+    CHECK(AddWatchdog(w));
     CHECK(AddDisks(w));
     CHECK(AddNics(w));
     AddKernel(w);

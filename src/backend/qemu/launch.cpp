@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "backend/qemu/cgroup.h"
+#include "backend/qemu/pool_groups.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -168,8 +169,10 @@ base::Result<Launched> Launch(LaunchPlan plan) {
                      .log = plan.spec.log.empty() ? plan.dir.path() + "/log" : plan.spec.log,
                      .drives = DrivesWithMedium(plan.spec)};
     base::Result<Launched> result = base::Error{base::Code::kInternal, ""};
-    if (auto groups = MakeCgroups(plan.cgroup_parents, plan.spec.id)) record.cgroups = *std::move(groups);
-    else base::LogWarning(plan.spec.id, groups.error().message);
+    if (auto groups = MakeCgroups(plan.cgroup_parents, plan.pool_path, plan.spec.id)) {
+        record.cgroups = *std::move(groups);
+        for (const std::string& group : record.cgroups) ApplyResources(group, plan.spec.resources, plan.core_mhz);
+    } else base::LogWarning(plan.spec.id, groups.error().message);
     result = Start(plan, std::move(line), record);
     if (!result) {
         RemoveCgroups(record.cgroups);

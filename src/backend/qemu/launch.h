@@ -18,6 +18,8 @@ struct LaunchPlan {
     RunDir dir;
     std::optional<uid_t> user;           // of its own; nullopt: ours
     std::vector<std::string> cgroup_parents;
+    std::string pool_path;               // of its pool's group below those, or ""
+    int core_mhz = 2000;
 };
 
 struct Launched {

@@ -89,7 +89,11 @@ RunningVm::Listener Machine::MakeListener() {
                 [this](const Event& event) {
                     if (on_event) on_event(event);
                 },
-            .ended = [this](RunningVm& vm) { vms_.erase(vm.record().vm); }};
+            .ended =
+                [this](RunningVm& vm) {
+                    standings_.erase(vm.record().vm);
+                    vms_.erase(vm.record().vm);
+                }};
 }
 
 std::optional<uid_t> Machine::PickUser() const {
@@ -173,19 +177,6 @@ rt::Co<base::Result<>> Machine::SetLink(std::string vm, int key, bool connected)
         co_return base::Error{base::Code::kNotFound,
                               base::Cat("virtual machine ", vm, " has no network adapter ", key)};
     co_return set;
-}
-
-rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
-    CO_TRY(running, Find(vm));
-    pid_t pid = running->record().pid;
-    CO_TRY(stat, rt::ReadFile(base::Cat("/proc/", pid, "/stat"), 8192));
-    auto fields = base::Split(std::string_view(stat).substr(stat.rfind(')') + 1), ' ');
-    constexpr std::size_t kUserTime = 12, kSystemTime = 13, kResident = 22;   // proc(5), counted from after the name
-    if (fields.size() <= kResident) co_return base::Error{base::Code::kInternal, "/proc/<pid>/stat has another form"};
-    std::int64_t ticks = base::ToInt(fields[kUserTime]).value_or(0) + base::ToInt(fields[kSystemTime]).value_or(0);
-    std::int64_t pages = base::ToInt(fields[kResident]).value_or(0);
-    co_return Usage{.cpu_us = ticks * 1'000'000 / sysconf(_SC_CLK_TCK),
-                    .resident_bytes = pages * sysconf(_SC_PAGESIZE)};
 }
 
 }  // namespace backend::qemu

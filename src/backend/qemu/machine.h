@@ -10,6 +10,7 @@
 #include "backend/hypervisor.h"
 #include "backend/qemu/accelerator.h"
 #include "backend/qemu/launch.h"
+#include "backend/qemu/pool_groups.h"
 #include "backend/qemu/running_vm.h"
 #include "rt/pool.h"
 
@@ -21,6 +22,7 @@ struct Options {
     std::string accelerator;             // "kvm" or "tcg"; "" : by proof
     bool own_users = true;               // a user per VM, when we are root
     bool cgroups = true;
+    int core_mhz = 2000;                 // what a limit in MHz is a part of
 };
 
 class Machine : public Hypervisor {
@@ -41,6 +43,8 @@ public:
     rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) override;
     rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
+    rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
+    rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;
     rt::Co<base::Result<std::vector<Found>>> Adopt() override;
     RunState StateOf(const std::string& vm) const override;
 
@@ -60,11 +64,14 @@ private:
     rt::Co<base::Result<>> ChangeMediumOf(Vm vm, int key, std::string path);
     rt::Co<std::optional<Found>> AdoptOne(std::string vm);
     rt::Co<base::Result<>> Reconnect(Vm vm);
+    rt::Co<base::Result<>> Stand(Vm vm, Standing standing);
 
     rt::Pool& pool_;
     Options options_;
     std::string accelerator_;
     std::vector<std::string> cgroup_parents_;
+    PoolTree pools_;
+    std::map<std::string, Standing> standings_;          // of the VMs that run
     std::map<std::string, Vm> vms_;
     std::map<std::string, std::optional<uid_t>> starting_;
 };

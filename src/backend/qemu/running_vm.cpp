@@ -163,8 +163,10 @@ void RunningVm::On(const qmp::Event& event) {
     else if (name == "RESET") Tell(EventKind::kGuestReset);
     else if (name == "GUEST_PANICKED") Tell(EventKind::kGuestPanicked);
     else if (name == "BLOCK_IO_ERROR") OnBlockError(event);
-    else if (name == "WATCHDOG" && event.action == "pause") pause_reason_ = "watchdog";
-    else if (name == "VSERPORT_CHANGE" && event.subject == "agent-port") OnPort(event.open);
+    else if (name == "WATCHDOG") {
+        if (event.action == "pause") pause_reason_ = "watchdog";
+        Tell(EventKind::kWatchdog, event.action);
+    } else if (name == "VSERPORT_CHANGE" && event.subject == "agent-port") OnPort(event.open);
     else if (name == "MIGRATION") migration_status_ = event.status;
     changed_.Notify();
 }

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "backend/qemu/agent/client.h"
+#include "backend/qemu/process_usage.h"
 #include "backend/qemu/qmp/commands.h"
 #include "backend/qemu/run_dir.h"
 #include "rt/process.h"
@@ -46,6 +47,8 @@ public:
     bool in_standby() const { return standby_; }
     bool ended() const { return ended_; }
     const GuestInfo& guest() const { return guest_; }
+    const VcpuThreads& vcpu_threads() const { return vcpu_threads_; }
+    void SetVcpuThreads(VcpuThreads threads) { vcpu_threads_ = std::move(threads); }
     // Its log may go with its run directory; what it said last stays.
     std::string LastWords() const { return ended_ ? last_words_ : qemu::LastWords(record_.log, record_.log_start); }
 
@@ -84,6 +87,7 @@ private:
     bool end_asked_ = false, ended_ = false, abandoned_ = false;
     bool port_open_ = false, alive_ = false;
     GuestInfo guest_;
+    VcpuThreads vcpu_threads_;
     rt::Signal changed_;                 // any of the above
     rt::Signal agent_changed_;
 };

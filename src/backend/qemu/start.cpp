@@ -57,11 +57,19 @@ rt::Co<base::Result<>> Machine::Start(VmSpec spec, std::string state, Progress p
 rt::Co<base::Result<>> Machine::StartOnce(VmSpec spec, std::string state, Progress progress) {
     Engine engine{.program = options_.program, .accelerator = accelerator_};
     RunDir dir(options_.run, spec.id);
-    LaunchPlan plan{spec, std::move(state), std::move(engine), dir, starting_[spec.id], cgroup_parents_};
+    LaunchPlan plan{.spec = spec,
+                    .state = std::move(state),
+                    .engine = std::move(engine),
+                    .dir = dir,
+                    .user = starting_[spec.id],
+                    .cgroup_parents = cgroup_parents_,
+                    .pool_path = pools_.PathOf(spec.pool),
+                    .core_mhz = options_.core_mhz};
     auto launch = [plan = std::move(plan)]() mutable { return Launch(std::move(plan)); };
     CO_TRY(launched, co_await pool_.Run(std::move(launch)));
     auto vm = std::make_shared<RunningVm>(std::move(launched.process), std::move(launched.record), dir, MakeListener());
     vms_[spec.id] = vm;
+    standings_[spec.id] = {spec.pool, spec.resources};
     co_await vm->Watch();
     Tell(progress, 30);
     auto up = co_await BringUp(vm, std::move(spec), progress);

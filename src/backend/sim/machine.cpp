@@ -1,8 +1,10 @@
 #include "backend/sim/machine.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
+#include "backend/sim/usage.h"
 #include "base/text.h"
 
 namespace backend::sim {
@@ -176,13 +178,25 @@ rt::Co<base::Result<>> Machine::SetLink(std::string vm, int key, bool connected)
     co_return base::Error{base::Code::kNotFound, base::Cat("virtual machine ", vm, " has no network adapter ", key)};
 }
 
-// A load that grows with time and differs from VM to VM.
 rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
     CO_TRY(v, co_await StepOn(Op::kReadUsage, vm));
-    std::int64_t up = (world_->timer().Since() - v->started).count();
-    std::int64_t share = 1 + static_cast<std::int64_t>(std::hash<std::string>{}(vm) % 20);
-    co_return Usage{.cpu_us = up * v->spec.cpus * share / 100,
-                    .resident_bytes = v->spec.memory_mb * (share << 20) / 40};
+    co_return ImagineUsage(v->spec, world_->timer().Since() - v->started);
+}
+
+rt::Co<base::Result<>> Machine::SetPools(std::vector<PoolSpec> pools) {
+    CO_CHECK(co_await Step(Op::kSetPools, {}, nullptr));
+    world_->pools = std::move(pools);
+    co_return base::Result<>{};
+}
+
+rt::Co<base::Result<>> Machine::SetResources(std::string vm, std::string pool, Resources resources) {
+    CO_TRY(v, co_await StepOn(Op::kSetResources, vm));
+    auto named = [&pool](const PoolSpec& p) { return p.id == pool; };
+    if (!pool.empty() && std::none_of(world_->pools.begin(), world_->pools.end(), named))
+        co_return base::Error{base::Code::kNotFound, base::Cat("there is no resource pool ", pool)};
+    v->spec.pool = std::move(pool);
+    v->spec.resources = resources;
+    co_return base::Result<>{};
 }
 
 rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {

@@ -30,6 +30,8 @@ public:
     rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) override;
     rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
+    rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
+    rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;
     rt::Co<base::Result<std::vector<Found>>> Adopt() override;
     RunState StateOf(const std::string& vm) const override;
 

@@ -25,6 +25,8 @@ enum class Op {
     kChangeMedium,
     kSetLink,
     kReadUsage,
+    kSetPools,
+    kSetResources,
     kAdopt,
     kBoot,        // from "its processors run" to "its agent answers"
     kGuestDown,   // from "asked to shut down" to "has powered itself off"

@@ -65,6 +65,19 @@ void World::Panic(const std::string& vm) {
     if (Find(vm)) Report(Make(vm, EventKind::kGuestPanicked));
 }
 
+void World::Bite(const std::string& vm) {
+    Vm* v = Find(vm);
+    if (!v || v->spec.watchdog.empty()) return;
+    std::string id = vm, what = v->spec.watchdog;
+    Report(Make(id, EventKind::kWatchdog, what));
+    if (what == "poweroff") Die(id, {});
+    else if (what == "reset") Report(Make(id, EventKind::kGuestReset));
+    else if (what == "pause") {
+        v->state = RunState::kPaused;
+        Report(Make(id, EventKind::kPaused, "watchdog"));
+    }
+}
+
 rt::Co<void> World::Boot(std::string vm) {
     Vm* v = Find(vm);
     if (!v) co_return;

@@ -33,6 +33,7 @@ public:
     void Die(const std::string& vm, std::string how);     // as kill -9 of a QEMU
     void PowerOff(const std::string& vm);                 // the guest did it
     void Panic(const std::string& vm);
+    void Bite(const std::string& vm);                     // its watchdog fires, and does what it was told to
 
     Vm* Find(const std::string& vm);
     Vm& Add(VmSpec spec);
@@ -46,6 +47,7 @@ public:
 
     Script script;
     std::function<void(const Event&)> listener;           // the Machine that is attached now
+    std::vector<PoolSpec> pools;
     std::vector<std::string> unseen;                      // VMs that ended while there was none
 
 private:

@@ -40,6 +40,12 @@ rt::Co<base::Result<bool>> IsPortOpen(Client& qemu, std::string label) {
     co_return ParsePortOpen(reply, label);
 }
 
+// Numbers that nobody waits for: a QEMU that is busy is asked again later.
+rt::Co<base::Result<std::vector<DriveStats>>> QueryBlockStats(Client& qemu) {
+    CO_TRY(reply, co_await qemu.Execute("query-blockstats", {}, std::chrono::seconds(5)));
+    co_return ParseBlockStats(reply);
+}
+
 rt::Co<base::Result<std::int64_t>> AddFd(Client& qemu, int fd) {
     CO_TRY(reply, co_await qemu.Execute("add-fd", "{}", std::chrono::seconds(10), fd));
     co_return ParseFdSet(reply);

@@ -21,6 +21,8 @@ Done SystemWakeup(Client& qemu);
 Done SetLink(Client& qemu, std::string device, bool up);
 rt::Co<base::Result<bool>> IsPortOpen(Client& qemu, std::string label);
 
+rt::Co<base::Result<std::vector<DriveStats>>> QueryBlockStats(Client& qemu);
+
 // A descriptor of ours becomes /dev/fdset/N there.
 rt::Co<base::Result<std::int64_t>> AddFd(Client& qemu, int fd);
 Done RemoveFd(Client& qemu, std::int64_t set);

@@ -43,6 +43,31 @@ base::Result<bool> ParsePortOpen(std::string_view reply, std::string_view label)
     return false;
 }
 
+// "dev-2000", or a path with that in it.
+static int KeyOf(std::string_view device) {
+    constexpr std::string_view kMark = "dev-";
+    auto at = device.rfind(kMark);
+    if (at == std::string_view::npos) return 0;
+    device.remove_prefix(at + kMark.size());
+    return static_cast<int>(base::ToInt(device.substr(0, device.find('/'))).value_or(0));
+}
+
+base::Result<std::vector<DriveStats>> ParseBlockStats(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    const json::array* drives = v ? v->if_array() : nullptr;
+    if (!drives) return Odd("query-blockstats");
+    std::vector<DriveStats> out;
+    for (const json::value& drive : *drives) {
+        int key = KeyOf(Text(Member(drive, "qdev")));
+        const json::value* stats = Member(drive, "stats");
+        if (!key || !stats || !Member(drive, "node-name")) continue;
+        auto number = [&](std::string_view name) { return Int(Member(stats, name)); };
+        out.push_back({key, number("rd_operations"), number("wr_operations"), number("rd_bytes"), number("wr_bytes"),
+                       number("rd_total_time_ns"), number("wr_total_time_ns")});
+    }
+    return out;
+}
+
 base::Result<std::int64_t> ParseFdSet(std::string_view reply) {
     std::optional<json::value> v = Parse(reply);
     const json::value* set = v ? Member(*v, "fdset-id") : nullptr;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -25,6 +26,13 @@ base::Result<Migration> ParseMigration(std::string_view reply);
 
 // query-chardev: is the guest's end of this port open?
 base::Result<bool> ParsePortOpen(std::string_view reply, std::string_view label);
+
+// query-blockstats: what each drive of ours did; others and those without a medium are left out.
+struct DriveStats {
+    int key = 0;                   // of its device, "dev-2000"
+    std::int64_t reads = 0, writes = 0, read_bytes = 0, write_bytes = 0, read_ns = 0, write_ns = 0;
+};
+base::Result<std::vector<DriveStats>> ParseBlockStats(std::string_view reply);
 
 // add-fd: the set that the descriptor went to.
 base::Result<std::int64_t> ParseFdSet(std::string_view reply);

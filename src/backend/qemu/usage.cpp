@@ -1,0 +1,37 @@
+// Machine: what a VM uses.
+#include "backend/qemu/machine.h"
+#include "backend/qemu/process_usage.h"
+
+namespace backend::qemu {
+namespace {
+
+struct Read {
+    Usage usage;
+    VcpuThreads threads;
+};
+
+}  // namespace
+
+// The processors and the memory are the kernel's to tell, the disks QEMU's: one command. A
+// guest that is wired by user-mode networking has no counters of what it sent.
+rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
+    CO_TRY(running, Find(vm));
+    auto read = [pid = running->record().pid, cgroups = running->record().cgroups,
+                 threads = running->vcpu_threads()]() mutable -> base::Result<Read> {
+        TRY(usage, ReadProcessUsage(pid, cgroups, threads));
+        return Read{std::move(usage), std::move(threads)};
+    };
+    CO_TRY(both, co_await pool_.Run(std::move(read)));
+    running->SetVcpuThreads(std::move(both.threads));
+    Usage usage = std::move(both.usage);
+    auto qemu = running->monitor();
+    if (!qemu) co_return usage;
+    auto drives = co_await qmp::QueryBlockStats(**qemu);
+    if (!drives) co_return usage;
+    for (const qmp::DriveStats& d : *drives)
+        usage.disks.push_back(
+            {d.key, d.reads, d.writes, d.read_bytes, d.write_bytes, d.read_ns / 1000, d.write_ns / 1000});
+    co_return usage;
+}
+
+}  // namespace backend::qemu
