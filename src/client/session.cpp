@@ -46,7 +46,7 @@ vim::Fault ReadFault(codec::xml::Element fault, const net::ClientOptions& server
     auto detail = fault.Child("detail");
     auto inner = detail ? detail.First() : codec::xml::Element();
     if (inner) {
-        auto read = vim::ReadObject(inner, vim::MethodFault::kType, {.ignore_unknown = true});
+        auto read = vim::ReadObject(inner, vim::MethodFault::kType, {.lenient = true});
         if (read)
             if (auto typed = read->Cast<vim::MethodFault>()) return vim::Fault(typed, words);
         auto type = inner.Attribute(codec::xml::kXsi, "type");
@@ -123,7 +123,7 @@ rt::Co<vim::Result<>> Session::Ask(const vim::Method& method, const vim::Request
         co_return Broken(server_, base::Cat("HTTP status ", answer->status, ", and no SOAP: ", soap.error().message));
     if (soap->method_name == "Fault") co_return ReadFault(soap->method, server_);
     if (!method.result) co_return vim::Result<>{};
-    auto read = vim::ReadField(soap->method, *method.result, result, {.version = version_, .ignore_unknown = true});
+    auto read = vim::ReadField(soap->method, *method.result, result, {.version = version_, .lenient = true});
     if (!read) co_return Broken(server_, base::Cat("the answer to ", method.name, ": ", read.error().message));
     co_return vim::Result<>{};
 }

@@ -104,7 +104,7 @@ base::Result<> Reader::Fields(Element e, const Type& type, DynamicData& into, co
         auto found = Lookup(type, name);
         if (!found.field || found.number >= kMaxFields) {
             Where here{&where, name};
-            if (!options_.ignore_unknown) return here.Bad(base::Cat("no such element in ", NameOf(type)));
+            if (!options_.ignore_unknown && !options_.lenient) return here.Bad(base::Cat("no such element in ", NameOf(type)));
             base::LogDebug("xml", here.Bad(base::Cat("left out, ", NameOf(type), " has no such element here")).message);
             continue;
         }
@@ -124,6 +124,7 @@ base::Result<> Reader::Fields(Element e, const Type& type, DynamicData& into, co
 // A field that came after the caller's version may be missing; one that is as old as the
 // type itself may not.
 base::Result<> Reader::Missing(const Type& type, const std::bitset<kMaxFields>& seen, const Where& where) {
+    if (options_.lenient) return {};
     std::size_t before = 0;
     for (const Type* t = &type; t; t = t->base) {
         for (std::size_t i = 0; i < t->fields.size(); ++i) {
@@ -160,6 +161,7 @@ base::Result<> Reader::Into(Element e, const Type& declared, void* at, const Whe
     if (e.First()) return where.Bad("elements where a plain value belongs");
     auto text = e.Text(scratch_);
     auto wrong = ReadScalar(declared, text, at);
+    if (options_.lenient && declared.kind == Kind::kEnum) return {};
     if (!wrong.empty()) return where.Bad(base::Cat(Quoted(text), ' ', wrong));
     return {};
 }
@@ -175,7 +177,7 @@ base::Result<const Type*> Reader::TypeOf(Element e, const Where& where) {
     const Type* type = name->uri == kXsd     ? FindType(scratch_ = base::Cat("xsd:", name->local))
                        : IsVimUri(name->uri) ? FindType(name->local)
                                              : nullptr;
-    if (!type) return where.Bad(base::Cat("unknown type ", Quoted(*written)));
+    if (!type && !options_.lenient) return where.Bad(base::Cat("unknown type ", Quoted(*written)));
     return type;
 }
 
@@ -184,6 +186,7 @@ base::Result<Ptr<DynamicData>> Reader::Object(Element e, const Type& declared, c
     const Type& type = named ? *named : declared;
     if (type.kind != Kind::kData || !type.IsA(declared))
         return where.Bad(base::Cat("a ", type.name, " where a ", declared.name, " belongs"));
+    if (!type.make && options_.lenient) return Ptr<DynamicData>();
     if (!type.make) return where.Bad(base::Cat(type.name, " says too little: xsi:type must name a type below it"));
     auto object = Ptr<DynamicData>::Adopt(type.make());
     CHECK(Fields(e, type, object.Mut(), where));
@@ -196,6 +199,7 @@ base::Result<Ref> Reader::Reference(Element e, const Type* declared, const Where
     const Type* type = declared;
     if (auto name = e.Attribute("type")) {
         type = FindType(*name);
+        if (options_.lenient && !type) type = declared ? declared : &ManagedObject::kType;
         if (!type || type->kind != Kind::kManaged)
             return where.Bad(base::Cat("unknown managed object type ", Quoted(*name)));
     }
@@ -215,6 +219,7 @@ base::Result<Any> Reader::Value(Element e, const Where& where) {
             if (const Type* element = ElementOfArray(name->local)) return Array(e, *element, where);
     }
     TRY(type, TypeOf(e, where));
+    if (options_.lenient && !type && e.First()) return Any();
     return TypedValue(e, type ? *type : kAnyType, where);
 }
 

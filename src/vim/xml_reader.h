@@ -13,6 +13,9 @@ namespace vim {
 struct ReadOptions {
     Version version = kNewest;     // fields that are younger may be missing
     bool ignore_unknown = false;   // the sender is newer than we are: leave out what we do not know
+    // An answer of a server that may be of another make: what we have no type or name for is read
+    // as the declared type or left unset, and what it leaves out has its default. Not for requests.
+    bool lenient = false;
 };
 
 // The parameters of a call and the object that it is for. `call` is the child of the body.

@@ -37,6 +37,26 @@ std::string Complaint(const Method& method, std::string_view inside, const ReadO
     return request ? "accepted" : request.error().message;
 }
 
+// What a server of another make may answer: read as far as we know it.
+TEST(LenientAnswer, IsReadAsFarAsItIsKnown) {
+    auto document = Xml("<device xsi:type=\"VirtualHologram\"><key>7</key><depth>3</depth>"
+                        "<backing xsi:type=\"HologramBacking\"><beam>1</beam></backing></device>");
+    auto strict = ReadObject(document.root().First(), VirtualDevice::kType);
+    EXPECT_FALSE(strict);
+    auto device = ReadObject(document.root().First(), VirtualDevice::kType, {.lenient = true});
+    ASSERT_TRUE(device) << device.error().message;
+    ASSERT_TRUE(device->As<VirtualDevice>());
+    EXPECT_EQ(device->As<VirtualDevice>()->key, 7);
+    auto runtime = Xml("<r><host type=\"HologramHost\">h-1</host><powerState>glowing</powerState></r>");
+    auto read = ReadObject(runtime.root().First(), VirtualMachineRuntimeInfo::kType, {.lenient = true});
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->As<VirtualMachineRuntimeInfo>()->host, (Ref{&HostSystem::kType, "h-1"}));
+    auto any = Xml("<val xsi:type=\"Hologram\"><a>1</a></val>");
+    auto value = ReadAny(any.root().First(), {.lenient = true});
+    ASSERT_TRUE(value) << value.error().message;
+    EXPECT_TRUE(value->empty());
+}
+
 TEST(RequestXml, BecomesAStruct) {
     auto request = Read(call::ReconfigVM::kMethod,
                         Reconfigure("<memoryMB> 512 </memoryMB><name>web</name>"        // not in wire order
