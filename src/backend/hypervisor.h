@@ -30,6 +30,7 @@ struct DiskSpec {
     int unit = 0;                    // where on it
     bool cdrom = false;
     std::string path;                // absolute; the raw extent or ISO. "" : no medium
+    std::vector<std::string> overlays;  // absolute: qcow2 files above `path`, from the lowest up; the last is written
     bool read_only = false;
     bool connected = true;
     bool operator==(const DiskSpec&) const = default;
@@ -37,9 +38,9 @@ struct DiskSpec {
 
 struct NicSpec {
     int key = 0;
-    std::string model;               // e1000 e1000e vmxnet3 virtio-net-pci pcnet
+    std::string model;  // e1000 e1000e vmxnet3 virtio-net-pci pcnet
     std::string mac;
-    std::string network;             // port group name; how it is wired is the backend's matter
+    std::string network;  // port group name; how it is wired is the backend's matter
     bool connected = true;
     bool operator==(const NicSpec&) const = default;
 };
@@ -48,8 +49,8 @@ struct NicSpec {
 // its siblings.
 struct Allocation {
     std::int64_t reservation = 0;
-    std::int64_t limit = -1;         // -1: none
-    int shares = 0;                  // 0: those of a usual VM
+    std::int64_t limit = -1;  // -1: none
+    int shares = 0;  // 0: those of a usual VM
     bool operator==(const Allocation&) const = default;
 };
 
@@ -67,21 +68,21 @@ struct PoolSpec {
 
 // Everything that the command line is made of. The same spec gives the same words.
 struct VmSpec {
-    std::string id;                  // managed object id; names the run directory, cgroup and user
-    std::string name;                // for -name; not trusted
-    std::string uuid;                // dashed
+    std::string id;  // managed object id; names the run directory, cgroup and user
+    std::string name;  // for -name; not trusted
+    std::string uuid;  // dashed
     int cpus = 1;
     int cores_per_socket = 1;
     std::int64_t memory_mb = 256;
     bool efi = false;
-    std::string nvram;               // EFI variables file; "" with BIOS
-    std::string kernel, initrd, command_line;   // direct boot; "" : firmware boots
+    std::string nvram;  // EFI variables file; "" with BIOS
+    std::string kernel, initrd, command_line;  // direct boot; "" : firmware boots
     std::vector<DiskSpec> disks;
     std::vector<NicSpec> nics;
-    std::string serial_log;          // file that receives the first serial port; "" : none
-    std::string log;                 // QEMU's own words (vmware.log's neighbour)
-    std::vector<std::string> boot_order;        // "disk", "cdrom", "ethernet"; empty: firmware's own
-    std::string pool;                // it runs in; "" : none
+    std::string serial_log;  // file that receives the first serial port; "" : none
+    std::string log;  // QEMU's own words (vmware.log's neighbour)
+    std::vector<std::string> boot_order;  // "disk", "cdrom", "ethernet"; empty: firmware's own
+    std::string pool;  // it runs in; "" : none
     Resources resources;
     std::string watchdog;  // what its watchdog card does when it fires: reset poweroff pause none; "" : no card
 };

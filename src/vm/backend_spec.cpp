@@ -53,6 +53,7 @@ vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const 
     }
     if (!facts) return vim::Fault(vim::InvalidDiskFormat(), std::move(facts).error().message);
     spec.disks.push_back(PlaceOf(device, slot, devices, facts->flat));
+    spec.disks.back().overlays = std::move(facts->overlays);
     return {};
 }
 

@@ -12,7 +12,7 @@
 #include "codec/vmdk.h"
 #include "rt/fd.h"
 #include "rt/files.h"
-#include "vm/datastore_path.h"
+#include "vm/disk_chain.h"
 
 namespace vm {
 namespace {
@@ -65,35 +65,6 @@ codec::VmdkDescriptor DescriptorFor(const NewDisk& disk) {
     return d;
 }
 
-base::Result<codec::VmdkDescriptor> ReadDescriptor(const std::string& volume, const std::string& path) {
-    if (!StaysWithin(volume, path))
-        return base::Error{base::Code::kInvalid, path + " leads out of its datastore by a link"};
-    TRY(text, rt::ReadFile(path, codec::VmdkDescriptor::kMaxBytes));
-    auto parsed = codec::VmdkDescriptor::Parse(text);
-    if (!parsed) return std::move(parsed).error().While("read " + path);
-    return parsed;
-}
-
-// The one flat extent that we can run a disk from.
-base::Result<std::string> FlatExtent(const std::string& volume, const std::string& path,
-                                     const codec::VmdkDescriptor& d) {
-    using Type = codec::VmdkExtent::Type;
-    auto refuse = [&](std::string why) { return base::Error{base::Code::kInvalid, base::Cat(path, ": ", why)}; };
-    if (d.HasParent()) return refuse("it is the delta of a snapshot; its parent must be merged first");
-    if (d.extents.size() != 1) return refuse("it has several extents; convert it to one flat extent first");
-    const codec::VmdkExtent& e = d.extents.front();
-    if ((e.type != Type::kFlat && e.type != Type::kVmfs) || e.offset != 0)
-        return refuse("its extent is not flat; convert it first");
-    CHECK(codec::CheckExtentName(e.file));
-    std::string flat = FolderOf(path) + "/" + e.file;
-    struct stat file {};
-    if (stat(flat.c_str(), &file)) return base::FromErrno(errno, base::Cat("open ", flat, ", the extent of ", path));
-    if (!S_ISREG(file.st_mode) || !StaysWithin(volume, flat)) return refuse("its extent leads out of the datastore");
-    if (static_cast<std::uint64_t>(file.st_size) < e.sectors * 512)
-        return refuse(base::Cat("its extent has ", file.st_size, " bytes, the descriptor says ", e.sectors * 512));
-    return flat;
-}
-
 base::Result<> MakeFlat(const NewDisk& disk, const std::string& flat) {
     rt::Fd file(open(flat.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) return base::FromErrno(errno, "make " + flat);
@@ -142,22 +113,29 @@ base::Result<> MakeDisk(const NewDisk& disk) {
 }
 
 base::Result<DiskFacts> InspectDisk(const std::string& volume, const std::string& descriptor) {
-    TRY(d, ReadDescriptor(volume, descriptor));
-    TRY(flat, FlatExtent(volume, descriptor, d));
+    TRY(chain, ReadChain(volume, descriptor));
+    const codec::VmdkDescriptor& bottom = chain.front().text;
     DiskFacts facts;
-    facts.capacity_kb = static_cast<std::int64_t>(d.Sectors()) / kSectorsPerKb;
-    facts.thin = d.Ddb("thinProvisioned") == "1";
-    facts.uuid = base::NormalUuid(d.Ddb("uuid")).value_or("");
+    facts.capacity_kb = static_cast<std::int64_t>(bottom.Sectors()) / kSectorsPerKb;
+    facts.thin = bottom.Ddb("thinProvisioned") == "1";
+    facts.uuid = base::NormalUuid(bottom.Ddb("uuid")).value_or("");
     for (char& c : facts.uuid) c = static_cast<char>(toupper(static_cast<unsigned char>(c)));
-    facts.content_id = d.Ddb("longContentID");
-    facts.files = {NameOf(descriptor), d.extents.front().file};
-    facts.flat = std::move(flat);
+    facts.content_id = chain.back().text.Ddb("longContentID");
+    facts.flat = chain.front().data;
+    for (const DiskLink& link : chain) {
+        if (&link != &chain.front()) facts.overlays.push_back(link.data);
+        facts.links.push_back({NameOf(link.descriptor), NameOf(link.data)});
+    }
     return facts;
 }
 
 base::Result<> ExtendDisk(const std::string& volume, const std::string& descriptor, std::int64_t capacity_kb) {
-    TRY(d, ReadDescriptor(volume, descriptor));
-    TRY(flat, FlatExtent(volume, descriptor, d));
+    TRY(chain, ReadChain(volume, descriptor));
+    if (chain.size() > 1)
+        return base::Error{base::Code::kInvalid,
+                           descriptor + ": it has snapshots; delete them before its size is changed"};
+    codec::VmdkDescriptor d = std::move(chain.front().text);
+    const std::string& flat = chain.front().data;
     rt::Fd file(open(flat.c_str(), O_RDWR | O_CLOEXEC));
     if (!file) return base::FromErrno(errno, "open " + flat);
     CHECK(Grow(file, flat, capacity_kb * 1024, d.Ddb("thinProvisioned") == "1"));

@@ -1,4 +1,5 @@
-// The files of a virtual disk: x.vmdk, a descriptor, and x-flat.vmdk, its bytes.
+// The files of a virtual disk: x.vmdk, a descriptor, and x-flat.vmdk, its bytes; with
+// snapshots a chain of such pairs (disk_chain.h).
 //
 // Everything here blocks. Paths are absolute; `volume` is the top folder of the datastore:
 // nothing outside of it is opened, whatever a descriptor or a link says.
@@ -24,13 +25,17 @@ struct DiskFacts {
     bool thin = false;
     std::string uuid, content_id;
     std::string flat;                    // absolute
-    std::vector<std::string> files;      // names in the descriptor's folder: the descriptor, then its extents
+    std::vector<std::string> overlays;   // absolute: the deltas above it, the last one is written
+    struct Link {
+        std::string descriptor, data;    // names in the disk's folder
+    };
+    std::vector<Link> links;             // from the base up
 };
 
 // kExists when one of its files is there, kNoSpace when it cannot fit. Leaves nothing
 // behind when it fails.
 base::Result<> MakeDisk(const NewDisk& disk);
-// kNotFound: the descriptor or its extent is missing; kInvalid: a form that we do not run from.
+// kNotFound: a descriptor or extent of its chain is missing; kInvalid: a form that we do not run from.
 base::Result<DiskFacts> InspectDisk(const std::string& volume, const std::string& descriptor);
 base::Result<> ExtendDisk(const std::string& volume, const std::string& descriptor, std::int64_t capacity_kb);
 // Removes a file; one that is not there is fine.

@@ -53,6 +53,23 @@ std::string_view TypeByName(std::string_view name, std::string_view stem) {
     return {};
 }
 
+// The base grows to its size and no further; what overlays will come to, nobody knows.
+void AddDiskFiles(const Located& disk, const DiskFacts& facts, int key, Loaded& out) {
+    int link = 0;
+    for (const DiskFacts::Link& files : facts.links) {
+        auto add = [&](const std::string& name, const char* type) {
+            DatastorePath path = disk.path.Folder() / name;
+            Size size = SizeOf(disk.volume.folder + "/" + path.path);
+            out.files.push_back({path.Text(), type, size.bytes, size.allocated, key, link});
+            return size.allocated;
+        };
+        out.provisioned += add(files.descriptor, "diskDescriptor");
+        std::int64_t used = add(files.data, "diskExtent");
+        out.provisioned += link == 0 ? facts.capacity_kb * 1024 : used;
+        ++link;
+    }
+}
+
 void InspectDisks(const Home& home, Loaded& out) {
     for (Device& device : out.config.hardware.Mut().device) {
         if (!device->type().IsA(vim::VirtualDisk::kType)) continue;
@@ -75,14 +92,7 @@ void InspectDisks(const Home& home, Loaded& out) {
         backing.uuid = facts->uuid.empty() ? std::nullopt : std::optional(facts->uuid);
         backing.content_id = facts->content_id.empty() ? std::nullopt : std::optional(facts->content_id);
         backing.digest_enabled = false;
-        for (const std::string& name : facts->files) {
-            DatastorePath path = located->path.Folder() / name;
-            Size size = SizeOf(located->volume.folder + "/" + path.path);
-            bool extent = &name != &facts->files.front();
-            out.files.push_back(
-                {path.Text(), extent ? "diskExtent" : "diskDescriptor", size.bytes, size.allocated, disk.key});
-            out.provisioned += extent ? facts->capacity_kb * 1024 : size.allocated;
-        }
+        AddDiskFiles(*located, *facts, disk.key, out);
     }
     CompleteDevices(out.config.hardware.Mut().device);
 }
@@ -110,13 +120,13 @@ base::Result<codec::Vmx> ReadVmx(const std::string& file) {
 std::vector<FileFact> ListFiles(const Home& home, const Config&) {
     std::vector<FileFact> out;
     Size vmx = SizeOf(home.file);
-    out.push_back({home.vmx.Text(), "config", vmx.bytes, vmx.allocated, 0});
+    out.push_back({home.vmx.Text(), "config", vmx.bytes, vmx.allocated, 0, 0});
     std::string stem = home.vmx.WithSuffix(".vmx", "").Name();
     for (const std::string& name : NamesIn(home.Folder())) {
         std::string_view type = TypeByName(name, stem);
         if (type.empty()) continue;
         Size size = SizeOf(home.Folder() + "/" + name);
-        out.push_back({(home.vmx.Folder() / name).Text(), std::string(type), size.bytes, size.allocated, 0});
+        out.push_back({(home.vmx.Folder() / name).Text(), std::string(type), size.bytes, size.allocated, 0, 0});
     }
     return out;
 }

@@ -14,6 +14,7 @@ struct FileFact {
     std::string type;                    // "config", "diskExtent", ... of layoutEx
     std::int64_t size = 0, allocated = 0;
     int disk_key = 0;                    // of a disk's file; 0: none
+    int link = 0;                        // of its chain: 0 is the base
 };
 
 struct Loaded {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "rt/files.h"
 #include "store/crc32c.h"
+#include "vm/disk_chain.h"
 #include "vm/disk_files.h"
 
 namespace vm {
@@ -77,7 +78,10 @@ base::Result<> RemoveFiles(const std::vector<std::string>& paths, const VolumeLi
         if (!located || located->path.path.empty()) continue;
         std::string file = located->Absolute();
         if (!StaysWithin(located->volume.folder, file)) continue;
-        if (path.ends_with(".vmdk") && !path.ends_with("-flat.vmdk")) keep(RemoveFile(FlatOf(file)));
+        if (path.ends_with(".vmdk") && !path.ends_with("-flat.vmdk") && !path.ends_with("-delta.vmdk")) {
+            keep(RemoveFile(FlatOf(file)));
+            keep(RemoveFile(DeltaOf(file)));
+        }
         keep(RemoveFile(file));
     }
     return first;

@@ -62,7 +62,7 @@ vim::Ptr<vim::VirtualMachineRuntimeInfo> MakeRuntime() {
 void TakeFiles(Vm& vm, const Loaded& loaded, base::Time now) {
     vim::VirtualMachineFileLayout layout;
     vim::VirtualMachineFileLayoutEx ex;
-    std::map<int, std::vector<std::int32_t>> chains;
+    std::map<int, std::map<int, std::vector<std::int32_t>>> chains;     // disk -> link -> keys of files
     std::map<int, std::vector<std::string>> disks;
     std::int64_t committed = 0;
     for (const FileFact& file : loaded.files) {
@@ -80,16 +80,18 @@ void TakeFiles(Vm& vm, const Loaded& loaded, base::Time now) {
             layout.config_file.push_back(name);
         if (file.type == "log") layout.log_file.push_back(name);
         if (file.type == "swap") layout.swap_file = file.path;
-        if (file.disk_key) chains[file.disk_key].push_back(info.key);
+        if (file.disk_key) chains[file.disk_key][file.link].push_back(info.key);
         if (file.type == "diskDescriptor") disks[file.disk_key].push_back(file.path);
         ex.file.push_back(std::move(info));
     }
-    for (auto& [key, files] : chains) {
-        vim::VirtualMachineFileLayoutExDiskUnit unit;
-        unit.file_key = std::move(files);
+    for (auto& [key, links] : chains) {
         vim::VirtualMachineFileLayoutExDiskLayout disk;
         disk.key = key;
-        disk.chain.push_back(std::move(unit));
+        for (auto& [link, files] : links) {
+            vim::VirtualMachineFileLayoutExDiskUnit unit;
+            unit.file_key = std::move(files);
+            disk.chain.push_back(std::move(unit));
+        }
         ex.disk.push_back(std::move(disk));
         vim::VirtualMachineFileLayoutDiskLayout plain;
         plain.key = key;

@@ -82,6 +82,23 @@ VmSpec Watched() {
     return s;
 }
 
+// A disk with two snapshots beneath what is written, one that keeps its name, one that cannot
+// be written.
+VmSpec WithSnapshots() {
+    VmSpec s = Small();
+    s.disks = {{.key = 2000,
+                .bus = Bus::kPvscsi,
+                .path = "/vm/web/web-flat.vmdk",
+                .overlays = {"/vm/web/web-000002-delta.vmdk", "/vm/web/web-000005-delta.vmdk"}},
+               {.key = 2001,
+                .bus = Bus::kPvscsi,
+                .unit = 1,
+                .path = "/vm/web/a-flat.vmdk",
+                .overlays = {"/vm/web/odd.vmdk"},
+                .read_only = true}};
+    return s;
+}
+
 VmSpec OddName() {
     VmSpec s = Small();
     s.name = "a,b=c\n-monitor stdio";
@@ -124,14 +141,14 @@ TEST_P(CommandLineGolden, IsAsTheFileSays) {
     EXPECT_EQ(got, wanted.str()) << path << "; BEDPLATE_GOLDEN=write renews it";
 }
 
-INSTANTIATE_TEST_SUITE_P(, CommandLineGolden,
-                         testing::Values(Row{"small", Small, {}, ""}, Row{"usual", Usual, {.direct = {2000}}, ""},
-                                         Row{"usual_kvm", Usual, {.accelerator = "kvm"}, ""},
-                                         Row{"resumed", Usual, {}, "/vm/web/web.vmss"},
-                                         Row{"every_controller", EveryController, {}, ""},
-                                         Row{"modern", Modern, {}, ""}, Row{"direct_kernel", DirectKernel, {}, ""},
-                                         Row{"odd_name", OddName, {}, ""}, Row{"watched", Watched, {}, ""}),
-                         [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    , CommandLineGolden,
+    testing::Values(Row{"small", Small, {}, ""}, Row{"usual", Usual, {.direct = {2000}}, ""},
+                    Row{"usual_kvm", Usual, {.accelerator = "kvm"}, ""}, Row{"resumed", Usual, {}, "/vm/web/web.vmss"},
+                    Row{"every_controller", EveryController, {}, ""}, Row{"modern", Modern, {}, ""},
+                    Row{"direct_kernel", DirectKernel, {}, ""}, Row{"odd_name", OddName, {}, ""},
+                    Row{"snapshots", WithSnapshots, {.direct = {2000}}, ""}, Row{"watched", Watched, {}, ""}),
+    [](const auto& i) { return i.param.name; });
 
 struct Refused {
     const char* name;

@@ -10,6 +10,7 @@
 #include "backend/qemu/machine.h"
 #include "backend/sim/machine.h"
 #include "base/text.h"
+#include "codec/qcow2.h"
 #include "rt/loop.h"
 #include "test/contract/tiny_guest.h"
 
@@ -132,6 +133,16 @@ rt::Co<bool> Lab::Saw(std::string vm, backend::EventKind kind) {
         if (left <= base::Duration::zero()) co_return false;
         co_await happened_.WaitFor(left);
     }
+}
+
+std::string Lab::Overlay(backend::DiskSpec& disk) {
+    std::string path = base::Cat(Folder(), "/disk", disk.key, "-00000", disk.overlays.size() + 1, "-delta.vmdk");
+    const std::string& below = disk.overlays.empty() ? disk.path : disk.overlays.back();
+    std::uint64_t size = disk.path.empty() ? 0 : fs::file_size(disk.path);
+    std::ofstream(path, std::ios::binary)
+        << codec::NewQcow2(size, below.substr(below.rfind('/') + 1), disk.overlays.empty() ? "raw" : "qcow2");
+    disk.overlays.push_back(path);
+    return path;
 }
 
 std::unique_ptr<Lab> MakeSimLab() { return std::make_unique<SimLab>(); }

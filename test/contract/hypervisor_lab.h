@@ -16,6 +16,7 @@ public:
     virtual ~Lab() = default;
     virtual std::unique_ptr<backend::Hypervisor> Make() = 0;    // each time a new hostd on the same machine
     virtual backend::VmSpec Spec(const std::string& id) = 0;
+    std::string Overlay(backend::DiskSpec& disk);               // lays a new empty one over it; its path
     virtual void BreakNextStart(backend::VmSpec& spec) = 0;
     virtual void Kill(const std::string& id) = 0;               // as an outsider does
     virtual rt::Co<bool> Booted(std::string id) = 0;            // its guest can take requests

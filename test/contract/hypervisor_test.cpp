@@ -255,6 +255,16 @@ rt::Co<void> StandsInPools(Lab& lab, Hypervisor& hv) {
     EXPECT_OK(none);
 }
 
+// The guest boots through two overlays that say nothing yet.
+rt::Co<void> RunsFromAChain(Lab& lab, Hypervisor& hv) {
+    VmSpec spec = lab.Spec("1");
+    lab.Overlay(spec.disks.back());
+    lab.Overlay(spec.disks.back());
+    auto started = co_await hv.Start(spec, {}, nullptr);
+    EXPECT_OK(started);
+    EXPECT_TRUE(co_await lab.Booted("1"));
+}
+
 using Steps = rt::Co<void> (*)(Lab&, Hypervisor&);
 struct Row {
     const char* name;
@@ -276,6 +286,7 @@ const Row kRows[] = {
     {"StartsSeveralAtOnce", StartsSeveralAtOnce},
     {"ChangesMediaAndLinks", ChangesMediaAndLinks},
     {"CountsUse", CountsUse},
+    {"RunsFromAChain", RunsFromAChain},
 };
 
 struct Machine {

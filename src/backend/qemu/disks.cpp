@@ -1,6 +1,7 @@
 // Disks, CD-ROMs and their controllers, as words.
 #include <array>
 
+#include "backend/qemu/nodes.h"
 #include "backend/qemu/words.h"
 
 namespace backend::qemu {
@@ -88,18 +89,28 @@ std::string Driver(const DiskSpec& d) {
     }
 }
 
-// A raw extent. Where its file system allows, reads and writes go past the host's page
-// cache: the guest has one already. Discarded blocks are given back.
-void AddMedium(Words& w, const DiskSpec& d) {
+// The files of a disk, from the raw base up to the overlay that is written; each a node of
+// its own over the one before, so that no name inside of a file is ever followed. Where the
+// file system allows, reads and writes go past the host's page cache: the guest has one
+// already. Discarded blocks are given back. Answers the node that the device uses.
+std::string AddMedium(Words& w, const DiskSpec& d) {
     bool read_only = d.cdrom || d.read_only;
     bool direct = !d.cdrom && w.engine.direct.contains(d.key);
-    std::string file = w.PassAsSet(d.path, read_only ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite, direct);
-    std::string common =
-        base::Cat(R"("read-only":)", read_only ? "true" : "false", R"(,"discard":"unmap","cache":{"direct":)",
-                  direct ? "true" : "false", R"(,"no-flush":false})");
-    w.Add("-blockdev", base::Cat(R"({"driver":"raw","node-name":"disk-)", d.key, "\",", common,
-                                 R"(,"file":{"driver":"file","node-name":"file-)", d.key, R"(","filename":")", file,
-                                 R"(","aio":")", direct ? "native" : "threads", "\",", common, "}}"));
+    auto use = read_only ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite;
+    auto add = [&](std::string node, const std::string& path, std::string backing, bool top) {
+        Layer layer{.node = node,
+                    .file = w.PassAsSet(path, use, direct),
+                    .backing = std::move(backing),
+                    .writable = top && !read_only,
+                    .open_for_writing = !read_only,
+                    .direct = direct};
+        w.Add("-blockdev", LayerOptions(layer));
+        return node;
+    };
+    std::string top = add(BaseNode(d.key), d.path, {}, d.overlays.empty());
+    for (const std::string& file : d.overlays)
+        top = add(OverlayNode(d.key, file), file, base::Cat('"', top, '"'), &file == &d.overlays.back());
+    return top;
 }
 
 base::Result<> AddDisk(Words& w, const DiskSpec& d, int position) {
@@ -109,9 +120,8 @@ base::Result<> AddDisk(Words& w, const DiskSpec& d, int position) {
     CHECK(AddController(w, d, *kind));
     bool medium = d.connected && !d.path.empty();
     if (!medium && !d.cdrom && d.bus != Bus::kFloppy) return Wrong(d, "it has no file");
-    if (medium) AddMedium(w, d);
     const char* boots_as = d.cdrom ? "cdrom" : d.bus == Bus::kFloppy ? "floppy" : "disk";
-    std::string drive = medium ? base::Cat(",drive=disk-", d.key) : std::string();
+    std::string drive = medium ? base::Cat(",drive=", AddMedium(w, d)) : std::string();
     std::string boot = w.BootIndex(boots_as, position);
     if (d.bus == Bus::kFloppy) {         // here it is the controller that knows
         if (!boot.empty()) w.Add("-global", base::Cat("isa-fdc.bootindex", d.unit == 0 ? "A" : "B", boot.substr(10)));

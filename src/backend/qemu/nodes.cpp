@@ -1,0 +1,45 @@
+#include "backend/qemu/nodes.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/text.h"
+
+namespace backend::qemu {
+namespace {
+
+// What tells one file of a disk from its others: VMware's number, or a sum of the name.
+std::string LabelOf(const std::string& file) {
+    std::string name = file.substr(file.rfind('/') + 1);
+    constexpr std::string_view kEnd = "-delta.vmdk";
+    if (name.ends_with(kEnd)) name.resize(name.size() - kEnd.size());
+    std::string digits = name.size() > 7 && name[name.size() - 7] == '-' ? name.substr(name.size() - 6) : std::string();
+    if (!digits.empty() && std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        return "s" + digits;
+    std::uint32_t hash = 2166136261u;
+    for (unsigned char c : name) hash = (hash ^ c) * 16777619u;
+    return base::Cat("x", hash);
+}
+
+std::string Common(bool writable, bool direct) {
+    return base::Cat(R"("read-only":)", writable ? "false" : "true", R"(,"discard":"unmap","cache":{"direct":)",
+                     direct ? "true" : "false", R"(,"no-flush":false})");
+}
+
+}  // namespace
+
+std::string BaseNode(int key) { return base::Cat("disk-", key); }
+std::string OverlayNode(int key, const std::string& file) { return base::Cat("disk-", key, "-", LabelOf(file)); }
+std::string FileNode(const std::string& node) { return "file-" + node.substr(node.find('-') + 1); }
+
+std::string LayerOptions(const Layer& l) {
+    bool bottom = l.backing.empty();
+    std::string out = base::Cat(R"({"driver":")", bottom ? "raw" : "qcow2", R"(","node-name":")", l.node, "\",",
+                                Common(l.writable, l.direct), R"(,"file":{"driver":"file","node-name":")",
+                                FileNode(l.node), R"(","filename":")", l.file, R"(","aio":")",
+                                l.direct ? "native" : "threads", "\",", Common(l.open_for_writing, l.direct), "}");
+    if (!bottom) out += base::Cat(R"(,"backing":)", l.backing);
+    return out + "}";
+}
+
+}  // namespace backend::qemu
