@@ -7,7 +7,9 @@
 
 #include "api/storage_methods.h"
 #include "app/die_at.h"
+#include "backend/qemu/disk_server.h"
 #include "backend/qemu/machine.h"
+#include "backend/sim/disk_server.h"
 #include "backend/sim/machine.h"
 #include "base/ids.h"
 #include "base/log.h"
@@ -179,10 +181,15 @@ void HostAgent::BuildMachines() {
         hypervisor_ = std::make_unique<backend::qemu::Machine>(
             pool_, backend::qemu::Options{
                        .run = At("run/vms"), .program = options_.qemu, .accelerator = options_.accelerator});
+    if (options_.sim) disk_server_ = std::make_unique<backend::sim::DiskServer>(pool_);
+    else
+        disk_server_ = std::make_unique<backend::qemu::DiskServer>(
+            pool_, backend::qemu::DiskServer::Options{.run = At("run/disks"), .program = options_.qemu});
     vm::Options options{.registry = At("etc/bedplate/vmInventory"), .scratch = At("scratch"), .limits = {}, .host = {}};
     options.host.core_mhz = int(machine_.cpu.hz / 1'000'000);
     machines_ = std::make_unique<vm::Machines>(
-        vm::Context::Parts{inventory_, *tasks_, *events_, *hypervisor_, pool_, timer_, volumes_}, std::move(options));
+        vm::Context::Parts{inventory_, *tasks_, *events_, *hypervisor_, pool_, timer_, volumes_, disk_server_.get()},
+        std::move(options));
 }
 
 void HostAgent::BuildApi() {

@@ -13,6 +13,7 @@
 #include "api/sdk.h"
 #include "api/site.h"
 #include "app/host_options.h"
+#include "backend/disk_server.h"
 #include "backend/hypervisor.h"
 #include "event/stored_events.h"
 #include "host/advanced_options.h"
@@ -92,6 +93,7 @@ private:
     std::unique_ptr<auth::Logins> logins_;
 
     std::unique_ptr<backend::Hypervisor> hypervisor_;
+    std::unique_ptr<backend::DiskServer> disk_server_;
     std::unique_ptr<vm::Machines> machines_;
     std::unique_ptr<storage::Files> files_;
     std::unique_ptr<storage::Browsing> browsing_;

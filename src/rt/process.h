@@ -41,6 +41,8 @@ struct SpawnSpec {
     mode_t umask = 0077;
     bool new_session = true;                             // no terminal of ours, signals to us do not reach it
     bool no_new_privileges = false;
+    bool no_network = false;                             // a network of its own, with nothing in it; where we may
+    bool die_with_us = false;                            // when the thread that started it ends, however
 };
 
 // How a process ended: its exit code, or 128 + the signal. Not known when it was not

@@ -2,6 +2,7 @@
 // another thread may have held any lock: everything is laid out beforehand.
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ struct Plan {
     std::string cgroup_file;
     int first_free = 3;                  // above all targets
     int report;
+    pid_t parent = getpid();
 };
 
 }  // namespace
@@ -101,6 +103,10 @@ static bool BecomeUser(const SpawnSpec& spec) {
     return !spec.no_new_privileges || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
+// After the change of user, which makes the kernel forget the wish. Whoever started us may
+// have ended before it was heard.
+static bool DieWith(pid_t parent) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent; }
+
 [[noreturn]] static void RunChild(Plan& plan) {
     const SpawnSpec& spec = plan.spec;
     plan.report = fcntl(plan.report, F_DUPFD_CLOEXEC, plan.first_free);
@@ -113,8 +119,10 @@ static bool BecomeUser(const SpawnSpec& spec) {
         if (setrlimit(static_cast<__rlimit_resource>(limit.resource), &values) != 0) GiveUp(plan, kLimits);
     }
     umask(spec.umask);
+    if (spec.no_network) (void)unshare(CLONE_NEWNET);  // refused in some containers; the user is the wall then
     if (!BecomeUser(spec)) GiveUp(plan, kUser);
-    if (chdir(spec.cwd.c_str()) != 0) GiveUp(plan, kFolder);   // as the user it will be
+    if (spec.die_with_us && !DieWith(plan.parent)) _exit(127);
+    if (chdir(spec.cwd.c_str()) != 0) GiveUp(plan, kFolder);  // as the user it will be
     execve(plan.program.c_str(), plan.argv.data(), plan.envp.data());
     GiveUp(plan, kExec);
 }
@@ -140,7 +148,7 @@ static base::Result<pid_t> Fork(Plan& plan) {
     Fd from_child(ends[0]), to_parent(ends[1]);
     plan.report = to_parent.get();
 
-    sigset_t all, before;                // a handler of ours must not run in the child
+    sigset_t all, before;  // a handler of ours must not run in the child
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
@@ -154,7 +162,7 @@ static base::Result<pid_t> Fork(Plan& plan) {
     ssize_t got;
     do got = read(from_child.get(), &failure, sizeof failure);
     while (got < 0 && errno == EINTR);
-    if (got != sizeof failure) return pid;   // the pipe closed itself at exec
+    if (got != sizeof failure) return pid;  // the pipe closed itself at exec
     waitpid(pid, nullptr, 0);
     return Explain(plan, failure);
 }

@@ -18,6 +18,7 @@ Context::Context(Parts p, Options o)
       pool(p.pool),
       timer(p.timer),
       volumes(p.volumes),
+      disks(p.disks),
       options(std::move(o)),
       registry(options.registry, pool) {}
 

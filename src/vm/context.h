@@ -14,6 +14,10 @@
 #include "vm/node.h"
 #include "vm/registry.h"
 
+namespace backend {
+class DiskServer;
+}
+
 namespace vm {
 
 struct Options {
@@ -44,6 +48,7 @@ public:
         rt::Pool& pool;
         rt::Timer& timer;
         const Volumes& volumes;
+        backend::DiskServer* disks = nullptr;            // for what needs one; null in tests that do not
     };
     Context(Parts parts, Options options);
 
@@ -54,6 +59,7 @@ public:
     rt::Pool& pool;
     rt::Timer& timer;
     const Volumes& volumes;
+    backend::DiskServer* const disks;
     const Options options;
     Registry registry;
     std::unordered_map<std::string, Record> records;     // by managed object id

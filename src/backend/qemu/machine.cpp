@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "backend/qemu/cgroup.h"
+#include "backend/qemu/users.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/files.h"
@@ -13,30 +14,9 @@
 namespace backend::qemu {
 namespace {
 
-std::uint32_t HashOf(std::string_view text) {
-    std::uint32_t hash = 2166136261u;
-    for (unsigned char c : text) hash = (hash ^ c) * 16777619u;
-    return hash;
-}
-
 std::string OwnerOf(const std::string& run) {
     std::error_code ignored;
     return base::Cat("host-", HashOf(std::filesystem::weakly_canonical(run, ignored).string()));
-}
-
-// User numbers that nobody else uses, if they exist in this user namespace.
-constexpr std::uint32_t kFirstUser = 1'900'000'000, kFirstUserInContainer = 40'000;
-std::uint32_t FirstUser() {
-    auto map = rt::ReadFile("/proc/self/uid_map", 64 * 1024);
-    if (!map) return kFirstUser;
-    for (std::string_view line : base::Split(*map, '\n')) {
-        std::vector<std::int64_t> numbers;
-        for (std::string_view field : base::Split(line, ' '))
-            if (auto n = base::ToInt(field)) numbers.push_back(*n);
-        if (numbers.size() == 3 && numbers[0] <= kFirstUser && numbers[0] + numbers[2] > kFirstUser + 20'000'000ll)
-            return kFirstUser;
-    }
-    return kFirstUserInContainer;
 }
 
 }  // namespace
@@ -102,9 +82,7 @@ std::optional<uid_t> Machine::PickUser() const {
     for (const auto& [id, vm] : vms_) taken.insert(static_cast<uid_t>(vm->record().uid));
     for (const auto& [id, user] : starting_)
         if (user) taken.insert(*user);
-    std::uint32_t first = FirstUser();
-    constexpr std::uint32_t kPerHost = 1000;             // so that hosts on one machine seldom share
-    uid_t user = first + HashOf(options_.run) % (first == kFirstUser ? 10'000 : 10) * kPerHost;
+    uid_t user = FirstUserOf(options_.run);
     while (taken.contains(user)) ++user;
     return user;
 }

@@ -136,18 +136,39 @@ std::vector<std::string> ListRunDirs(const std::string& root) {
     return out;
 }
 
-base::Result<rt::Fd> ListenAt(const std::string& path) {
-    TRY(address, net::ShortAddress(path));
-    rt::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket) return base::FromErrno(errno, "make a socket");
+namespace {
+
+struct UnixSocket {
+    rt::Fd socket;
+    net::UnixAddress address;            // kept open for as long as the name is used
     sockaddr_un to = {};
-    to.sun_family = AF_UNIX;
-    if (address.path.size() >= sizeof to.sun_path)
+    const sockaddr* name() const { return reinterpret_cast<const sockaddr*>(&to); }
+};
+
+base::Result<UnixSocket> SocketFor(const std::string& path) {
+    TRY(address, net::ShortAddress(path));
+    UnixSocket s{rt::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), std::move(address)};
+    if (!s.socket) return base::FromErrno(errno, "make a socket");
+    s.to.sun_family = AF_UNIX;
+    if (s.address.path.size() >= sizeof s.to.sun_path)
         return base::Error{base::Code::kInvalid, "the path is too long: " + path};
-    std::memcpy(to.sun_path, address.path.data(), address.path.size());
-    if (bind(socket.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 || listen(socket.get(), 4) != 0)
+    std::memcpy(s.to.sun_path, s.address.path.data(), s.address.path.size());
+    return std::move(s);
+}
+
+}  // namespace
+
+base::Result<rt::Fd> ListenAt(const std::string& path) {
+    TRY(s, SocketFor(path));
+    if (bind(s.socket.get(), s.name(), sizeof s.to) != 0 || listen(s.socket.get(), 4) != 0)
         return base::FromErrno(errno, "listen on " + path);
-    return socket;
+    return std::move(s.socket);
+}
+
+base::Result<rt::Fd> ConnectTo(const std::string& path) {
+    TRY(s, SocketFor(path));
+    if (connect(s.socket.get(), s.name(), sizeof s.to) != 0) return base::FromErrno(errno, "connect to " + path);
+    return std::move(s.socket);
 }
 
 std::string LastWords(const std::string& log, std::int64_t start) {

@@ -64,6 +64,7 @@ bool IsVmId(std::string_view id);                       // may name a file
 
 std::optional<std::int64_t> StartTimeOf(pid_t pid);
 base::Result<rt::Fd> ListenAt(const std::string& path); // a socket to hand over
+base::Result<rt::Fd> ConnectTo(const std::string& path);
 
 // The last words of a log, from `start` on, for a person.
 std::string LastWords(const std::string& log, std::int64_t start);
