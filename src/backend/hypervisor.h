@@ -160,6 +160,25 @@ struct Abilities {
     std::int64_t max_memory_mb = 0;
 };
 
+// A snapshot of a VM that runs. Each layer is a new, empty qcow2 file over what the disk
+// `key` is written to now.
+struct NewLayer {
+    int key = 0;
+    std::string path;
+};
+struct SnapshotPlan {
+    std::vector<NewLayer> layers;
+    std::string memory;  // file that receives memory and device state; "" : none
+    bool quiesce = false;  // its file systems come to rest for the moment, if its agent answers
+};
+
+// Layers of one disk that become one: what `from` and those beneath it hold goes into `into`.
+struct LayerMerge {
+    DiskSpec disk;  // with all its layers as they are now
+    std::size_t into = 0, from = 1;  // places in the chain; 0 is the base
+    bool Active() const { return from == disk.overlays.size(); }  // the guest writes `from`
+};
+
 // Where a start is, 0..100.
 using Progress = std::function<void(int percent)>;
 
@@ -191,6 +210,27 @@ public:
     // While it runs: another medium ("" : none), link up or down, a disk more or less.
     virtual rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) = 0;
     virtual rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) = 0;
+
+    // All layers become what the guest writes, in one moment; with `memory` that file is
+    // whole and on the disk before. Says whether the guest was quiesced. When it fails all is
+    // as before: no file, the guest runs on and its file systems too. kBusy: the guest's agent
+    // did not bring it to rest.
+    virtual rt::Co<base::Result<bool>> TakeSnapshot(std::string vm, SnapshotPlan plan, Progress progress) = 0;
+    // Whether the guest writes this file for disk `key` now.
+    virtual rt::Co<base::Result<bool>> Writes(std::string vm, int key, std::string path) = 0;
+    // Copies; returns when everything is in `into`, which for a layer that the guest writes
+    // stays so from then on. Begun again, also by a new hostd, it joins the copying that goes
+    // on. Nothing is lost whenever it is cut off. kCancelled when `cancelled` said so.
+    virtual rt::Co<base::Result<>> MergeLayers(std::string vm, LayerMerge merge, Progress progress,
+                                               std::function<bool()> cancelled) = 0;
+    // Lets go of the merged layers. When the guest writes the last of them it goes on in
+    // `into`: Hold() it before, until the configuration says so too.
+    virtual rt::Co<base::Result<>> EndMerge(std::string vm, LayerMerge merge) = 0;
+    virtual rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) = 0;
+    // Stops its processors for a moment that nobody is told of. A hold outlives hostd; Release()
+    // of what is not held does nothing.
+    virtual rt::Co<base::Result<>> Hold(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> Release(std::string vm) = 0;
 
     virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
 

@@ -42,7 +42,13 @@ class SimLab : public Lab {
 public:
     ~SimLab() override { fs::remove_all(folder_); }
     std::unique_ptr<backend::Hypervisor> Make() override { return std::make_unique<backend::sim::Machine>(world_); }
-    backend::VmSpec Spec(const std::string& id) override { return SmallVm(id); }
+    backend::VmSpec Spec(const std::string& id) override {
+        backend::VmSpec spec = SmallVm(id);
+        std::string disk = base::Cat(folder_, '/', id, ".raw");
+        std::ofstream(disk) << std::string(64 * 1024, '\0');
+        spec.disks.push_back({.key = 3000, .bus = backend::Bus::kIde, .path = disk});
+        return spec;
+    }
     void BreakNextStart(backend::VmSpec& spec) override {
         world_->script.Fails(backend::sim::Op::kStart, spec.id, base::Error{base::Code::kIo, "the script says so"});
     }

@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include "backend/qemu/cgroup.h"
+#include "backend/qemu/freeze.h"
 #include "backend/qemu/machine.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rt/loop.h"
 
 namespace backend::qemu {
 namespace {
@@ -48,6 +50,7 @@ rt::Co<base::Result<>> Machine::Reconnect(Vm vm) {
         co_return base::Error{base::Code::kNotFound, "its start was cut off by a restart"};
     std::string note = vm->dir().SuspendNote();
     if (!note.empty()) CO_CHECK(co_await UndoSuspend(vm, std::move(note)));
+    if (vm->dir().MarkWords(RunDir::Mark::kFrozen)) co_await rt::Detach(Thaw(vm));
     co_return base::Result<>{};
 }
 

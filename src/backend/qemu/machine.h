@@ -42,6 +42,14 @@ public:
     rt::Co<base::Result<>> StandbyGuest(std::string vm) override;
     rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) override;
     rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) override;
+    rt::Co<base::Result<bool>> TakeSnapshot(std::string vm, SnapshotPlan plan, Progress progress) override;
+    rt::Co<base::Result<bool>> Writes(std::string vm, int key, std::string path) override;
+    rt::Co<base::Result<>> MergeLayers(std::string vm, LayerMerge merge, Progress progress,
+                                       std::function<bool()> cancelled) override;
+    rt::Co<base::Result<>> EndMerge(std::string vm, LayerMerge merge) override;
+    rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) override;
+    rt::Co<base::Result<>> Hold(std::string vm) override;
+    rt::Co<base::Result<>> Release(std::string vm) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
     rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
     rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;
@@ -61,6 +69,8 @@ private:
     rt::Co<base::Result<>> BringUp(Vm vm, VmSpec spec, Progress progress);
     rt::Co<base::Result<>> WriteState(Vm vm, qmp::Client& qemu, std::string part, Progress progress);
     rt::Co<base::Result<>> SaveAndEnd(Vm vm, qmp::Client& qemu, std::string state, Progress progress);
+    rt::Co<base::Result<>> SaveMemory(Vm vm, qmp::Client& qemu, std::string file, Progress progress);
+    rt::Co<base::Result<bool>> Switch(Vm vm, qmp::Client& qemu, SnapshotPlan plan, Progress progress);
     rt::Co<base::Result<>> ChangeMediumOf(Vm vm, int key, std::string path);
     rt::Co<std::optional<Found>> AdoptOne(std::string vm);
     rt::Co<base::Result<>> Reconnect(Vm vm);

@@ -99,6 +99,17 @@ std::string RunDir::SuspendNote() const {
 
 void RunDir::RemoveSuspendNote() const { unlink((path_ + "/suspending").c_str()); }
 
+static std::string NameOf(RunDir::Mark mark) { return mark == RunDir::Mark::kHeld ? "/held" : "/frozen"; }
+
+base::Result<> RunDir::SetMark(Mark mark, const std::string& words) const { return Put(path_ + NameOf(mark), words); }
+
+std::optional<std::string> RunDir::MarkWords(Mark mark) const {
+    auto words = rt::ReadFile(path_ + NameOf(mark), kLargestRecord);
+    return words ? std::optional(*std::move(words)) : std::nullopt;
+}
+
+void RunDir::RemoveMark(Mark mark) const { unlink((path_ + NameOf(mark)).c_str()); }
+
 std::optional<std::int64_t> StartTimeOf(pid_t pid) {
     auto stat = rt::ReadFile(base::Cat("/proc/", pid, "/stat"), 8192);
     if (!stat) return std::nullopt;

@@ -5,6 +5,8 @@
 //   mark        QEMU holds this open: by it a process is known to be this VM's
 //   qmp.sock    agent.sock
 //   suspending  there while a suspend is under way: the path of the state
+//   held        there while its processors stand still for us: whether they ran before
+//   frozen      there while its file systems may stand still for us
 #pragma once
 
 #include <sys/types.h>
@@ -50,6 +52,11 @@ public:
     base::Result<> NoteSuspend(const std::string& state) const;
     std::string SuspendNote() const;                    // "" : none
     void RemoveSuspendNote() const;
+
+    enum class Mark { kHeld, kFrozen };
+    base::Result<> SetMark(Mark mark, const std::string& words) const;
+    std::optional<std::string> MarkWords(Mark mark) const;       // nullopt: it is not set
+    void RemoveMark(Mark mark) const;
 
     // The process that holds our mark, as `record` has it or by looking at all; 0: none.
     pid_t FindProcess(const RunRecord& record) const;

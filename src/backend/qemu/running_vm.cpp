@@ -10,6 +10,7 @@
 namespace backend::qemu {
 
 using std::chrono::seconds;
+constexpr std::size_t kMostJobs = 1000;
 
 RunningVm::RunningVm(rt::Process process, RunRecord record, RunDir dir, Listener listener)
     : process_(std::move(process)),
@@ -168,6 +169,7 @@ void RunningVm::On(const qmp::Event& event) {
         Tell(EventKind::kWatchdog, event.action);
     } else if (name == "VSERPORT_CHANGE" && event.subject == "agent-port") OnPort(event.open);
     else if (name == "MIGRATION") migration_status_ = event.status;
+    else if (name == "JOB_STATUS_CHANGE" && jobs_.size() < kMostJobs) jobs_[event.subject] = event.status;
     changed_.Notify();
 }
 
@@ -183,7 +185,7 @@ void RunningVm::ForgetGuest() {
 }
 
 rt::Co<void> RunningVm::LookAtAgent() {
-    if (state_ != RunState::kRunning) co_return;            // it cannot answer
+    if (state_ != RunState::kRunning || quiet_) co_return;  // it cannot answer
     auto info = co_await agent::Collect(agent_, guest_);
     if (!port_open_ || ended_ || abandoned_ || state_ != RunState::kRunning) co_return;
     SetAlive(bool(info));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "backend/qemu/agent/client.h"
@@ -57,6 +58,12 @@ public:
     // From now on its end is told. Before that, whoever starts it tells.
     void Announce() { announced_ = true; }
     const std::string& migration_status() const { return migration_status_; }
+    // What events said of a job since we listen; "" : nothing.
+    std::string JobStatus(const std::string& job) const {
+        auto it = jobs_.find(job);
+        return it == jobs_.end() ? std::string() : it->second;
+    }
+    void ForgetJob(const std::string& job) { jobs_.erase(job); }
 
 private:
     static rt::Co<void> WatchProcess(std::shared_ptr<RunningVm> self);
@@ -82,6 +89,7 @@ private:
     RunState state_ = RunState::kPaused;
     std::string pause_reason_;           // of the stop that is about to be told
     std::string migration_status_;
+    std::map<std::string, std::string> jobs_;
     std::string last_words_;
     bool standby_ = false, quiet_ = false, announced_ = false;
     bool end_asked_ = false, ended_ = false, abandoned_ = false;

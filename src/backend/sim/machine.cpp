@@ -12,23 +12,19 @@ namespace {
 
 constexpr std::string_view kStateMark = "bedplate simulated state of ";
 
-base::Error NotRunning(const std::string& vm) {
-    return {base::Code::kNotFound, base::Cat("virtual machine ", vm, " does not run")};
-}
-
 base::Result<> CheckState(const std::string& path, const std::string& vm) {
     std::ifstream in(path);
     if (!in) return base::Error{base::Code::kNotFound, base::Cat("there is no saved state at ", path)};
     std::stringstream words;
     words << in.rdbuf();
-    if (words.str() != base::Cat(kStateMark, vm, "\n"))
+    if (words.str() != StateMark(vm))
         return base::Error{base::Code::kInvalid, base::Cat(path, " is not a saved state of virtual machine ", vm)};
     return {};
 }
 
 base::Result<> WriteState(const std::string& path, const std::string& vm) {
     std::ofstream out(path, std::ios::trunc);
-    out << kStateMark << vm << "\n";
+    out << StateMark(vm);
     out.close();
     if (!out) return base::Error{base::Code::kIo, base::Cat("cannot write the state file ", path)};
     return {};
@@ -39,6 +35,12 @@ void Tell(const Progress& progress, int percent) {
 }
 
 }  // namespace
+
+base::Error NotRunning(const std::string& vm) {
+    return {base::Code::kNotFound, base::Cat("virtual machine ", vm, " does not run")};
+}
+
+std::string StateMark(const std::string& vm) { return base::Cat(kStateMark, vm, "\n"); }
 
 Machine::Machine(std::shared_ptr<World> world) : world_(std::move(world)) {
     world_->listener = [this](const Event& event) {

@@ -9,6 +9,9 @@
 
 namespace backend::sim {
 
+base::Error NotRunning(const std::string& vm);
+std::string StateMark(const std::string& vm);            // what a saved state of that VM consists of
+
 class Machine : public Hypervisor {
 public:
     explicit Machine(std::shared_ptr<World> world);
@@ -29,6 +32,14 @@ public:
     rt::Co<base::Result<>> StandbyGuest(std::string vm) override;
     rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) override;
     rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) override;
+    rt::Co<base::Result<bool>> TakeSnapshot(std::string vm, SnapshotPlan plan, Progress progress) override;
+    rt::Co<base::Result<bool>> Writes(std::string vm, int key, std::string path) override;
+    rt::Co<base::Result<>> MergeLayers(std::string vm, LayerMerge merge, Progress progress,
+                                       std::function<bool()> cancelled) override;
+    rt::Co<base::Result<>> EndMerge(std::string vm, LayerMerge merge) override;
+    rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) override;
+    rt::Co<base::Result<>> Hold(std::string vm) override;
+    rt::Co<base::Result<>> Release(std::string vm) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
     rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
     rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;

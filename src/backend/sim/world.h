@@ -24,6 +24,7 @@ public:
     struct Vm {
         VmSpec spec;
         RunState state = RunState::kRunning;
+        std::optional<RunState> held;    // what it was before it was held
         GuestInfo guest;
         base::Duration started{};
         int boots = 0;               // tells one boot's happenings from the next one's
