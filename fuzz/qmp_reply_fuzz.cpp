@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "backend/qemu/accelerator.h"
+#include "backend/qemu/qmp/bitmap_commands.h"
 #include "backend/qemu/qmp/block_commands.h"
 #include "backend/qemu/qmp/replies.h"
 #include "backend/qemu/run_dir.h"
@@ -17,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)qmp::ParseFdSet(reply);
     (void)qmp::ParseBlockStats(reply);
     (void)qmp::ParseJobs(reply, "commit");
+    (void)qmp::ParseBitmaps(reply, "cbt");
     (void)ParseRecord(reply);
     (void)ParseEngineVersion(reply);
     return 0;

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/disk_range.h"
 #include "base/result.h"
 #include "rt/co.h"
 #include "rt/fd.h"
@@ -25,16 +26,13 @@ struct DiskLayer {
     std::string path;                    // absolute
     LayerFormat format = LayerFormat::kRaw;
     bool writable = false;
+    // Others may have it open and do as they like: for what a caller knows to be at rest, and must
+    // not keep anybody from merging.
+    bool unlocked = false;
     // Only of a VMDK whose content lies in other files: the text of its descriptor, in which
     // the file of extents[N] is called "extent:N". `path` then only names it to people.
     std::string descriptor;
     std::vector<std::string> extents;    // absolute
-};
-
-// A run of bytes of a disk.
-struct DiskRange {
-    std::int64_t offset = 0, length = 0;
-    bool operator==(const DiskRange&) const = default;
 };
 
 // How long work is watched: told how far it is, asked whether to go on. Either may be empty.

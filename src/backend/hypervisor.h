@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/disk_range.h"
 #include "base/result.h"
 #include "rt/co.h"
 
@@ -33,6 +34,7 @@ struct DiskSpec {
     std::vector<std::string> overlays;  // absolute: qcow2 files above `path`, from the lowest up; the last is written
     bool read_only = false;
     bool connected = true;
+    bool track = false;  // which blocks change is noted from its first instruction on
     bool operator==(const DiskSpec&) const = default;
 };
 
@@ -178,6 +180,13 @@ struct LayerMerge {
     std::size_t into = 0, from = 1;  // places in the chain; 0 is the base
     bool Active() const { return from == disk.overlays.size(); }  // the guest writes `from`
 };
+// Blocks of a tracked disk that changed.
+struct DiskChanges {
+    std::vector<DiskRange> ranges;  // in order
+    std::int64_t size = 0;  // of the disk now, in bytes
+};
+// Of layers that the guest writes no more (after a snapshot), or of all: then it must stand still.
+enum class ChangesOf { kFrozenLayers, kAllLayers };
 
 // Where a start is, 0..100.
 using Progress = std::function<void(int percent)>;
@@ -231,6 +240,15 @@ public:
     // of what is not held does nothing.
     virtual rt::Co<base::Result<>> Hold(std::string vm) = 0;
     virtual rt::Co<base::Result<>> Release(std::string vm) = 0;
+    // Notes from now on which blocks of disk `key` change; fine when it does already. A guest
+    // that powers itself off then stays as a stopped process (kGuestShutdown is told, also by a
+    // later hostd's Adopt) until Stop(), so that its changes can be read.
+    virtual rt::Co<base::Result<>> TrackChanges(std::string vm, int key) = 0;
+    // kNotFound: it is not tracked, or some changes may have been missed.
+    virtual rt::Co<base::Result<DiskChanges>> ReadChanges(std::string vm, int key, ChangesOf which) = 0;
+    // Those that ReadChanges() told of, so that they are not told again.
+    virtual rt::Co<base::Result<>> ForgetChanges(std::string vm, int key, ChangesOf which) = 0;
+    virtual rt::Co<base::Result<>> EndTracking(std::string vm, int key) = 0;
 
     virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
 

@@ -58,7 +58,8 @@ rt::Co<base::Result<>> AddLayer(DiskProcess& process, DiskLayer layer, std::size
                        .driver = DriverOf(layer.format),
                        .backing = number ? Node(number - 1) : std::string(),
                        .set = *set,
-                       .read_only = !layer.writable};
+                       .read_only = !layer.writable,
+                       .locking = layer.writable || !layer.unlocked};
     auto added = co_await qmp::AddFileNode(process.qemu(), std::move(node));
     if (added) co_return base::Result<>{};
     const std::string& words = added.error().message;

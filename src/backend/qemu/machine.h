@@ -50,6 +50,10 @@ public:
     rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) override;
     rt::Co<base::Result<>> Hold(std::string vm) override;
     rt::Co<base::Result<>> Release(std::string vm) override;
+    rt::Co<base::Result<>> TrackChanges(std::string vm, int key) override;
+    rt::Co<base::Result<DiskChanges>> ReadChanges(std::string vm, int key, ChangesOf which) override;
+    rt::Co<base::Result<>> ForgetChanges(std::string vm, int key, ChangesOf which) override;
+    rt::Co<base::Result<>> EndTracking(std::string vm, int key) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
     rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
     rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;

@@ -1,5 +1,6 @@
 // Machine: layers of disks put together by QEMU's own jobs, while the guest runs. A job goes
 // on without us, and what it says at its end waits until it is heard.
+#include "backend/qemu/changes.h"
 #include "backend/qemu/layers.h"
 #include "backend/qemu/machine.h"
 #include "backend/qemu/nodes.h"
@@ -67,6 +68,8 @@ rt::Co<base::Result<>> Begin(std::shared_ptr<RunningVm> vm, qmp::Client& qemu, L
                             .top = nodes.At(merge.disk, merge.from),
                             .base = nodes.At(merge.disk, merge.into),
                             .name = active ? std::string() : FileAt(merge.disk, merge.into)};
+    // What is merged is what changed since the snapshot; what the guest writes later is added.
+    if (active) CO_CHECK(co_await TrackNext(qemu, merge.disk.key, commit.base));
     co_return co_await qmp::StartLayerCommit(qemu, std::move(commit));
 }
 

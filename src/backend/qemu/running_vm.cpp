@@ -47,10 +47,18 @@ rt::Co<base::Result<qmp::Status>> RunningVm::CatchUp() {
     CO_TRY(status, co_await qmp::QueryStatus(*qemu));
     state_ = status.running ? RunState::kRunning : RunState::kPaused;
     standby_ = status.status == "suspended";
+    shut_down_ = status.status == "shutdown";
     CO_TRY(open, co_await qmp::IsPortOpen(*qemu, "agent"));
     port_open_ = open;
     agent_changed_.Notify();
     co_return status;
+}
+
+void RunningVm::Announce() {
+    announced_ = true;
+    if (!std::exchange(shut_down_, false)) return;
+    end_asked_ = true;
+    Tell(EventKind::kGuestShutdown);
 }
 
 void RunningVm::Abandon() {

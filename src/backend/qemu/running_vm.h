@@ -56,7 +56,7 @@ public:
     // While a suspend is under way the stop that it needs is nobody's business.
     void SetQuiet(bool quiet) { quiet_ = quiet; }
     // From now on its end is told. Before that, whoever starts it tells.
-    void Announce() { announced_ = true; }
+    void Announce();
     const std::string& migration_status() const { return migration_status_; }
     // What events said of a job since we listen; "" : nothing.
     std::string JobStatus(const std::string& job) const {
@@ -94,6 +94,7 @@ private:
     bool standby_ = false, quiet_ = false, announced_ = false;
     bool end_asked_ = false, ended_ = false, abandoned_ = false;
     bool port_open_ = false, alive_ = false;
+    bool shut_down_ = false;             // its guest powered itself off, and nobody heard it
     GuestInfo guest_;
     VcpuThreads vcpu_threads_;
     rt::Signal changed_;                 // any of the above

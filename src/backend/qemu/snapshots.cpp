@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "backend/qemu/changes.h"
 #include "backend/qemu/freeze.h"
 #include "backend/qemu/layers.h"
 #include "backend/qemu/machine.h"
@@ -77,6 +78,8 @@ rt::Co<base::Result<bool>> Machine::Switch(Vm vm, qmp::Client& qemu, SnapshotPla
     if (memory && done) done = co_await SaveMemory(vm, qemu, plan.memory, std::move(progress));
     if (freeze) done = co_await Freeze(vm);
     bool frozen = freeze && done;
+    for (std::size_t i = 0; done && i < layers.size(); ++i)
+        done = co_await TrackNext(qemu, plan.layers[i].key, layers[i].overlay);
     if (done && !layers.empty()) done = co_await qmp::LayOver(qemu, layers);
     if (frozen) co_await Thaw(vm);
     if (!done) {

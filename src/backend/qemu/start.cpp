@@ -1,4 +1,5 @@
 // Machine: how a VM comes up.
+#include "backend/qemu/changes.h"
 #include "backend/qemu/machine.h"
 #include "base/text.h"
 
@@ -92,6 +93,7 @@ rt::Co<base::Result<>> Machine::BringUp(Vm vm, VmSpec spec, Progress progress) {
         if (!nic.connected) CO_CHECK(co_await qmp::SetLink(*qemu, device, false));
     }
     CO_CHECK(co_await AwaitState(vm, *qemu));
+    CO_CHECK(co_await TrackAtStart(*qemu, spec));
     vm->Announce();
     CO_CHECK(co_await qmp::Cont(*qemu));
     auto runs = [&vm] { return vm->state() == RunState::kRunning; };

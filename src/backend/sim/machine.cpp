@@ -93,7 +93,9 @@ rt::Co<base::Result<>> Machine::Start(VmSpec spec, std::string state, Progress p
     if (!state.empty()) CO_CHECK(CheckState(state, id));
     CO_CHECK(co_await Step(Op::kStart, id, progress));
     if (world_->Find(id)) co_return exists;
-    world_->Add(std::move(spec));
+    World::Vm& started = world_->Add(std::move(spec));
+    for (const DiskSpec& disk : started.spec.disks)
+        if (disk.track) started.changes[disk.key];
     Tell(progress, 100);
     Report(id, EventKind::kRunning);
     co_await world_->Boot(id);

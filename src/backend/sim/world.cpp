@@ -57,8 +57,16 @@ void World::Die(const std::string& vm, std::string how) {
 void World::PowerOff(const std::string& vm) {
     if (!Find(vm)) return;
     std::string id = vm;
+    bool stays = !Find(vm)->changes.empty();             // until its changes were read
+    if (stays) Find(vm)->state = RunState::kPaused;
     Report(Make(id, EventKind::kGuestShutdown));
+    if (stays) return;
     Die(id, {});
+}
+
+void World::Write(const std::string& vm, int key, DiskRange range) {
+    Vm* found = Find(vm);
+    if (found && found->changes.contains(key)) found->changes[key].push_back(range);
 }
 
 void World::Panic(const std::string& vm) {

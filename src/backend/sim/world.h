@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -27,6 +28,7 @@ public:
         std::optional<RunState> held;    // what it was before it was held
         GuestInfo guest;
         base::Duration started{};
+        std::map<int, std::vector<DiskRange>> changes;    // of disks that are tracked
         int boots = 0;               // tells one boot's happenings from the next one's
     };
 
@@ -34,6 +36,7 @@ public:
     void Die(const std::string& vm, std::string how);     // as kill -9 of a QEMU
     void PowerOff(const std::string& vm);                 // the guest did it
     void Panic(const std::string& vm);
+    void Write(const std::string& vm, int key, DiskRange range);       // the guest did it
     void Bite(const std::string& vm);                     // its watchdog fires, and does what it was told to
 
     Vm* Find(const std::string& vm);

@@ -27,6 +27,7 @@ Done AddFileNode(Client& qemu, FileNode n) {
                       {"filename", base::Cat("/dev/fdset/", n.set)},
                       {"read-only", n.read_only},
                       {"discard", "unmap"}};
+    if (!n.locking) file["locking"] = "off";
     json::object node{{"driver", n.driver}, {"node-name", n.node}, {"read-only", n.read_only}, {"discard", "unmap"}};
     node["file"] = std::move(file);
     if (n.driver != "raw") node["backing"] = n.backing.empty() ? json::value(nullptr) : json::value(n.backing);

@@ -9,11 +9,12 @@
 namespace backend::qemu::qmp {
 
 // A file handed over as `set`, as a node: `driver` is raw, qcow2 or vmdk; `backing` names the
-// node behind it, "" : none, whatever its header says. `direct` is never used here.
+// node behind it, "" : none, whatever its header says.
 struct FileNode {
     std::string node, driver, backing;
     std::int64_t set = 0;
     bool read_only = true;
+    bool locking = true;
 };
 rt::Co<base::Result<>> AddFileNode(Client& qemu, FileNode node);
 

@@ -1,0 +1,67 @@
+#include "backend/qemu/qmp/bitmap_commands.h"
+
+#include "backend/qemu/qmp/json.h"
+#include "base/text.h"
+
+namespace backend::qemu::qmp {
+namespace {
+
+using Done = rt::Co<base::Result<>>;
+constexpr auto kSlow = std::chrono::seconds(60);
+
+Done Give(Client& qemu, std::string command, json::object arguments) {
+    std::string text = json::serialize(arguments);
+    CO_CHECK(co_await qemu.Execute(std::move(command), std::move(text), kSlow));
+    co_return base::Result<>{};
+}
+
+json::object Bitmap(const std::string& node, const std::string& name) { return {{"node", node}, {"name", name}}; }
+
+base::Error Odd(std::string_view command) {
+    return {base::Code::kInternal, base::Cat(command, ": QEMU gave an answer that is not of the form it documents")};
+}
+
+}  // namespace
+
+Done AddBitmap(Client& qemu, std::string node, std::string name) {
+    json::object arguments = Bitmap(node, name);
+    arguments["granularity"] = 64 * 1024;
+    return Give(qemu, "block-dirty-bitmap-add", std::move(arguments));
+}
+
+Done RemoveBitmap(Client& qemu, std::string node, std::string name) {
+    return Give(qemu, "block-dirty-bitmap-remove", Bitmap(node, name));
+}
+
+Done ClearBitmap(Client& qemu, std::string node, std::string name) {
+    return Give(qemu, "block-dirty-bitmap-clear", Bitmap(node, name));
+}
+
+Done SetRecording(Client& qemu, std::string node, std::string name, bool on) {
+    return Give(qemu, on ? "block-dirty-bitmap-enable" : "block-dirty-bitmap-disable", Bitmap(node, name));
+}
+
+Done PauseAtShutdown(Client& qemu) { return Give(qemu, "set-action", {{"shutdown", "pause"}}); }
+
+base::Result<std::vector<NodeBitmap>> ParseBitmaps(std::string_view reply, std::string_view name) {
+    std::optional<json::value> v = Parse(reply);
+    const json::array* nodes = v ? v->if_array() : nullptr;
+    if (!nodes) return Odd("query-named-block-nodes");
+    std::vector<NodeBitmap> out;
+    for (const json::value& node : *nodes) {
+        const json::value* list = Member(node, "dirty-bitmaps");
+        const json::array* bitmaps = list ? list->if_array() : nullptr;
+        if (!bitmaps) continue;
+        for (const json::value& bitmap : *bitmaps)
+            if (Text(Member(bitmap, "name")) == name)
+                out.push_back({Text(Member(node, "node-name")), Bool(Member(bitmap, "recording"))});
+    }
+    return out;
+}
+
+rt::Co<base::Result<std::vector<NodeBitmap>>> QueryBitmaps(Client& qemu, std::string name) {
+    CO_TRY(reply, co_await qemu.Execute("query-named-block-nodes", R"({"flat":true})"));
+    co_return ParseBitmaps(reply, name);
+}
+
+}  // namespace backend::qemu::qmp

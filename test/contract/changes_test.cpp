@@ -1,0 +1,164 @@
+// Which blocks of a disk changed, asked of both backends; and of the real one with a guest
+// that writes all the time (tools/writer.py says how).
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "rt/loop.h"
+#include "test/contract/hypervisor_lab.h"
+
+namespace contract {
+namespace {
+
+using namespace backend;
+using base::Code;
+using namespace std::chrono_literals;
+
+#define EXPECT_OK(result) \
+    if (const auto& r_ = (result); !r_) ADD_FAILURE() << #result << ": " << r_.error().message
+
+constexpr int kDisk = 3000;
+constexpr std::int64_t kBlock = 64 * 1024, kFirst = 1 << 20, kEnd = kFirst + 64 * kBlock;
+
+// Boots from its disk, and writes to one of 64 places from 1 MiB on, 18 times a second.
+std::string WriterDisk() {
+    static constexpr std::string_view kCode =
+        "fa31c08ed88ec08ed0bc007ce4a10c02e6a1ba0206b80001ef66c706007e00000000fbf466ff06007ebf0080b9800066a1007efc66f3ab"
+        "66"
+        "a1007e6683e03f66c1e00766050008000066a37b7cbe737cb280b80043cd13b02e7302b021baf803eeba0006edf6c40174b9ba0406b800"
+        "20"
+        "efebb010000100008000000000000000000000";
+    std::string disk(8 << 20, '\0');
+    for (std::size_t i = 0; i + 1 < kCode.size(); i += 2)
+        disk[i / 2] = static_cast<char>(std::stoi(std::string(kCode.substr(i, 2)), nullptr, 16));
+    disk[510] = '\x55';
+    disk[511] = '\xaa';
+    return disk;
+}
+
+VmSpec WriterSpec(Lab& lab) {
+    VmSpec spec = lab.Spec("1");
+    for (DiskSpec& disk : spec.disks)
+        if (disk.key == kDisk) {
+            std::ofstream(disk.path, std::ios::binary) << WriterDisk();
+            disk.track = true;
+        }
+    return spec;
+}
+
+rt::Co<DiskChanges> Read(Hypervisor& hv, ChangesOf which) {
+    auto changes = co_await hv.ReadChanges("1", kDisk, which);
+    EXPECT_OK(changes);
+    co_return changes ? *changes : DiskChanges{};
+}
+
+void ExpectWithinPlaces(const DiskChanges& changes) {
+    EXPECT_FALSE(changes.ranges.empty());
+    for (const DiskRange& range : changes.ranges) {
+        EXPECT_GE(range.offset, kFirst);
+        EXPECT_LE(range.offset + range.length, kEnd);
+        EXPECT_EQ(range.offset % kBlock, 0);
+    }
+}
+
+rt::Co<void> BeginsAndEnds(Lab& lab) {
+    auto hv = lab.Make();
+    lab.Listen(*hv);
+    EXPECT_OK(co_await hv->Open());
+    VmSpec spec = lab.Spec("1");
+    int key = spec.disks.back().key;
+    auto none = co_await hv->TrackChanges("1", key);
+    EXPECT_FALSE(none);
+    EXPECT_OK(co_await hv->Start(spec, {}, nullptr));
+    auto untracked = co_await hv->ReadChanges("1", key, ChangesOf::kAllLayers);
+    EXPECT_FALSE(untracked);
+    if (!untracked) EXPECT_EQ(untracked.error().code, Code::kNotFound);
+    for (int twice = 0; twice < 2; ++twice) EXPECT_OK(co_await hv->TrackChanges("1", key));
+    EXPECT_OK(co_await hv->Pause("1"));
+    auto changes = co_await hv->ReadChanges("1", key, ChangesOf::kAllLayers);
+    EXPECT_OK(changes);
+    EXPECT_OK(co_await hv->ForgetChanges("1", key, ChangesOf::kAllLayers));
+    EXPECT_OK(co_await hv->EndTracking("1", key));
+    untracked = co_await hv->ReadChanges("1", key, ChangesOf::kAllLayers);
+    EXPECT_FALSE(untracked);
+    (void)co_await hv->Stop("1");
+}
+
+rt::Co<void> TellsWhatAGuestWrote(Lab& lab) {
+    auto hv = lab.Make();
+    lab.Listen(*hv);
+    EXPECT_OK(co_await hv->Open());
+    VmSpec spec = WriterSpec(lab);
+    EXPECT_OK(co_await hv->Start(spec, {}, nullptr));
+    EXPECT_TRUE(co_await lab.Booted("1"));
+    EXPECT_OK(co_await hv->Pause("1"));
+    DiskChanges first = co_await Read(*hv, ChangesOf::kAllLayers);
+    ExpectWithinPlaces(first);
+    EXPECT_EQ(first.size, 8 << 20);
+    EXPECT_OK(co_await hv->ForgetChanges("1", kDisk, ChangesOf::kAllLayers));
+    DiskChanges none = co_await Read(*hv, ChangesOf::kAllLayers);
+    EXPECT_TRUE(none.ranges.empty());
+    EXPECT_OK(co_await hv->ForgetChanges("1", kDisk, ChangesOf::kAllLayers));
+
+    // A snapshot parts what was written before it from what comes after.
+    EXPECT_OK(co_await hv->Resume("1"));
+    co_await rt::Sleep(400ms);
+    DiskSpec& disk = spec.disks.back();
+    std::string layer = lab.Overlay(disk);
+    SnapshotPlan plan{.layers = {{kDisk, layer}}};
+    auto taken = co_await hv->TakeSnapshot("1", std::move(plan), nullptr);
+    EXPECT_OK(taken);
+    ExpectWithinPlaces(co_await Read(*hv, ChangesOf::kFrozenLayers));
+    EXPECT_OK(co_await hv->ForgetChanges("1", kDisk, ChangesOf::kFrozenLayers));
+    DiskChanges frozen = co_await Read(*hv, ChangesOf::kFrozenLayers);
+    EXPECT_TRUE(frozen.ranges.empty());
+
+    // What was merged counts as written, and what is written after that is noted; also by another hostd.
+    co_await rt::Sleep(400ms);
+    LayerMerge merge{.disk = disk, .into = 0, .from = 1};
+    EXPECT_OK(co_await hv->MergeLayers("1", merge, nullptr, nullptr));
+    EXPECT_OK(co_await hv->Hold("1"));
+    EXPECT_OK(co_await hv->EndMerge("1", merge));
+    EXPECT_OK(co_await hv->Release("1"));
+    hv.reset();
+    hv = lab.Make();
+    lab.Listen(*hv);
+    EXPECT_OK(co_await hv->Open());
+    EXPECT_OK(co_await hv->Adopt());
+    EXPECT_OK(co_await hv->Pause("1"));
+    ExpectWithinPlaces(co_await Read(*hv, ChangesOf::kAllLayers));
+    (void)co_await hv->Stop("1");
+}
+
+rt::Co<void> KeepsAGuestThatIsOff(Lab& lab) {
+    auto hv = lab.Make();
+    lab.Listen(*hv);
+    EXPECT_OK(co_await hv->Open());
+    EXPECT_OK(co_await hv->Start(WriterSpec(lab), {}, nullptr));
+    EXPECT_TRUE(co_await lab.Booted("1"));
+    EXPECT_OK(co_await hv->ShutdownGuest("1"));
+    EXPECT_TRUE(co_await lab.Saw("1", EventKind::kGuestShutdown));
+    hv.reset();                          // nobody had the time to look
+    hv = lab.Make();
+    lab.Listen(*hv);
+    EXPECT_OK(co_await hv->Open());
+    EXPECT_OK(co_await hv->Adopt());
+    EXPECT_TRUE(co_await lab.Saw("1", EventKind::kGuestShutdown));
+    ExpectWithinPlaces(co_await Read(*hv, ChangesOf::kAllLayers));
+    EXPECT_OK(co_await hv->Stop("1"));
+    EXPECT_TRUE(co_await lab.Saw("1", EventKind::kStopped));
+    EXPECT_EQ(lab.last_detail, "");
+}
+
+void RunOn(std::unique_ptr<Lab> lab, rt::Co<void> (*steps)(Lab&)) {
+    rt::RunToEnd(steps(*lab));
+    EXPECT_TRUE(lab->LeftBehind().empty());
+}
+
+TEST(Changes, BeginAndEndInAnImaginedMachine) { RunOn(MakeSimLab(), BeginsAndEnds); }
+TEST(Changes, BeginAndEnd) { RunOn(MakeQemuLab(), BeginsAndEnds); }
+TEST(Changes, AreWhatAGuestWrote) { RunOn(MakeQemuLab(), TellsWhatAGuestWrote); }
+TEST(Changes, StayWhenAGuestPowersItselfOff) { RunOn(MakeQemuLab(), KeepsAGuestThatIsOff); }
+
+}  // namespace
+}  // namespace contract
