@@ -1,1 +1,2 @@
 bedplate_fuzz(http_head DEPS net)
+bedplate_fuzz(nbd_handshake DEPS net)

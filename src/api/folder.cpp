@@ -2,6 +2,7 @@
 // listed, without anything the datacenters.
 #include "api/folder.h"
 
+#include "api/flat_disk.h"
 #include "api/host_files.h"
 #include "api/listing.h"
 #include "api/send_file.h"
@@ -66,7 +67,10 @@ private:
     rt::Co<void> ListTop(net::Exchange& exchange, const Visitor& visitor, std::string_view center);
     rt::Co<void> Get(Request& r);
     rt::Co<void> List(Request& r, std::vector<storage::Entry> entries);
+    // A snapshot's disk as its "-flat.vmdk", which there is none of; false: it is no such name.
+    rt::Co<bool> GetFlattened(Request& r);
     rt::Co<void> Put(Request& r);
+    rt::Co<void> PutPart(Request& r, std::string_view range);
     rt::Co<base::Result<>> Receive(Request& r, storage::WriteBehind& file);
     rt::Co<void> Delete(Request& r);
     rt::Co<void> Refuse(Request& r, int status, std::string words);
@@ -175,6 +179,7 @@ static base::Result<Opened> OpenOrList(const vm::Located& place) {
 rt::Co<void> Folder::Get(Request& r) {
     auto open = [place = r.place] { return OpenOrList(place); };
     auto opened = co_await parts_.pool.Run(std::move(open));
+    if (!opened && opened.error().code == base::Code::kNotFound && co_await GetFlattened(r)) co_return;
     if (!opened) {
         co_await Refuse(r, StatusOf(opened.error()), opened.error().message);
         co_return;
@@ -188,6 +193,26 @@ rt::Co<void> Folder::Get(Request& r) {
     co_await SendFile(r.exchange, parts_.pool, std::move(opened->file), std::move(headers));
 }
 
+rt::Co<bool> Folder::GetFlattened(Request& r) {
+    vm::Located disk = r.place;
+    disk.path.path = vm::DescriptorOfFlat(r.place.path.path);
+    if (!parts_.disks || disk.path.path.empty()) co_return false;
+    if (auto still = storage::CheckNotWritten(*parts_.inventory.Now(), disk.path); !still) {
+        co_await Refuse(r, 409, still.error().message());
+        co_return true;
+    }
+    auto opened = co_await parts_.disks->Read(disk);
+    if (!opened && opened.error().code == base::Code::kNotFound) co_return false;
+    if (!opened) {
+        co_await Refuse(r, StatusOf(opened.error()), opened.error().message);
+        co_return true;
+    }
+    auto headers = SafeHeaders("application/octet-stream");
+    for (auto& h : r.visitor.headers) headers.push_back(std::move(h));
+    co_await SendFlat(r.exchange, *std::move(opened), std::move(headers));
+    co_return true;
+}
+
 rt::Co<void> Folder::List(Request& r, std::vector<storage::Entry> entries) {
     const vm::DatastorePath& here = r.place.path;
     std::vector<Link> links;
@@ -199,6 +224,40 @@ rt::Co<void> Folder::List(Request& r, std::vector<storage::Entry> entries) {
     net::Response page = ListingPage("Index of " + here.Text(), links);
     for (auto& h : r.visitor.headers) page.headers.push_back(std::move(h));
     (void)co_await r.exchange.Send(std::move(page));
+}
+
+// Of a disk that is restored: the rest of it stays as it is.
+rt::Co<void> Folder::PutPart(Request& r, std::string_view header) {
+    vm::Located disk = r.place;
+    disk.path.path = vm::DescriptorOfFlat(r.place.path.path);
+    if (!parts_.disks || disk.path.path.empty()) {
+        co_await Refuse(r, 400, "only of a virtual disk (NAME-flat.vmdk) a part can be written: send the whole file");
+        co_return;
+    }
+    auto range = ReadContentRange(header);
+    if (!range || r.exchange.head().length != static_cast<std::uint64_t>(range->length)) {
+        co_await Refuse(r, 400, "Content-Range: bytes FROM-TO/SIZE, and a Content-Length that agrees, are needed");
+        co_return;
+    }
+    if (auto unused = storage::CheckUnused(*parts_.inventory.Now(), disk.path); !unused) {
+        co_await Refuse(r, 409, unused.error().message());
+        co_return;
+    }
+    auto opened = co_await parts_.disks->Write(disk);
+    base::Result<> done{};
+    if (!opened) done = std::move(opened).error();
+    else if (range->from + range->length > (*opened)->size())
+        done = base::Error{base::Code::kInvalid,
+                           base::Cat("the disk has ", (*opened)->size(), " bytes: the range ends after")};
+    if (done) done = co_await ReceiveFlat(r.exchange, *opened, *range);
+    if (opened) co_await (*opened)->Close();
+    if (!done) {
+        co_await Refuse(r, StatusOf(done.error()), done.error().message);
+        co_return;
+    }
+    base::LogInfo("folder", base::Cat(r.visitor.who.user, " wrote ", range->length, " bytes at ", range->from, " of ",
+                                      disk.path.Text(), " from ", r.exchange.head().peer));
+    co_await Done(r, 204);
 }
 
 struct Begun {
@@ -235,7 +294,7 @@ rt::Co<base::Result<>> Folder::Receive(Request& r, storage::WriteBehind& file) {
 rt::Co<void> Folder::Put(Request& r) {
     const net::RequestHead& head = r.exchange.head();
     if (!head.Get("Content-Range").empty()) {
-        co_await Refuse(r, 400, "a part of a file cannot be written: send the whole");
+        co_await PutPart(r, head.Get("Content-Range"));
         co_return;
     }
     if (auto unused = storage::CheckUnused(*parts_.inventory.Now(), r.place.path); !unused) {

@@ -8,6 +8,7 @@
 #include "inventory/inventory.h"
 #include "rt/pool.h"
 #include "vm/datastore_path.h"
+#include "vm/flat_disk.h"
 
 namespace api {
 
@@ -28,6 +29,7 @@ struct FileParts {
     std::vector<HostFile> host_files;
     // A datastore has less room, or more, than it had.
     std::function<rt::Co<void>(vim::Ref datastore)> changed;
+    vm::FlatDisks* disks = nullptr;                // null: snapshots' disks are not read, nor parts of disks written
 };
 
 // Adds /folder and /host to the site.

@@ -90,6 +90,8 @@ void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
         [&m](Call& c, const call::RebootGuest& r) { return m.power.RebootGuest(r, c.user); });
     dispatch.On<call::StandbyGuest>(
         [&m](Call& c, const call::StandbyGuest& r) { return m.power.StandbyGuest(r, c.user); });
+    dispatch.On<call::QueryChangedDiskAreas>(
+        [&m](Call&, const call::QueryChangedDiskAreas& r) { return m.tracking.Query(r); });
     dispatch.On<call::AnswerVM>([&m](Call& c, const call::AnswerVM& r) { return m.watch.Answer(r, c.user); });
     dispatch.On<call::ResetGuestInformation>(
         [&m](Call&, const call::ResetGuestInformation& r) { return m.watch.ResetGuestInformation(r); });

@@ -185,6 +185,7 @@ void HostAgent::BuildMachines() {
     else
         disk_server_ = std::make_unique<backend::qemu::DiskServer>(
             pool_, backend::qemu::DiskServer::Options{.run = At("run/disks"), .program = options_.qemu});
+    flat_disks_ = std::make_unique<vm::FlatDisks>(pool_, *disk_server_);
     vm::Options options{.registry = At("etc/bedplate/vmInventory"), .scratch = At("scratch"), .limits = {}, .host = {}};
     options.host.core_mhz = int(machine_.cpu.hz / 1'000'000);
     machines_ = std::make_unique<vm::Machines>(
@@ -213,6 +214,11 @@ void HostAgent::BuildApi() {
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
     api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, mounted_});
     api::ServeFiles(site_, Files());
+    api::NbdDoor::Where door{.address = options_.listen,
+                             .certificate = At("etc/bedplate/ssl/rui.crt"),
+                             .key = At("etc/bedplate/ssl/rui.key")};
+    nbd_ = std::make_unique<api::NbdDoor>(loop_, Files(), std::move(door));
+    api::ServeNbd(site_, *nbd_);
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);
 }
 
@@ -236,8 +242,8 @@ api::FileParts HostAgent::Files() {
         {"resolv.conf", "/etc/resolv.conf", "Host.Config.Network"},
     };
     auto changed = [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); };
-    return {pool_,      sessions_, *logins_,       *authorization_,   gate_,
-            inventory_, volumes_,  std::move(own), std::move(changed)};
+    return {pool_,      sessions_, *logins_,       *authorization_,    gate_,
+            inventory_, volumes_,  std::move(own), std::move(changed), flat_disks_.get()};
 }
 
 rt::Co<void> HostAgent::ReadRoom(vim::Ref datastore) {
@@ -258,6 +264,7 @@ rt::Co<base::Result<>> HostAgent::StartMachines() {
     machines_->watch.AskAboutPaused();
     co_await machines_->watch.TellOfEnded();
     loop_.Spawn(machines_->statistics.Run(stopping_));
+    loop_.Spawn(machines_->tracking.Run(stopping_));
     co_return base::Result<>{};
 }
 
@@ -307,6 +314,7 @@ rt::Co<void> HostAgent::Stop() {
     stopping_ = true;
     std::error_code ignored;
     std::filesystem::remove(options_.ready_file, ignored);
+    nbd_->Close();
     if (server_) co_await server_->Shutdown(std::chrono::seconds(2));
     loop_.Stop();
 }

@@ -10,6 +10,7 @@
 #include "access/logins.h"
 #include "api/folder.h"
 #include "api/history.h"
+#include "api/nbd.h"
 #include "api/sdk.h"
 #include "api/site.h"
 #include "app/host_options.h"
@@ -28,6 +29,7 @@
 #include "storage/search.h"
 #include "store/instance_lock.h"
 #include "task/durable_tasks.h"
+#include "vm/flat_disk.h"
 #include "vm/machines.h"
 #include "vm/volumes.h"
 
@@ -94,6 +96,7 @@ private:
 
     std::unique_ptr<backend::Hypervisor> hypervisor_;
     std::unique_ptr<backend::DiskServer> disk_server_;
+    std::unique_ptr<vm::FlatDisks> flat_disks_;
     std::unique_ptr<vm::Machines> machines_;
     std::unique_ptr<storage::Files> files_;
     std::unique_ptr<storage::Browsing> browsing_;
@@ -104,6 +107,7 @@ private:
     std::unique_ptr<api::History> history_;
     std::unique_ptr<api::Sdk> sdk_;
     api::Site site_;
+    std::unique_ptr<api::NbdDoor> nbd_;
     std::unique_ptr<net::HttpsServer> server_;
 };
 

@@ -35,6 +35,7 @@ vim::Ptr<vim::VirtualMachineCapability> VmCapabilities() {
     c.tools_sync_time_supported = true;
     c.virtual_mmu_usage_supported = true;
     c.boot_options_supported = true;
+    c.change_tracking_supported = true;
     c.multiple_cores_per_socket_supported = true;
     c.setting_video_ram_size_supported = true;
     return c;

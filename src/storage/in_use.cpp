@@ -59,4 +59,21 @@ vim::Result<> CheckUnused(const inventory::Snapshot& now, const vm::DatastorePat
                                 "\": power it off first"));
 }
 
+vim::Result<> CheckNotWritten(const inventory::Snapshot& now, const vm::DatastorePath& disk) {
+    std::string writer;
+    now.ForEach([&](const vim::ManagedObject& object) {
+        const auto* machine = dynamic_cast<const vim::VirtualMachine*>(&object);
+        if (!machine || !machine->config || !machine->config->hardware || !machine->runtime) return;
+        if (machine->runtime->power_state != vim::VirtualMachinePowerState::kPoweredOn) return;
+        for (const auto& device : machine->config->hardware->device) {
+            const auto* file = device->backing.As<vim::VirtualDeviceFileBackingInfo>();
+            if (file && file->file_name == disk.Text()) writer = machine->config->name;
+        }
+    });
+    if (writer.empty()) return {};
+    return vim::Fault(vim::FileLocked(disk.Text()),
+                      base::Cat(disk.Text(), " is being written by the running virtual machine \"", writer,
+                                "\": take a snapshot and read that, or power it off"));
+}
+
 }  // namespace storage

@@ -21,5 +21,8 @@ std::vector<FileInUse> FilesInUse(const inventory::Snapshot& now);
 std::optional<FileInUse> UsedWithin(const std::vector<FileInUse>& files, const vm::DatastorePath& path);
 // FileLocked, with the machine's name.
 vim::Result<> CheckUnused(const inventory::Snapshot& now, const vm::DatastorePath& path);
+// FileLocked when a running machine writes this disk (its descriptor) now: what lies below, of
+// its snapshots, is at rest.
+vim::Result<> CheckNotWritten(const inventory::Snapshot& now, const vm::DatastorePath& disk);
 
 }  // namespace storage

@@ -131,6 +131,12 @@ vim::Result<> ApplyExtraConfig(const Spec& spec, Config& c) {
             return Invalid(property, base::Cat("the value of \"", option->key, "\" is longer than 64 KiB"));
         if (base::EqualNoCase(option->key, "disk.EnableUUID"))
             c.flags.Mut().disk_uuid_enabled = base::EqualNoCase(text, "true");
+        // As scripts for other hosts switch change tracking; the lines of single disks follow from it.
+        if (base::EqualNoCase(option->key, "ctkEnabled")) {
+            c.change_tracking_enabled = base::EqualNoCase(text, "true");
+            continue;
+        }
+        if (base::Lower(option->key).ends_with(".ctkenabled")) continue;
         if (IsManagedKey(option->key))
             return Invalid(property,
                            base::Cat("\"", option->key, "\" is set by a field of its own, not through extraConfig"));

@@ -1,6 +1,7 @@
 // Switches: firmware, boot, tools, power buttons, flags.
 #include "base/text.h"
 #include "vm/config.h"
+#include "vm/tracking.h"
 
 namespace vm {
 namespace {
@@ -197,6 +198,17 @@ void WriteBoot(const vim::VirtualMachineBootOptions& b, const Devices& devices, 
     WriteBootOrder(b.boot_order, devices, vmx);
 }
 
+// Each disk that is tracked has a line of its own, as VMware writes them.
+void WriteTracking(const Config& config, codec::Vmx& vmx) {
+    for (const Device& device : config.hardware->device) {
+        std::optional<Slot> slot = SlotOf(*device);
+        if (!slot || !device->type().IsA(vim::VirtualDisk::kType)) continue;
+        std::string key = slot->Word() + ".ctkEnabled";
+        if (IsTracked(config, *device)) vmx.SetBool(key, true);
+        else vmx.Remove(key);
+    }
+}
+
 }  // namespace
 
 void ReadOptions(const codec::Vmx& vmx, Config& config) {
@@ -236,6 +248,7 @@ void WriteOptions(const Config& config, codec::Vmx& vmx) {
             if (value == "soft" || value == "hard") vmx.Set(type.key, value);
             else vmx.Remove(type.key);
         }
+    WriteTracking(config, vmx);
     if (config.boot_options) WriteBoot(*config.boot_options, config.hardware->device, vmx);
 }
 

@@ -12,6 +12,7 @@
 #include "codec/vmdk.h"
 #include "rt/fd.h"
 #include "rt/files.h"
+#include "vm/ctk_file.h"
 #include "vm/disk_chain.h"
 
 namespace vm {
@@ -138,8 +139,13 @@ base::Result<> ExtendDisk(const std::string& volume, const std::string& descript
     const std::string& flat = chain.front().data;
     rt::Fd file(open(flat.c_str(), O_RDWR | O_CLOEXEC));
     if (!file) return base::FromErrno(errno, "open " + flat);
+    // Nothing else changes by it: what is known of the changes stays known.
+    std::string tracking = CtkOf(descriptor);
+    auto ctk = ReadCtk(tracking);
+    bool sealed = ctk && IsSealed(*ctk, flat);
     CHECK(Grow(file, flat, capacity_kb * 1024, d.Ddb("thinProvisioned") == "1"));
     if (fsync(file.get())) return base::FromErrno(errno, "write " + flat);
+    if (sealed) CHECK(SealCtk(tracking, flat));
     d.extents.front().sectors = static_cast<std::uint64_t>(capacity_kb * kSectorsPerKb);
     codec::DiskGeometry g = codec::GeometryFor(d.Sectors(), d.Ddb("adapterType", "lsilogic"));
     d.SetDdb("geometry.cylinders", base::Cat(g.cylinders));

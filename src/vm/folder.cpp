@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "rt/files.h"
 #include "vm/disk_files.h"
+#include "vm/tracking.h"
 
 namespace vm {
 namespace {
@@ -92,6 +93,8 @@ void InspectDisks(const Home& home, Loaded& out) {
         backing.uuid = facts->uuid.empty() ? std::nullopt : std::optional(facts->uuid);
         backing.content_id = facts->content_id.empty() ? std::nullopt : std::optional(facts->content_id);
         backing.digest_enabled = false;
+        std::string change_id = IsTracked(out.config, disk) ? ChangeIdOf(located->Absolute()) : std::string();
+        backing.change_id = change_id.empty() ? std::nullopt : std::optional(std::move(change_id));
         AddDiskFiles(*located, *facts, disk.key, out);
     }
     CompleteDevices(out.config.hardware.Mut().device);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "rt/files.h"
 #include "store/crc32c.h"
+#include "vm/ctk_file.h"
 #include "vm/disk_chain.h"
 #include "vm/disk_files.h"
 
@@ -78,9 +79,13 @@ base::Result<> RemoveFiles(const std::vector<std::string>& paths, const VolumeLi
         if (!located || located->path.path.empty()) continue;
         std::string file = located->Absolute();
         if (!StaysWithin(located->volume.folder, file)) continue;
-        if (path.ends_with(".vmdk") && !path.ends_with("-flat.vmdk") && !path.ends_with("-delta.vmdk")) {
+        if (path.ends_with(".vmdk") && !path.ends_with("-flat.vmdk") && !path.ends_with("-delta.vmdk") &&
+            !path.ends_with("-ctk.vmdk")) {
             keep(RemoveFile(FlatOf(file)));
             keep(RemoveFile(DeltaOf(file)));
+            // The tracking file is of the whole chain, and goes with its base.
+            if (std::string ctk = CtkOf(file); ctk == file.substr(0, file.size() - 5) + "-ctk.vmdk")
+                keep(RemoveFile(ctk));
         }
         keep(RemoveFile(file));
     }

@@ -12,6 +12,7 @@
 #include "vm/power.h"
 #include "vm/reconfigure.h"
 #include "vm/statistics.h"
+#include "vm/tracking.h"
 #include "vm/watch.h"
 
 namespace vm {
@@ -20,10 +21,11 @@ class Machines {
 public:
     Machines(Context::Parts parts, Options options)
         : context(parts, std::move(options)),
+          tracking(context),
           lifecycle(context),
-          power(context),
-          reconfigure(context),
-          watch(context),
+          power(context, tracking),
+          reconfigure(context, tracking),
+          watch(context, tracking),
           statistics(context) {
         watch.Attach();
         lifecycle.RegisterResumers();
@@ -34,6 +36,7 @@ public:
     Machines& operator=(const Machines&) = delete;
 
     Context context;
+    Tracking tracking;
     Lifecycle lifecycle;
     Power power;
     Reconfigure reconfigure;

@@ -6,6 +6,7 @@
 #include "vm/backend_spec.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/tracking.h"
 
 namespace vm {
 
@@ -64,6 +65,7 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
     };
     auto spec = co_await c_.pool.Run(std::move(make));
     if (!spec) co_return std::move(spec).error();
+    co_await tracking_.Open(ref, *vm->config, *spec);
     Start out{*std::move(spec), std::move(state)};
     co_return out;
 }
@@ -81,6 +83,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
         if (!run) started = BackendFault(std::move(run).error().While("power on " + before->name));
     }
     if (!started) {
+        if (c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped) co_await tracking_.Unopen(ref);
         vim::VmFailedToPowerOnEvent failed;
         failed.reason = AsData(started.error());
         c_.Post(std::move(failed), ref, user, progress.chain_id());
@@ -113,6 +116,7 @@ Power::Done Power::RunPowerOff(vim::Ref ref, std::string user, task::Progress& p
     c_.Post(vim::VmStoppingEvent(), ref, user, progress.chain_id());
     if (Record* record = c_.Find(ref)) record->leaving = true;
     base::Result<> stopped;
+    (void)co_await tracking_.Halt(ref);
     if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) stopped = co_await c_.hypervisor.Stop(ref.id);
     else stopped = co_await ForgetState(ref);            // what was suspended is given up
     if (Record* record = c_.Find(ref)) record->leaving = false;
@@ -123,6 +127,7 @@ Power::Done Power::RunPowerOff(vim::Ref ref, std::string user, task::Progress& p
         c_.Post(std::move(failed), ref, user, progress.chain_id());
         co_return fault;
     }
+    co_await tracking_.Seal(ref);
     SetState(ref, PowerState::kPoweredOff);
     c_.Post(vim::VmPoweredOffEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, "powered off");
@@ -133,7 +138,7 @@ Power::Done Power::RunPowerOff(vim::Ref ref, std::string user, task::Progress& p
 rt::Co<vim::Result<>> Power::Terminate(vim::call::TerminateVM call, std::string user) {
     CO_TRY(vm, c_.Usable(call.self));
     CO_CHECK(c_.RequireState(*vm, PowerState::kPoweredOn, PowerState::kPoweredOff));
-    auto stopped = co_await c_.hypervisor.Stop(call.self.id);
+    auto stopped = co_await c_.hypervisor.Stop(call.self.id);    // at once: the changes of tracked disks are lost
     if (!stopped) co_return BackendFault(std::move(stopped).error().While("terminate " + vm->name));
     co_await c_.Note(call.self, "terminated by " + user);
     co_return vim::Result<>{};
@@ -180,6 +185,7 @@ Power::Done Power::RunSuspend(vim::Ref ref, std::string user, std::string state,
     c_.Post(vim::VmSuspendingEvent(), ref, user, progress.chain_id());
     if (Record* record = c_.Find(ref)) record->leaving = true;
     backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };
+    bool halted = co_await tracking_.Halt(ref);
     auto suspended = co_await c_.hypervisor.Suspend(ref.id, state, std::move(percent));
     Record* record = c_.Find(ref);
     if (record && suspended && !record->file.empty()) {
@@ -188,7 +194,9 @@ Power::Done Power::RunSuspend(vim::Ref ref, std::string user, std::string state,
         };
         suspended = co_await c_.pool.Run(std::move(write));
     }
-    if (record) record->leaving = false;
+    if (suspended) co_await tracking_.Seal(ref);
+    else if (halted) (void)co_await c_.hypervisor.Resume(ref.id);
+    if ((record = c_.Find(ref))) record->leaving = false;
     if (!suspended) {
         vim::Fault fault = BackendFault(std::move(suspended).error().While("suspend"));
         vim::VmFailedToSuspendEvent failed;

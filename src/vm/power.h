@@ -9,9 +9,11 @@
 
 namespace vm {
 
+class Tracking;
+
 class Power {
 public:
-    explicit Power(Context& context) : c_(context) {}
+    Power(Context& context, Tracking& tracking) : c_(context), tracking_(tracking) {}
 
     rt::Co<vim::Result<vim::Ref>> PowerOn(vim::call::PowerOnVM call, std::string user);
     rt::Co<vim::Result<vim::Ref>> PowerOff(vim::call::PowerOffVM call, std::string user);
@@ -48,6 +50,7 @@ private:
     rt::Co<void> KeepBootTime(vim::Ref vm);
 
     Context& c_;
+    Tracking& tracking_;
 };
 
 }  // namespace vm

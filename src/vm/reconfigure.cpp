@@ -9,6 +9,7 @@
 #include "rt/files.h"
 #include "vm/backend_spec.h"
 #include "vm/disk_files.h"
+#include "vm/tracking.h"
 
 namespace vm {
 
@@ -208,8 +209,12 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
         auto kept = co_await Keep(ref, *std::move(planned), home, progress);
         if (!kept) co_return std::move(kept).error().While("reconfigure " + before->name);
     }
-    auto applied = co_await ApplyLive(ref, std::move(live), std::move(home));
+    auto applied = co_await ApplyLive(ref, std::move(live), home);
     if (!applied) co_return std::move(applied).error();
+    if (!home.file.empty()) {
+        co_await tracking_.Obey(ref);
+        if (spec->change_tracking_enabled) (void)co_await c_.Refresh(ref);
+    }
     Tell(ref, *before->config, *spec, user, progress.chain_id());
     co_await c_.Note(ref, base::Cat("reconfigured by ", user));
     co_return vim::Any();

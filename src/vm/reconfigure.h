@@ -11,9 +11,11 @@
 
 namespace vm {
 
+class Tracking;
+
 class Reconfigure {
 public:
-    explicit Reconfigure(Context& context) : c_(context) {}
+    Reconfigure(Context& context, Tracking& tracking) : c_(context), tracking_(tracking) {}
 
     rt::Co<vim::Result<vim::Ref>> Reconfig(vim::call::ReconfigVM call, std::string user, const Permit& permit);
     rt::Co<vim::Result<vim::Ref>> Rename(vim::call::Rename call, std::string user, const Permit& permit);
@@ -35,6 +37,7 @@ private:
     Done Resume(task::Unfinished what, task::Progress& progress);
 
     Context& c_;
+    Tracking& tracking_;
 };
 
 }  // namespace vm

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "vm/tracking.h"
 
 namespace vm {
 
@@ -41,7 +42,10 @@ void Watch::OnEvent(const backend::Event& event) {
             return;
         case backend::EventKind::kPaused: return OnPaused(ref, event.detail);
         case backend::EventKind::kStopped: return OnStopped(ref, event.detail);
-        case backend::EventKind::kGuestShutdown: base::LogInfo("vm " + ref.id, "the guest powered itself off"); return;
+        case backend::EventKind::kGuestShutdown:
+            base::LogInfo("vm " + ref.id, "the guest powered itself off");
+            tracking_.OnGuestShutdown(ref);
+            return;
         case backend::EventKind::kGuestReset:
             if (!record->leaving) c_.Post(vim::VmGuestRebootEvent(), ref, "");
             c_.Change(ref, [&](Vm& vm) { SetGuest(vm, {}); });
@@ -130,6 +134,7 @@ void Watch::AskAboutPaused() {
             vm->runtime->question)
             continue;
         if (c_.tasks.Busy(record.ref)) continue;         // a resumed task knows why
+        if (tracking_.Settling(record.ref)) continue;    // its guest is off
         Ask(record.ref, "msg.hbacommon.paused",
             "The virtual machine was found paused when the host agent started. Choose Retry to let it go on, or Cancel "
             "to power it off.");

@@ -7,9 +7,11 @@
 
 namespace vm {
 
+class Tracking;
+
 class Watch {
 public:
-    explicit Watch(Context& context) : c_(context) {}
+    Watch(Context& context, Tracking& tracking) : c_(context), tracking_(tracking) {}
 
     void Attach();                                       // sets the backend's on_event; before Open()
     rt::Co<vim::Result<>> Answer(vim::call::AnswerVM call, std::string user);
@@ -27,6 +29,7 @@ private:
     void Ask(const vim::Ref& vm, std::string message_id, std::string text);
 
     Context& c_;
+    Tracking& tracking_;
     int next_question_ = 1;
 };
 
