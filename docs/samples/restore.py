@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Brings the disks of a virtual machine back to what they were at a backup (the last one unless
+--backup says which). The machine is powered off and has no snapshots; its disks are made anew.
+
+    restore.py --host esx1.example --password-file secret web /backups
+
+Needs pyvmomi and zstd."""
+
+from pyVmomi import vim
+
+import disks
+
+
+def chain_to(folder, vm, wanted):
+    """The full backup and the increments up to the wanted one, the newest first."""
+    out = []
+    for manifest in reversed(disks.backups(folder, vm)):
+        if not out and wanted and manifest["folder"].name != wanted:
+            continue
+        out.append(manifest)
+        if manifest["kind"] == "full":
+            return out
+    raise SystemExit(f"there is no whole backup of {vm}" + (f" that is called {wanted}" if wanted else ""))
+
+
+def missing(start, length, written):
+    """The parts of an area that no newer backup has; they count as written from then on."""
+    parts, at, end = [], start, start + length
+    for a, b in written:
+        if b <= at or a >= end:
+            continue
+        if a > at:
+            parts.append((at, a - at))
+        at = max(at, b)
+    if at < end:
+        parts.append((at, end - at))
+    merged = []
+    for a, b in sorted(written + [(start, end)]):
+        if merged and a <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], b))
+        else:
+            merged.append((a, b))
+    written[:] = merged
+    return parts
+
+
+def make_anew(host, file, capacity):
+    manager, datacenter = host.content.virtualDiskManager, host.content.rootFolder.childEntity[0]
+    host.wait(manager.DeleteVirtualDisk_Task(file, datacenter))
+    spec = vim.VirtualDiskManager.FileBackedVirtualDiskSpec(diskType="thin", adapterType="lsiLogic",
+                                                            capacityKb=capacity >> 10)
+    host.wait(manager.CreateVirtualDisk_Task(file, datacenter, spec))
+
+
+def restore_disk(host, chain, key, file):
+    capacity = next(d["capacity"] for d in chain[0]["disks"] if d["key"] == key)
+    make_anew(host, file, capacity)
+    written, total = [], 0
+    for manifest in chain:
+        disk = next((d for d in manifest["disks"] if d["key"] == key), None)
+        if not disk:
+            continue
+        packed = disks.unpack(manifest["folder"] / f"{key}.zst")
+        for start, length in disk["areas"]:
+            wanted = missing(start, min(length, max(capacity - start, 0)), written)
+            at = start
+            while at < start + length:
+                piece = packed.stdout.read(min(disks.PIECE, start + length - at))
+                if not piece:
+                    raise SystemExit(f"{manifest['folder']}: {key}.zst is shorter than its manifest says")
+                for a, size in wanted:
+                    low, high = max(a, at), min(a + size, at + len(piece))
+                    if low < high:
+                        host.write(file, low, piece[low - at:high - at], capacity)
+                        total += high - low
+                at += len(piece)
+        packed.stdout.close()
+        packed.wait()
+    print(f"disk {key}: {total >> 10} KiB written to {file}")
+
+
+def main():
+    parser = disks.arguments(__doc__.split("\n\n")[0])
+    parser.add_argument("--backup", help="the name of a backup's folder: 0003-incremental")
+    options = parser.parse_args()
+    host = disks.Host(options)
+    vm = host.vm(options.vm)
+    if vm.runtime.powerState != "poweredOff" or vm.snapshot:
+        raise SystemExit(f"{vm.name} must be powered off and have no snapshots")
+    chain = chain_to(options.folder, options.vm, options.backup)
+    print(f"{vm.name}: from {', '.join(m['folder'].name for m in reversed(chain))}")
+    for disk in disks.disks_of(vm.config.hardware):
+        if any(d["key"] == disk.key for d in chain[0]["disks"]):
+            restore_disk(host, chain, disk.key, disk.backing.fileName)
+    vm.RefreshStorageInfo()
+
+
+if __name__ == "__main__":
+    main()
