@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import servers                       # before those of tools/, which it finds
 import hello
-import servers
 import writer
 from bench import Figure
 
