@@ -30,6 +30,7 @@ void ServeOptions(Dispatch& dispatch, host::AdvancedOptions& options);   // Opti
 
 void ServeHost(Dispatch& dispatch, const base::Clock& clock, host::AutoStart& auto_start);
 void ServeMachines(Dispatch& dispatch, vm::Machines& machines);   // VirtualMachine, and how VMs come and go
+void ServeSnapshots(Dispatch& dispatch, vm::Machines& machines);  // of those, VirtualMachineSnapshot; by ServeMachines
 
 // What differs by who asks: currentSession, sessionList, effectiveRole.
 Computed ForTheCaller(const auth::Sessions& sessions, auth::Authorization& authorization);
@@ -40,10 +41,10 @@ struct AccountParts {
     auth::Authorization& authorization;
     auth::Logins& logins;
     event::Events& events;
-    vim::Ref host;                                 // whose accounts these are
+    vim::Ref host;  // whose accounts these are
 };
 void ServeSessions(Dispatch& dispatch, Services& services, Sdk& sdk, auth::Logins& logins, event::Events& events);
 void ServeAuthorization(Dispatch& dispatch, auth::Authorization& authorization, const auth::Sessions& sessions);
-void ServeAccounts(Dispatch& dispatch, AccountParts parts);    // HostLocalAccountManager, UserDirectory
+void ServeAccounts(Dispatch& dispatch, AccountParts parts);  // HostLocalAccountManager, UserDirectory
 
 }  // namespace api

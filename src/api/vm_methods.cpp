@@ -79,6 +79,7 @@ void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
 
 void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
     ServeComingAndGoing(dispatch, m);
+    ServeSnapshots(dispatch, m);
     dispatch.On<call::PowerOnVM>([&m](Call& c, const call::PowerOnVM& r) { return m.power.PowerOn(r, c.user); });
     dispatch.On<call::PowerOffVM>([&m](Call& c, const call::PowerOffVM& r) { return m.power.PowerOff(r, c.user); });
     dispatch.On<call::ResetVM>([&m](Call& c, const call::ResetVM& r) { return m.power.Reset(r, c.user); });

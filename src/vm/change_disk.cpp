@@ -131,6 +131,10 @@ vim::Result<> DeviceChange::EditDisk(Device& now, const DeviceSpec& spec, int in
                    "device.capacityInKB");
     if (kb > s_.limits.max_disk_kb)
         return Bad(index, base::Cat("a disk of ", kb, " KB is not possible"), "device.capacityInKB");
+    bool mode_changes = new_file && !new_file->disk_mode.empty() && new_file->disk_mode != file->disk_mode;
+    if ((kb > before->capacity_in_kb || mode_changes) && file->parent)
+        return Bad(index, "a disk with snapshots keeps its size and mode; remove the snapshots first",
+                   kb > before->capacity_in_kb ? "device.capacityInKB" : "device.backing.diskMode");
     if (kb > before->capacity_in_kb) {
         if (s_.running) return Running("growing a disk");
         change_.files.extend.push_back({file->file_name, kb});

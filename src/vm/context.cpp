@@ -7,6 +7,7 @@
 #include "vim/gen/entity.h"
 #include "vim/gen/host_network.h"
 #include "vm/machine_log.h"
+#include "vm/snapshot_nodes.h"
 
 namespace vm {
 
@@ -92,6 +93,7 @@ void Context::Publish(const vim::Ref& ref, const Loaded& loaded) {
     if (!record) return;
     auto edit = inventory.Begin();
     host::RelinkVm(edit, ref, DatastoresOf(loaded, volumes.Now(), record->vmx), NetworksOf(loaded.config));
+    PlaceSnapshots(edit, ref, loaded);
     edit.Change<Vm>(ref, [&](Vm& vm) {
         TakeLoaded(vm, loaded, options.host, timer.Now());
         DeriveSummary(vm);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "rt/files.h"
 #include "vm/disk_files.h"
+#include "vm/snapshot_files.h"
 
 namespace vm {
 namespace {
@@ -46,6 +47,9 @@ std::string_view TypeByName(std::string_view name, std::string_view stem) {
     if (is(".nvram")) return "nvram";
     if (is(".vmsd")) return "snapshotList";
     if (is(".vmxf")) return "extendedConfig";
+    bool of_snapshot = name.starts_with(std::string(stem) + "-Snapshot");
+    if (of_snapshot && name.ends_with(".vmsn")) return "snapshotData";
+    if (of_snapshot && name.ends_with(".vmem")) return "snapshotMemory";
     if (name.ends_with(".vmss") && name.starts_with(stem)) return "suspend";
     if (name.ends_with(".vswp") && name.starts_with(stem)) return "swap";
     if (name == "vmware.log" || name == "serial.log" || name == "qemu.log") return "log";
@@ -70,6 +74,20 @@ void AddDiskFiles(const Located& disk, const DiskFacts& facts, int key, Loaded& 
     }
 }
 
+// What lies beneath, as clients see it: each file's parent within it.
+void AddParents(const Located& disk, const DiskFacts& facts, vim::VirtualDiskFlatVer2BackingInfo& backing) {
+    vim::Ptr<vim::VirtualDiskFlatVer2BackingInfo> below;
+    for (std::size_t i = 0; i + 1 < facts.links.size(); ++i) {
+        vim::VirtualDiskFlatVer2BackingInfo parent = backing;
+        parent.file_name = (disk.path.Folder() / facts.links[i].descriptor).Text();
+        parent.content_id = std::nullopt;
+        parent.parent = std::move(below);
+        below = std::move(parent);
+    }
+    backing.parent = std::move(below);
+    if (facts.links.size() > 1) backing.delta_disk_format = "redoLogFormat";
+}
+
 void InspectDisks(const Home& home, Loaded& out) {
     for (Device& device : out.config.hardware.Mut().device) {
         if (!device->type().IsA(vim::VirtualDisk::kType)) continue;
@@ -92,6 +110,7 @@ void InspectDisks(const Home& home, Loaded& out) {
         backing.uuid = facts->uuid.empty() ? std::nullopt : std::optional(facts->uuid);
         backing.content_id = facts->content_id.empty() ? std::nullopt : std::optional(facts->content_id);
         backing.digest_enabled = false;
+        AddParents(*located, *facts, backing);
         AddDiskFiles(*located, *facts, disk.key, out);
     }
     CompleteDevices(out.config.hardware.Mut().device);
@@ -156,6 +175,7 @@ base::Result<Loaded> LoadFolder(const Home& home) {
     out.files = ListFiles(home, out.config);
     for (const FileFact& f : out.files) out.provisioned += f.allocated;
     InspectDisks(home, out);
+    LoadSnapshots(home, out);
     std::string state = vmx.Get(kSuspendKey);
     if (!state.empty() && state.find('/') == std::string::npos && SizeOf(home.Folder() + "/" + state).there) {
         out.state_file = home.Folder() + "/" + state;

@@ -8,6 +8,7 @@
 #include "rt/files.h"
 #include "vm/boot_time.h"
 #include "vm/lifecycle.h"
+#include "vm/snapshot_nodes.h"
 
 namespace vm {
 
@@ -48,6 +49,7 @@ rt::Co<base::Result<>> Lifecycle::Load() {
         c_.records[one.entry.id] = {.ref = ref, .vmx = one.home.vmx, .file = one.home.file};
         Vm node;
         if (one.loaded) {
+            PlaceSnapshots(edit, ref, *one.loaded);
             node = NewNode(ref, *one.loaded, c_.options.host, c_.timer.Now());
             node.datastore = DatastoresOf(*one.loaded, one.home.volumes, one.home.vmx);
             node.network = NetworksOf(one.loaded->config);

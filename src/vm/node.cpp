@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "host/capability.h"
 #include "host/ids.h"
+#include "vm/snapshot_nodes.h"
 
 namespace vm {
 namespace {
@@ -158,6 +159,7 @@ void TakeLoaded(Vm& vm, const Loaded& loaded, const HostSize& host, base::Time n
     runtime.connection_state = vim::VirtualMachineConnectionState::kConnected;
     if (loaded.suspended && runtime.power_state == PowerState::kSuspended) runtime.suspend_time = loaded.suspended_at;
     TakeFiles(vm, loaded, now);
+    TakeSnapshots(vm, loaded);
     vm.config_issue.clear();
     for (const std::string& trouble : loaded.troubles) {
         vim::GeneralVmErrorEvent issue;

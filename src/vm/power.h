@@ -22,6 +22,11 @@ public:
     rt::Co<vim::Result<>> RebootGuest(vim::call::RebootGuest call, std::string user);
     rt::Co<vim::Result<>> StandbyGuest(vim::call::StandbyGuest call, std::string user);
 
+    // For reverting: a suspended VM's state is given up; a VM goes on from a file of memory.
+    rt::Co<void> GiveUpState(vim::Ref vm);
+    rt::Co<vim::Result<>> GoOn(vim::Ref vm, std::string memory, std::string user, task::Progress& progress);
+    void SetStateOf(const vim::Ref& vm, PowerState state) { SetState(vm, state); }
+
     // How unfinished ones end after a restart.
     void RegisterResumers();
 

@@ -9,6 +9,7 @@
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
 #include "vm/lifecycle.h"
+#include "vm/snapshot_nodes.h"
 
 namespace vm {
 
@@ -20,12 +21,14 @@ void Lifecycle::Place(const Home& home, const std::string& id, const Loaded& loa
     node.datastore = DatastoresOf(loaded, home.volumes, home.vmx);
     node.network = NetworksOf(loaded.config);
     auto edit = c_.inventory.Begin();
+    PlaceSnapshots(edit, ref, loaded);
     host::PlaceVm(edit, std::move(node));
     edit.Commit();
 }
 
 void Lifecycle::Drop(const std::string& id) {
     auto edit = c_.inventory.Begin();
+    RemoveSnapshots(edit, {&Vm::kType, id});
     host::RemoveVm(edit, {&Vm::kType, id});
     edit.Commit();
     c_.records.erase(id);

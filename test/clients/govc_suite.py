@@ -102,6 +102,21 @@ class Govc:
         govc("vm.power", "-on", VM)
         assert info()["runtime"]["powerState"] == "poweredOn"
 
+    @step("takes snapshots while it runs, goes back to its memory, removes them")
+    def snapshots(self):
+        govc("snapshot.create", "-vm", VM, "-m=true", "-q=false", "-d", "a word", "awake")
+        govc("snapshot.create", "-vm", VM, "-m=false", "-q=true", "asleep")
+        tree = govc("snapshot.tree", "-vm", VM, "-D")
+        assert "awake" in tree and "asleep" in tree, tree
+        assert len([f for f in govc("datastore.ls", VM).split("\n") if f.endswith("-delta.vmdk")]) >= 2
+        govc("snapshot.revert", "-vm", VM, "awake")
+        assert info()["runtime"]["powerState"] == "poweredOn"
+        govc("object.collect", "-wait", f"{steps.BOOT_SECONDS}s", f"vm/{VM}", "-guest.toolsRunningStatus", "guestToolsRunning")
+        govc("snapshot.remove", "-vm", VM, "asleep")
+        govc("snapshot.remove", "-vm", VM, "*")
+        assert not [f for f in govc("datastore.ls", VM).split("\n") if f.endswith("-delta.vmdk")]
+        assert govc("object.collect", "-s", f"vm/{VM}", "runtime.consolidationNeeded").strip() == "false"
+
     @step("resets it, and shuts the guest down")
     def shuts_down(self):
         govc("vm.power", "-reset", VM)

@@ -176,6 +176,23 @@ class Pyvmomi:
         self.task(self.vm.PowerOnVM_Task())
         assert self.vm.runtime.powerState == "poweredOn"
 
+    @step("takes, renames, reverts to and removes snapshots; consolidates")
+    def snapshots(self):
+        first = self.task(self.vm.CreateSnapshot_Task(name="first", description="a word", memory=False, quiesce=False))
+        second = self.task(self.vm.CreateSnapshot_Task(name="second", memory=True, quiesce=False))
+        tree = self.vm.snapshot.rootSnapshotList
+        assert [t.name for t in tree] == ["first"] and [t.name for t in tree[0].childSnapshotList] == ["second"]
+        assert self.vm.snapshot.currentSnapshot == second and tree[0].snapshot == first
+        assert first.vm == self.vm and first.childSnapshot == [second] and first.config.name == VM
+        first.RenameSnapshot(name="renamed", description="another word")
+        assert self.vm.snapshot.rootSnapshotList[0].name == "renamed"
+        self.task(self.vm.EstimateStorageForConsolidateSnapshots_Task())
+        self.task(second.RevertToSnapshot_Task())
+        assert self.vm.runtime.powerState == "poweredOn"
+        self.task(first.RemoveSnapshot_Task(removeChildren=True))
+        assert not self.vm.snapshot and not self.vm.runtime.consolidationNeeded
+        self.task(self.vm.ConsolidateVMDisks_Task())
+
     @step("resets it, and the guest comes again")
     def resets(self):
         self.task(self.vm.ResetVM_Task())
