@@ -4,6 +4,7 @@
 
 #include "backend/qemu/accelerator.h"
 #include "backend/qemu/qmp/block_commands.h"
+#include "backend/qemu/qmp/layer_commands.h"
 #include "backend/qemu/qmp/replies.h"
 #include "backend/qemu/run_dir.h"
 
@@ -19,5 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)qmp::ParseJobs(reply, "commit");
     (void)ParseRecord(reply);
     (void)ParseEngineVersion(reply);
+    (void)qmp::ParseTopNodeOf(reply, "dev-2000");
+    (void)qmp::ParseFdSetOf(reply, "file-2000");
     return 0;
 }
