@@ -1,6 +1,8 @@
 // Going back to a snapshot: its configuration, new empty layers over its disks, its memory.
 // What was written since the last snapshot is given up. Once begun it is always brought to
 // its end: until the .vmx is replaced the old state is whole, afterwards the new one.
+#include <unistd.h>
+
 #include <boost/json.hpp>
 
 #include "base/log.h"
@@ -154,7 +156,7 @@ rt::Co<vim::Result<vim::Ref>> Snapshots::StartRevert(const vim::Method* method, 
             if (!located) return base::Error{base::Code::kInvalid, located.error().message()};
             CHECK(ReadChain(located->volume.folder, located->Absolute()));
         }
-        return snapshot->with_memory && rt::ReadFile(MemoryFileOf(home, uid), 0).error().code == base::Code::kInvalid;
+        return snapshot->with_memory && access(MemoryFileOf(home, uid).c_str(), R_OK) == 0;
     };
     auto memory = co_await c_.pool.Run(std::move(look));
     if (!memory) co_return FileFault(std::move(memory).error(), c_.Find(ref)->vmx);
