@@ -113,7 +113,8 @@ base::Result<> HostAgent::BuildInventory() {
     host::BuildTree(edit, machine_, facts, timer_.Now());
     for (const auto& folder : std::filesystem::directory_iterator(At("vmfs/volumes"))) {
         if (!folder.is_directory()) continue;
-        auto added = mounted_.AddAtStart(edit, folder.path(), folder.path().filename());
+        auto added =
+            mounted_.AddAtStart(edit, folder.path(), storage::DatastoreNames::NameOf(NamesFile(), folder.path()));
         if (!added) base::LogError("hostd", "no datastore " + folder.path().string() + ": " + added.error().message);
     }
     std::string kept = At("etc/bedplate/advanced-options");
@@ -211,17 +212,21 @@ void HostAgent::BuildApi() {
     api::ServeHistory(dispatch_, *history_);
     site_.Route("/", api::ServeLanding);
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
-    api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, mounted_});
+    api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, *disk_care_, mounted_, *datastore_names_});
     api::ServeFiles(site_, Files());
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);
 }
 
 void HostAgent::BuildStorage() {
     auto changed = [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); };
-    storage::Parts parts{inventory_, *tasks_, pool_, volumes_, std::move(changed)};
+    auto disk_changed = [this](vm::DatastorePath disk) { return machines_->reconfigure.DiskChanged(std::move(disk)); };
+    storage::Parts parts{inventory_, *tasks_, pool_, volumes_, std::move(changed), std::move(disk_changed)};
     files_ = std::make_unique<storage::Files>(parts);
     browsing_ = std::make_unique<storage::Browsing>(parts);
-    disks_ = std::make_unique<storage::Disks>(std::move(parts));
+    disks_ = std::make_unique<storage::Disks>(parts);
+    datastore_names_ = std::make_unique<storage::DatastoreNames>(
+        storage::DatastoreNames::Parts{inventory_, mounted_, *events_, pool_, machines_->context, NamesFile()});
+    disk_care_ = std::make_unique<storage::DiskCare>(std::move(parts));
 }
 
 // What files a client may read and write, and which of the host's own it may read.

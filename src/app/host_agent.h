@@ -23,6 +23,8 @@
 #include "platform/machine.h"
 #include "platform/usage.h"
 #include "rt/loop.h"
+#include "storage/datastore_names.h"
+#include "storage/disk_care.h"
 #include "storage/disks.h"
 #include "storage/files.h"
 #include "storage/search.h"
@@ -64,6 +66,7 @@ private:
     base::Result<> SayReady();
     rt::Co<void> Stop();
     std::string At(std::string_view below) const { return options_.root + "/" + std::string(below); }
+    std::string NamesFile() const { return At("etc/bedplate/datastores"); }
     std::string PasswordFile() const { return At("etc/bedplate/first-password"); }
 
     HostOptionsGiven options_;
@@ -98,6 +101,8 @@ private:
     std::unique_ptr<storage::Files> files_;
     std::unique_ptr<storage::Browsing> browsing_;
     std::unique_ptr<storage::Disks> disks_;
+    std::unique_ptr<storage::DiskCare> disk_care_;
+    std::unique_ptr<storage::DatastoreNames> datastore_names_;
 
     api::Dispatch dispatch_;
     std::unique_ptr<api::Services> services_;

@@ -33,6 +33,9 @@ struct DiskSpec {
     std::vector<std::string> overlays;  // absolute: qcow2 files above `path`, from the lowest up; the last is written
     bool read_only = false;
     bool connected = true;
+    bool forgets = false;  // the last overlay is for this run only: what is beneath is read by others too
+    bool shared = false;  // other machines may have it open and write to it too
+    bool write_through = false;  // a write is on the disk when the guest hears of its end
     bool operator==(const DiskSpec&) const = default;
 };
 
@@ -210,6 +213,8 @@ public:
     // While it runs: another medium ("" : none), link up or down, a disk more or less.
     virtual rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) = 0;
     virtual rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) = 0;
+    // The guest sees a larger disk. Its file has grown already, when the backend can see it.
+    virtual rt::Co<base::Result<>> ResizeDisk(std::string vm, int key, std::int64_t bytes) = 0;
 
     // All layers become what the guest writes, in one moment; with `memory` that file is
     // whole and on the disk before. Says whether the guest was quiesced. When it fails all is

@@ -44,9 +44,6 @@ private:
     };
 
     static vim::Result<Form> FormOf(const vim::VirtualDiskSpec& spec);
-    vim::Result<vm::Located> Ours(const Caller& caller, const std::string& name) const;
-    Started Begin(const Caller& caller, const vm::Located& place, const vim::Method& method, std::string made,
-                  task::Work work);
     rt::Co<vim::Result<>> MustBeNew(vm::Located place);
     rt::Co<vim::Result<codec::VmdkDescriptor>> Read(vm::Located place);
 
@@ -60,6 +57,8 @@ private:
     rt::Co<Any> Undo(task::Unfinished left);
     rt::Co<Any> ResumeMove(task::Unfinished left);
     rt::Co<Any> ResumeDelete(task::Unfinished left);
+    rt::Co<Any> ResumeExtend(task::Unfinished left, task::Progress& progress);
+    rt::Co<Any> ResumeFill(task::Unfinished left, Fill fill, task::Progress& progress);
 
     Parts parts_;
 };

@@ -15,6 +15,8 @@ struct Parts {
     const vm::Volumes& volumes;
     // A datastore has less room, or more, than it had.
     std::function<rt::Co<void>(vim::Ref datastore)> changed;
+    // Machines that have the disk see another one now. May be empty.
+    std::function<rt::Co<void>(vm::DatastorePath disk)> disk_changed = {};
 };
 
 // Removes what an interrupted operation had made: one datastore path a line, folders with

@@ -239,6 +239,20 @@ rt::Co<vim::Result<>> Reconfigure::RefreshStorage(vim::call::RefreshStorageInfo 
     co_return vim::Result<>{};
 }
 
+rt::Co<void> Reconfigure::DiskChanged(DatastorePath disk) {
+    std::vector<vim::Ref> having;
+    std::string name = disk.Text();
+    for (const auto& [id, record] : c_.records) {
+        auto vm = record.file.empty() ? nullptr : c_.Get(record.ref);
+        if (!vm || !vm->config) continue;
+        for (const Device& d : vm->config->hardware->device) {
+            auto* file = d->backing.As<vim::VirtualDeviceFileBackingInfo>();
+            if (file && file->file_name == name) having.push_back(record.ref);
+        }
+    }
+    for (const vim::Ref& ref : having) (void)co_await c_.Refresh(ref);
+}
+
 // --- after a restart
 
 void Reconfigure::RegisterResumers() {

@@ -20,6 +20,9 @@ public:
     rt::Co<vim::Result<>> Reload(vim::call::Reload call);
     rt::Co<vim::Result<>> RefreshStorage(vim::call::RefreshStorageInfo call);
 
+    // Somebody else has changed a disk: the machines that have it are read again.
+    rt::Co<void> DiskChanged(DatastorePath disk);
+
     void RegisterResumers();
 
 private:

@@ -53,6 +53,19 @@ VmSpec EveryController() {
     return s;
 }
 
+VmSpec SharedDisks() {
+    VmSpec s = Small();
+    s.disks = {{.key = 2000, .bus = Bus::kPvscsi, .path = "/vm/a", .shared = true},
+               {.key = 2001, .bus = Bus::kPvscsi, .unit = 1, .path = "/vm/b", .write_through = true},
+               {.key = 2002,
+                .bus = Bus::kPvscsi,
+                .unit = 2,
+                .path = "/vm/c",
+                .overlays = {"/vm/web-scsi0-2.REDO"},
+                .forgets = true}};
+    return s;
+}
+
 VmSpec Modern() {
     VmSpec s = Small();
     s.efi = true;
@@ -141,14 +154,16 @@ TEST_P(CommandLineGolden, IsAsTheFileSays) {
     EXPECT_EQ(got, wanted.str()) << path << "; BEDPLATE_GOLDEN=write renews it";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    , CommandLineGolden,
-    testing::Values(Row{"small", Small, {}, ""}, Row{"usual", Usual, {.direct = {2000}}, ""},
-                    Row{"usual_kvm", Usual, {.accelerator = "kvm"}, ""}, Row{"resumed", Usual, {}, "/vm/web/web.vmss"},
-                    Row{"every_controller", EveryController, {}, ""}, Row{"modern", Modern, {}, ""},
-                    Row{"direct_kernel", DirectKernel, {}, ""}, Row{"odd_name", OddName, {}, ""},
-                    Row{"snapshots", WithSnapshots, {.direct = {2000}}, ""}, Row{"watched", Watched, {}, ""}),
-    [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(, CommandLineGolden,
+                         testing::Values(Row{"small", Small, {}, ""}, Row{"usual", Usual, {.direct = {2000}}, ""},
+                                         Row{"usual_kvm", Usual, {.accelerator = "kvm"}, ""},
+                                         Row{"resumed", Usual, {}, "/vm/web/web.vmss"},
+                                         Row{"every_controller", EveryController, {}, ""},
+                                         Row{"modern", Modern, {}, ""}, Row{"direct_kernel", DirectKernel, {}, ""},
+                                         Row{"odd_name", OddName, {}, ""},
+                                         Row{"snapshots", WithSnapshots, {.direct = {2000}}, ""},
+                                         Row{"shared_disks", SharedDisks, {}, ""}, Row{"watched", Watched, {}, ""}),
+                         [](const auto& i) { return i.param.name; });
 
 struct Refused {
     const char* name;

@@ -66,6 +66,7 @@ rt::Co<void> KnowsNothingOfWhatDoesNotRun(Lab& lab, Hypervisor& hv) {
     answers.push_back(co_await hv.StandbyGuest("1"));
     answers.push_back(co_await hv.ChangeMedium("1", 3002, {}));
     answers.push_back(co_await hv.SetLink("1", 4000, true));
+    answers.push_back(co_await hv.ResizeDisk("1", 3000, 1 << 20));
     for (auto& answer : answers) {
         EXPECT_FALSE(answer);
         if (!answer) EXPECT_EQ(answer.error().code, Code::kNotFound) << answer.error().message;
@@ -204,6 +205,16 @@ rt::Co<void> ChangesMediaAndLinks(Lab& lab, Hypervisor& hv) {
     if (!no_nic) EXPECT_EQ(no_nic.error().code, Code::kNotFound) << no_nic.error().message;
 }
 
+rt::Co<void> GrowsADisk(Lab& lab, Hypervisor& hv) {
+    co_await StartVm(lab, hv, "1");
+    auto grown = co_await hv.ResizeDisk("1", 3000, 8 << 20);
+    EXPECT_OK(grown);
+    auto no_disk = co_await hv.ResizeDisk("1", 3001, 8 << 20);
+    EXPECT_FALSE(no_disk);
+    if (!no_disk) EXPECT_EQ(no_disk.error().code, Code::kNotFound) << no_disk.error().message;
+    EXPECT_EQ(hv.StateOf("1"), RunState::kRunning);
+}
+
 rt::Co<void> CountsUse(Lab& lab, Hypervisor& hv) {
     co_await StartVm(lab, hv, "1");
     EXPECT_TRUE(co_await lab.Booted("1"));
@@ -285,6 +296,7 @@ const Row kRows[] = {
     {"LeavesNothingOfAFailedStart", LeavesNothingOfAFailedStart},
     {"StartsSeveralAtOnce", StartsSeveralAtOnce},
     {"ChangesMediaAndLinks", ChangesMediaAndLinks},
+    {"GrowsADisk", GrowsADisk},
     {"CountsUse", CountsUse},
     {"RunsFromAChain", RunsFromAChain},
 };

@@ -96,14 +96,15 @@ std::string Driver(const DiskSpec& d) {
 std::string AddMedium(Words& w, const DiskSpec& d) {
     bool read_only = d.cdrom || d.read_only;
     bool direct = !d.cdrom && w.engine.direct.contains(d.key);
-    auto use = read_only ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite;
     auto add = [&](std::string node, const std::string& path, std::string backing, bool top) {
+        bool only_read = read_only || (d.forgets && !top);   // other machines may have it open as well
         Layer layer{.node = node,
-                    .file = w.PassAsSet(path, use, direct),
+                    .file = w.PassAsSet(path, only_read ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite, direct),
                     .backing = std::move(backing),
                     .writable = top && !read_only,
-                    .open_for_writing = !read_only,
-                    .direct = direct};
+                    .open_for_writing = !only_read,
+                    .direct = direct,
+                    .locked = !d.shared};
         w.Add("-blockdev", LayerOptions(layer));
         return node;
     };
@@ -111,6 +112,12 @@ std::string AddMedium(Words& w, const DiskSpec& d) {
     for (const std::string& file : d.overlays)
         top = add(OverlayNode(d.key, file), file, base::Cat('"', top, '"'), &file == &d.overlays.back());
     return top;
+}
+
+// A disk of several machines is locked by none of them. One that writes through has no
+// cache that a guest would have to flush.
+std::string Conduct(const DiskSpec& d) {
+    return base::Cat(d.shared ? ",share-rw=on" : "", d.write_through ? ",write-cache=off" : "");
 }
 
 base::Result<> AddDisk(Words& w, const DiskSpec& d, int position) {
@@ -127,7 +134,7 @@ base::Result<> AddDisk(Words& w, const DiskSpec& d, int position) {
         if (!boot.empty()) w.Add("-global", base::Cat("isa-fdc.bootindex", d.unit == 0 ? "A" : "B", boot.substr(10)));
         boot.clear();
     }
-    w.Device(Driver(d), ",id=dev-", d.key, ",", Place(w, d), drive, boot);
+    w.Device(Driver(d), ",id=dev-", d.key, ",", Place(w, d), drive, Conduct(d), boot);
     return {};
 }
 

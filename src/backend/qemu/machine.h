@@ -50,6 +50,7 @@ public:
     rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) override;
     rt::Co<base::Result<>> Hold(std::string vm) override;
     rt::Co<base::Result<>> Release(std::string vm) override;
+    rt::Co<base::Result<>> ResizeDisk(std::string vm, int key, std::int64_t bytes) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
     rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
     rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;

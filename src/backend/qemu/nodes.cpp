@@ -34,10 +34,11 @@ std::string FileNode(const std::string& node) { return "file-" + node.substr(nod
 
 std::string LayerOptions(const Layer& l) {
     bool bottom = l.backing.empty();
-    std::string out = base::Cat(R"({"driver":")", bottom ? "raw" : "qcow2", R"(","node-name":")", l.node, "\",",
-                                Common(l.writable, l.direct), R"(,"file":{"driver":"file","node-name":")",
-                                FileNode(l.node), R"(","filename":")", l.file, R"(","aio":")",
-                                l.direct ? "native" : "threads", "\",", Common(l.open_for_writing, l.direct), "}");
+    std::string out =
+        base::Cat(R"({"driver":")", bottom ? "raw" : "qcow2", R"(","node-name":")", l.node, "\",",
+                  Common(l.writable, l.direct), R"(,"file":{"driver":"file","node-name":")", FileNode(l.node),
+                  R"(","filename":")", l.file, R"(","aio":")", l.direct ? "native" : "threads", "\",",
+                  l.locked ? "" : R"("locking":"off",)", Common(l.open_for_writing, l.direct), "}");
     if (!bottom) out += base::Cat(R"(,"backing":)", l.backing);
     return out + "}";
 }

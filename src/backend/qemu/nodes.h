@@ -20,6 +20,7 @@ struct Layer {
     bool writable = false;
     bool open_for_writing = true;  // false for a disk that is read-only altogether
     bool direct = false;  // past the host's page cache
+    bool locked = true;   // false: other machines write to it too
 };
 std::string LayerOptions(const Layer& layer);
 

@@ -27,6 +27,7 @@ enum class Op {
     kTakeSnapshot,
     kMergeLayers,
     kEndMerge,
+    kResizeDisk,
     kReadUsage,
     kSetPools,
     kSetResources,

@@ -93,4 +93,8 @@ Done InsertMedium(Client& qemu, std::string device, std::string node) {
                   base::Cat(R"({"id":)", Quote(device), R"(,"node-name":)", Quote(node), "}"));
 }
 
+Done ResizeNode(Client& qemu, std::string node, std::int64_t bytes) {
+    return Simple(qemu, "block_resize", base::Cat(R"({"node-name":)", Quote(node), R"(,"size":)", bytes, "}"), kSlow);
+}
+
 }  // namespace backend::qemu::qmp

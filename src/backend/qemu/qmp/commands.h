@@ -40,4 +40,7 @@ Done CloseTray(Client& qemu, std::string device);
 Done RemoveMedium(Client& qemu, std::string device);
 Done InsertMedium(Client& qemu, std::string device, std::string node);
 
+// The guest of `node` hears of its new size; the file below it grows when it has to.
+Done ResizeNode(Client& qemu, std::string node, std::int64_t bytes);
+
 }  // namespace backend::qemu::qmp
