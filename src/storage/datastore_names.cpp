@@ -26,13 +26,13 @@ vim::Result<> DatastoreNames::CheckIdle(const vim::Ref& datastore, const std::st
         if (!task || !task->info || !task->info->entity || !busy.empty()) return;
         bool runs =
             task->info->state == vim::TaskInfoState::kRunning || task->info->state == vim::TaskInfoState::kQueued;
-        const auto* vm = dynamic_cast<const vim::VirtualMachine*>(now->Peek(*task->info->entity));
+        const auto* vm = dynamic_cast<const vim::VirtualMachine*>(now->Peek(task->info->entity));
         bool on_it = vm && std::find(vm->datastore.begin(), vm->datastore.end(), datastore) != vm->datastore.end();
         if (runs && (on_it || !vm)) busy = task->info->description_id;
     });
     if (busy.empty() && !renaming_) return {};
     vim::ResourceInUse fault;
-    fault.type = "Datastore";
+    fault.type_ = "Datastore";
     fault.name = name;
     return vim::Fault(std::move(fault), base::Cat("a task (", renaming_ ? "Datastore.rename" : busy,
                                                   ") uses datastore \"", name, "\": wait for its end"));

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "vm/disk_files.h"
+#include "vm/disk_flags.h"
 
 namespace vm {
 namespace {
@@ -54,6 +55,8 @@ vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const 
     if (!facts) return vim::Fault(vim::InvalidDiskFormat(), std::move(facts).error().message);
     spec.disks.push_back(PlaceOf(device, slot, devices, facts->flat));
     spec.disks.back().overlays = std::move(facts->overlays);
+    spec.disks.back().shared = backing->sharing == kShared;
+    spec.disks.back().write_through = backing->write_through.value_or(false);
     return {};
 }
 

@@ -25,6 +25,7 @@ struct FileWork {
         std::int64_t capacity_kb;
         bool thin;
         std::string adapter;
+        bool eager = false;              // all of it is written at once
     };
     struct Extend {
         std::string path;
@@ -45,6 +46,11 @@ struct LiveWork {                        // for a guest that runs
         int key;
         bool connected;
     };
+    struct Grow {
+        int key;
+        std::int64_t bytes;
+    };
+    std::vector<Grow> grow;              // disks whose files have grown
     std::vector<Medium> media;
     std::vector<Link> links;
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "vm/device_change.h"
+#include "vm/disk_flags.h"
 
 namespace vm {
 
@@ -59,16 +60,13 @@ vim::Result<> DeviceChange::TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpe
         if (auto* other = d->backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
             other && other->file_name == located->path.Text())
             return Bad(index, base::Cat(name, " is a disk of this virtual machine already"), "device.backing.fileName");
-    if (backing.disk_mode.empty() || backing.disk_mode == "append" || backing.disk_mode == "undoable")
-        backing.disk_mode = "persistent";
-    if (backing.disk_mode != "persistent" && backing.disk_mode != "independent_persistent" &&
-        backing.disk_mode != "independent_nonpersistent")
+    std::string wrong = TakeFlags(backing, backing);
+    if (!wrong.empty())
         return vim::Fault(vim::VirtualDiskModeNotSupported("VirtualDisk", "diskMode", backing.disk_mode),
-                          base::Cat("disk mode ", backing.disk_mode, " is not possible"));
+                          std::move(wrong));
     backing.file_name = located->path.Text();
     backing.datastore = located->volume.datastore;
     backing.split = false;
-    if (!backing.write_through) backing.write_through = false;
     if (!make) {
         change_.files.attach.push_back(backing.file_name);
         return {};
@@ -81,8 +79,9 @@ vim::Result<> DeviceChange::TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpe
                              " KB are"),
                    "device.capacityInKB");
     disk.capacity_in_bytes = disk.capacity_in_kb * 1024;
-    change_.files.make.push_back({backing.file_name, disk.capacity_in_kb, backing.thin_provisioned.value_or(false),
-                                  std::string(AdapterFor(slot, devices_))});
+    bool thin = backing.thin_provisioned.value_or(false);
+    change_.files.make.push_back({backing.file_name, disk.capacity_in_kb, thin, std::string(AdapterFor(slot, devices_)),
+                                  !thin && backing.eagerly_scrub.value_or(false)});
     return {};
 }
 
@@ -103,6 +102,22 @@ vim::Result<> DeviceChange::AddOnBus(Device device, const DeviceSpec& spec, int 
         CHECK(TakeDiskFile(static_cast<vim::VirtualDisk&>(d), spec, index, *slot));
     }
     Put(std::move(device), wanted);
+    return {};
+}
+
+// Also while the guest runs, which then sees a larger disk.
+vim::Result<> DeviceChange::GrowDisk(const vim::VirtualDisk& disk, std::int64_t kb, int index) {
+    auto* file = disk.backing.As<DiskBacking>();
+    if (file->parent)
+        return Bad(index,
+                   base::Cat(file->file_name, " has snapshots: remove them before the disk is given another size"),
+                   "device.capacityInKB");
+    change_.files.extend.push_back({file->file_name, kb});
+    if (s_.state == vim::VirtualMachinePowerState::kPoweredOff) return {};
+    bool alone = file->sharing != kShared && file->disk_mode != "independent_nonpersistent";
+    if (!alone || s_.state != vim::VirtualMachinePowerState::kPoweredOn)
+        return Running(alone ? "growing a disk" : "growing a disk that is shared or forgets what is written");
+    change_.live.grow.push_back({disk.key, kb * 1024});
     return {};
 }
 
@@ -131,14 +146,14 @@ vim::Result<> DeviceChange::EditDisk(Device& now, const DeviceSpec& spec, int in
                    "device.capacityInKB");
     if (kb > s_.limits.max_disk_kb)
         return Bad(index, base::Cat("a disk of ", kb, " KB is not possible"), "device.capacityInKB");
-    if (kb > before->capacity_in_kb) {
-        if (s_.running) return Running("growing a disk");
-        change_.files.extend.push_back({file->file_name, kb});
-    }
-    if (new_file && !new_file->disk_mode.empty() && new_file->disk_mode != file->disk_mode) {
-        if (s_.running) return Running("changing the mode of a disk");
-        static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(now.Mut().backing.Mut()).disk_mode = new_file->disk_mode;
-    }
+    if (kb > before->capacity_in_kb) CHECK(GrowDisk(*before, kb, index));
+    if (!new_file) return {};
+    DiskBacking flags = *file;
+    if (std::string wrong = TakeFlags(*new_file, flags); !wrong.empty())
+        return vim::Fault(vim::VirtualDiskModeNotSupported("VirtualDisk", "diskMode", new_file->disk_mode),
+                          std::move(wrong));
+    if (s_.running && !SameFlags(flags, *file)) return Running("changing the mode or sharing of a disk");
+    now.Mut().backing = flags;
     return {};
 }
 

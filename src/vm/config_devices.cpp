@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "vim/gen/host_network.h"
 #include "vm/config.h"
+#include "vm/disk_flags.h"
 
 namespace vm {
 namespace {
@@ -47,12 +48,8 @@ struct Source {
 Device ReadDisk(const Source& from, const std::string& place) {
     vim::VirtualDisk disk;
     auto backing = from.File<vim::VirtualDiskFlatVer2BackingInfo>(from.vmx.Get(place + ".fileName"));
-    std::string mode = base::Lower(from.vmx.Get(place + ".mode", "persistent"));
-    backing.disk_mode = mode == "independent-persistent"      ? "independent_persistent"
-                        : mode == "independent-nonpersistent" ? "independent_nonpersistent"
-                                                              : "persistent";
+    ReadFlags(from.vmx, place, backing);
     backing.split = false;
-    backing.write_through = Flag(from.vmx, place + ".writeThrough", false);
     disk.backing = std::move(backing);
     return disk;
 }
@@ -232,13 +229,7 @@ void WriteDisk(const vim::VirtualDevice& disk, const Slot& slot, const Target& t
     if (!file) return;
     vmx.Set(place + ".deviceType", slot.kind == BusKind::kScsi ? "scsi-hardDisk" : "ata-hardDisk");
     vmx.Set(place + ".fileName", to.Name(file->file_name));
-    std::string mode = file->disk_mode == "independent_persistent"      ? "independent-persistent"
-                       : file->disk_mode == "independent_nonpersistent" ? "independent-nonpersistent"
-                                                                        : "";
-    if (mode.empty()) vmx.Remove(place + ".mode");
-    else vmx.Set(place + ".mode", mode);
-    if (file->write_through.value_or(false)) vmx.SetBool(place + ".writeThrough", true);
-    else vmx.Remove(place + ".writeThrough");
+    WriteFlags(*file, place, vmx);
 }
 
 void WriteSlot(const vim::VirtualDevice* device, const Slot& slot, const Target& to, codec::Vmx& vmx) {

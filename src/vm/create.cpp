@@ -8,7 +8,7 @@
 #include "host/ids.h"
 #include "host/placement.h"
 #include "rt/files.h"
-#include "vm/disk_files.h"
+#include "vm/disk_making.h"
 #include "vm/lifecycle.h"
 
 namespace vm {
@@ -160,11 +160,7 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
         auto located = Locate(making.home.volumes, disk.path);
         if (!located) co_return std::move(located).error();
         NewDisk make{located->Absolute(), disk.capacity_kb, disk.thin, disk.adapter};
-        auto run = [make, other = located->Absolute()] {
-            (void)rt::MakeDirs(other.substr(0, other.rfind('/')), 0755);
-            return MakeDisk(make);
-        };
-        if (auto made = co_await c_.pool.Run(std::move(run)); !made)
+        if (auto made = co_await MakeDiskFiles(c_.pool, make, disk.eager, progress); !made)
             co_return FileFault(std::move(made).error(), located->path);
         making.made.push_back(disk.path);
         progress.Percent(10 + 70 * ++done / static_cast<int>(making.files.make.size()));

@@ -56,6 +56,7 @@ private:
     vim::Result<> TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpec& spec, int index, const Slot& slot);
     vim::Result<> TakeImage(Device& device, int index);
     vim::Result<> TakeNic(vim::VirtualEthernetCard& nic, int index, const vim::VirtualEthernetCard* before);
+    vim::Result<> GrowDisk(const vim::VirtualDisk& disk, std::int64_t kb, int index);
     vim::Result<> EditDisk(Device& now, const DeviceSpec& spec, int index);
     vim::Result<> EditCdrom(Device& now, const DeviceSpec& spec, int index);
     vim::Result<> EditNic(Device& now, const DeviceSpec& spec, int index);

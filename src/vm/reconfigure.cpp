@@ -8,7 +8,7 @@
 #include "host/placement.h"
 #include "rt/files.h"
 #include "vm/backend_spec.h"
-#include "vm/disk_files.h"
+#include "vm/disk_making.h"
 
 namespace vm {
 
@@ -53,6 +53,17 @@ rt::Co<vim::Result<vim::Ref>> Reconfigure::Rename(vim::call::Rename call, std::s
     co_return co_await StartChange(&vim::call::Rename::kMethod, call.self, std::move(spec), std::move(user));
 }
 
+// The device of a guest that runs and has to hear of it; else 0.
+static int GrownKey(const Change& change, const FileWork::Extend& disk) {
+    for (const Device& d : change.config.hardware->device) {
+        auto* file = d->backing.As<vim::VirtualDeviceFileBackingInfo>();
+        if (!file || file->file_name != disk.path) continue;
+        for (const LiveWork::Grow& grow : change.live.grow)
+            if (grow.key == d->key) return d->key;
+    }
+    return 0;
+}
+
 // Says in the journal what will be made and removed, then makes it.
 rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& home, Intent& intent,
                                            task::Progress& progress) {
@@ -62,6 +73,8 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
     intent.text_sum = SumOf(*planned);
     intent.vmx = home.vmx.Text();
     intent.removes = change.files.remove;
+    for (const FileWork::Extend& disk : change.files.extend)
+        intent.grows.push_back({disk.path, disk.capacity_kb, GrownKey(change, disk)});
     for (const FileWork::Make& disk : change.files.make) {
         CO_CHECK(CheckNew(disk.path, home.volumes));
         intent.makes.push_back(disk.path);
@@ -88,20 +101,15 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
     for (const FileWork::Make& disk : change.files.make) {
         auto located = Locate(home.volumes, disk.path);
         NewDisk make{located->Absolute(), disk.capacity_kb, disk.thin, disk.adapter};
-        auto run = [make] {
-            (void)rt::MakeDirs(make.descriptor.substr(0, make.descriptor.rfind('/')), 0755);
-            return MakeDisk(make);
-        };
-        if (auto made = co_await c_.pool.Run(std::move(run)); !made)
+        if (auto made = co_await MakeDiskFiles(c_.pool, make, disk.eager, progress); !made)
             co_return FileFault(std::move(made).error(), located->path);
         intent.makes.push_back(disk.path);
     }
     for (const FileWork::Extend& disk : change.files.extend) {
         auto located = Locate(home.volumes, disk.path);
         if (!located) co_return std::move(located).error();
-        auto run = [l = *located, kb = disk.capacity_kb] { return ExtendDisk(l.volume.folder, l.Absolute(), kb); };
-        if (auto grown = co_await c_.pool.Run(std::move(run)); !grown)
-            co_return FileFault(std::move(grown).error(), located->path);
+        auto grown = co_await GrowDiskFiles(c_.pool, located->volume.folder, located->Absolute(), disk.capacity_kb);
+        if (!grown) co_return FileFault(std::move(grown).error(), located->path);
     }
     CO_CHECK(co_await progress.Step("disks", intent.Text()));
     co_return vim::Result<>{};
@@ -147,6 +155,10 @@ void Reconfigure::PublishImagined(const vim::Ref& ref, Config config) {
 }
 
 rt::Co<vim::Result<>> Reconfigure::ApplyLive(vim::Ref ref, LiveWork live, Home home) {
+    for (const LiveWork::Grow& disk : live.grow) {
+        auto grown = co_await c_.hypervisor.ResizeDisk(ref.id, disk.key, disk.bytes);
+        if (!grown) co_return BackendFault(std::move(grown).error().While("tell the guest of its larger disk"));
+    }
     for (const LiveWork::Medium& medium : live.media) {
         std::string file;
         if (!medium.path.empty()) {
@@ -261,6 +273,19 @@ void Reconfigure::RegisterResumers() {
                           [this](task::Unfinished what, task::Progress& p) { return Resume(std::move(what), p); });
 }
 
+// A larger disk changes no line of the .vmx: it is made so, again if need be.
+rt::Co<vim::Result<>> Reconfigure::FinishGrowth(vim::Ref ref, Intent intent, DatastorePath vmx) {
+    for (const Intent::Grow& disk : intent.grows) {
+        auto located = Locate(c_.volumes.Now(), disk.path);
+        if (!located) co_return std::move(located).error();
+        auto grown = co_await GrowDiskFiles(c_.pool, located->volume.folder, located->Absolute(), disk.capacity_kb);
+        if (grown && disk.key && c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped)
+            grown = co_await c_.hypervisor.ResizeDisk(ref.id, disk.key, disk.capacity_kb * 1024);
+        if (!grown) co_return FileFault(std::move(grown).error(), vmx);
+    }
+    co_return vim::Result<>{};
+}
+
 // The .vmx tells whether the change was kept: then the rest of it is done, else what was
 // made for it goes.
 Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
@@ -272,6 +297,7 @@ Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
                       "the host agent was restarted during the change; the virtual machine is as it was before");
     if (what.step.empty() || !record || record->file.empty()) co_return undone;
     Intent intent = Intent::Parse(what.step_state);
+    DatastorePath vmx = record->vmx;
     auto settle = [intent, home = c_.HomeOf(*record)] {
         auto text = rt::ReadFile(home.file, kMaxVmxBytes);
         bool kept = text && SumOf(*text) == intent.text_sum;
@@ -280,7 +306,10 @@ Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
         return kept;
     };
     bool kept = co_await c_.pool.Run(std::move(settle));
+    vim::Result<> grown;
+    if (kept) grown = co_await FinishGrowth(ref, std::move(intent), vmx);
     (void)co_await c_.Refresh(ref);
+    if (!grown) co_return std::move(grown).error();
     if (!kept) co_return undone;
     co_return vim::Any();
 }

@@ -35,6 +35,7 @@ private:
     rt::Co<vim::Result<>> ApplyLive(vim::Ref vm, LiveWork live, Home home);
     void PublishImagined(const vim::Ref& vm, Config config);
     void Tell(const vim::Ref& vm, const Config& before, const Spec& spec, const std::string& user, int chain);
+    rt::Co<vim::Result<>> FinishGrowth(vim::Ref vm, Intent intent, DatastorePath vmx);
     Done Resume(task::Unfinished what, task::Progress& progress);
 
     Context& c_;
