@@ -82,10 +82,11 @@ vim::VirtualDiskOption Disk() {
     vim::VirtualDiskFlatVer2BackingOption flat;
     flat.type_ = "VirtualDiskFlatVer2BackingInfo";
     flat.file_name_extensions = Choice({"vmdk"});
-    flat.disk_mode = Choice({"persistent", "independent_persistent", "independent_nonpersistent"});
+    flat.disk_mode = Choice({"persistent", "nonpersistent", "independent_persistent", "independent_nonpersistent"});
     flat.split = Switch(false, false);
     flat.write_through = Switch(true, false);
     flat.growable = true;
+    flat.hot_growable = true;
     flat.uuid = true;
     flat.thin_provisioned = Switch(true, false);
     flat.eagerly_scrub = Switch(true, false);

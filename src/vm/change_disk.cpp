@@ -114,7 +114,7 @@ vim::Result<> DeviceChange::GrowDisk(const vim::VirtualDisk& disk, std::int64_t 
                    "device.capacityInKB");
     change_.files.extend.push_back({file->file_name, kb});
     if (s_.state == vim::VirtualMachinePowerState::kPoweredOff) return {};
-    bool alone = file->sharing != kShared && file->disk_mode != "independent_nonpersistent";
+    bool alone = file->sharing != kShared && !Forgets(*file);
     if (!alone || s_.state != vim::VirtualMachinePowerState::kPoweredOn)
         return Running(alone ? "growing a disk" : "growing a disk that is shared or forgets what is written");
     change_.live.grow.push_back({disk.key, kb * 1024});

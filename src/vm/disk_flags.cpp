@@ -11,15 +11,17 @@ struct Mode {
     std::string_view api, vmx;
 };
 // The first is what a file without a word means. "append" and "undoable" are of hosts long gone.
-constexpr std::array kModes = {Mode{"persistent", "persistent"},
-                               Mode{"independent_persistent", "independent-persistent"},
-                               Mode{"independent_nonpersistent", "independent-nonpersistent"}};
+constexpr std::array kModes = {
+    Mode{"persistent", "persistent"}, Mode{"independent_persistent", "independent-persistent"},
+    Mode{"independent_nonpersistent", "independent-nonpersistent"}, Mode{"nonpersistent", "nonpersistent"}};
 
 bool IsMode(std::string_view word) {
     return std::any_of(kModes.begin(), kModes.end(), [&](const Mode& m) { return m.api == word; });
 }
 
 }  // namespace
+
+bool Forgets(const DiskBacking& backing) { return backing.disk_mode.ends_with("nonpersistent"); }
 
 std::string TakeFlags(const DiskBacking& asked, DiskBacking& now) {
     std::string mode = asked.disk_mode;
@@ -29,9 +31,11 @@ std::string TakeFlags(const DiskBacking& asked, DiskBacking& now) {
     std::string sharing = asked.sharing.value_or(now.sharing.value_or(std::string(kUnshared)));
     if (sharing != kShared && sharing != kUnshared)
         return base::Cat("sharing \"", sharing, "\" is not possible: ", kUnshared, " or ", kShared);
-    if (sharing == kShared && mode == "independent_nonpersistent")
+    DiskBacking then = now;
+    then.disk_mode = std::move(mode);
+    if (sharing == kShared && Forgets(then))
         return "a disk that several machines write to cannot forget what one of them wrote";
-    now.disk_mode = std::move(mode);
+    now.disk_mode = std::move(then.disk_mode);
     now.sharing = std::move(sharing);
     now.write_through = asked.write_through.value_or(now.write_through.value_or(false));
     return {};

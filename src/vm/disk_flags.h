@@ -13,6 +13,9 @@ using DiskBacking = vim::VirtualDiskFlatVer2BackingInfo;
 
 inline constexpr std::string_view kShared = "sharingMultiWriter", kUnshared = "sharingNone";
 
+// What is written to it is forgotten when the machine is powered off.
+bool Forgets(const DiskBacking& backing);
+
 // Puts what `asked` says into `now`, and the usual for what neither says; the words of what
 // is not possible, or "".
 std::string TakeFlags(const DiskBacking& asked, DiskBacking& now);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,45 @@ class Govc:
         govc("device.remove", "-vm", VM, cdrom)
         govc("vm.disk.create", "-vm", VM, "-name", f"{VM}/second.vmdk", "-size", "8M")
         assert len([d for d in info()["config"]["hardware"]["device"] if d.get("capacityInKB")]) == 2
+
+    @step("makes disks of their own, and changes their form")
+    def disks(self):
+        govc("datastore.mkdir", "disks")
+        disk = "disks/d.vmdk"
+        govc("datastore.disk.create", "-size", "8M", disk)
+        told = govc("datastore.disk.info", "-uuid", disk)
+        assert re.search(r"Name:\s+disks/d.vmdk", told) and re.search(r"Type:\s+thin", told), told
+        assert re.search(r"UUID:\s+60 00 c2 ", told, re.I), told
+        govc("datastore.disk.inflate", disk)
+        assert "eagerZeroedThick" in govc("datastore.disk.info", disk) or "preallocated" in govc("datastore.disk.info", disk)
+        for copy in ("true", "false"):
+            govc("datastore.disk.shrink", f"-copy={copy}", disk)
+            assert re.search(r"Type:\s+thin", govc("datastore.disk.info", disk))
+        govc("datastore.disk.extend", "-size", "16M", disk)
+        govc("datastore.cp", disk, "disks/e.vmdk")
+        govc("datastore.mv", "disks/e.vmdk", "disks/f.vmdk")
+        names = set(govc("datastore.ls", "disks").split())
+        assert names >= {"d.vmdk", "f.vmdk"}, names
+        govc("datastore.disk.info", "disks/none.vmdk", fails=True)
+        govc("datastore.rm", "disks")
+
+    @step("attaches a disk, grows it, and takes it away but not its file")
+    def attaches(self):
+        govc("datastore.disk.create", "-size", "8M", f"{VM}/third.vmdk")
+        govc("vm.disk.attach", "-vm", VM, "-disk", f"{VM}/third.vmdk", "-link=false", "-mode", "independent_persistent",
+             "-sharing", "sharingMultiWriter")
+        def disks():
+            return [d for d in info()["config"]["hardware"]["device"] if d.get("capacityInKB")]
+        third = [d for d in disks() if d["backing"]["fileName"].endswith("third.vmdk")][0]
+        assert third["backing"]["diskMode"] == "independent_persistent", third
+        assert third["backing"]["sharing"] == "sharingMultiWriter", third
+        govc("vm.disk.change", "-vm", VM, "-disk.filePath", third["backing"]["fileName"], "-size", "12M")
+        third = [d for d in disks() if d["key"] == third["key"]][0]
+        assert third["capacityInKB"] == 12 << 10, third
+        label = [line.split()[0] for line in govc("device.ls", "-vm", VM).splitlines() if line.startswith("disk-")][-1]
+        govc("device.remove", "-vm", VM, "-keep", label)
+        govc("datastore.disk.info", f"{VM}/third.vmdk")
+        govc("datastore.rm", f"{VM}/third.vmdk")
 
     @step("sees its events and tasks")
     def history(self):

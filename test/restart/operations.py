@@ -297,5 +297,95 @@ class DeleteDisk(OnDisk):
         self.has(done, "a", *self.disk(not done, "a"))
 
 
+class ChangeDisk(OnDisk):
+    """What may be done again, and is, until it is done; the content is what it was."""
+    method, more, either = "", "", False
+
+    def prepare(self):
+        super().prepare()
+        self.flat = self.here / "a-flat.vmdk"
+        with open(self.flat, "r+b") as file:
+            file.seek(1 << 20)
+            file.write(b"data" * 1000)
+        self.content = self.flat.read_bytes()
+
+    def begin(self):
+        return self.call(self.method, f"<name>{self.at('a.vmdk')}</name>{self.more}")
+
+    def check(self, done):
+        self.has(done, "a", *self.disk(True, "a"))
+        assert self.flat.read_bytes()[:len(self.content)] == self.content
+        self.look(done)
+
+    def look(self, done):
+        pass
+
+    def taken(self):
+        return self.flat.stat().st_blocks * 512
+
+
+class ExtendDisk(ChangeDisk):
+    method, more = "ExtendVirtualDisk_Task", "<newCapacityKb>8192</newCapacityKb><eagerZero>true</eagerZero>"
+
+    def look(self, done):
+        assert not done or self.flat.stat().st_size == 8192 << 10
+        assert not done or "RW 16384 " in (self.here / "a.vmdk").read_text()
+
+
+class InflateDisk(ChangeDisk):
+    method = "InflateVirtualDisk_Task"
+
+    def look(self, done):
+        assert not done or self.taken() >= 4096 << 10
+
+
+class EagerZeroDisk(InflateDisk):
+    method = "EagerZeroVirtualDisk_Task"
+
+
+class ShrinkInPlace(ChangeDisk):
+    method, more = "ShrinkVirtualDisk_Task", "<copy>false</copy>"
+
+    def look(self, done):
+        assert not done or self.taken() < 1 << 20
+
+
+class ShrinkByCopy(ShrinkInPlace):
+    more, either = "<copy>true</copy>", True
+
+
+class DefragmentDisk(ChangeDisk):
+    method, either = "DefragmentVirtualDisk_Task", True
+
+
+class ZeroFillDisk(ChangeDisk):
+    method = "ZeroFillVirtualDisk_Task"
+
+    def check(self, done):
+        self.has(done, "a", *self.disk(True, "a"))
+        assert not done or not any(self.flat.read_bytes())
+
+
+class GrowDisk(Operation):
+    """A disk of a guest that runs gets larger."""
+    state, either = "poweredOn", True
+
+    def prepare(self):
+        super().prepare()
+        d = self.host.disks(self.vm)[0]
+        self.spec = "<spec>" + disk(d.findtext("key"), d.findtext("controllerKey"), d.findtext("unitNumber"), 16384, False,
+                                    "edit", "", d.findtext("backing/fileName")) + "</spec>"
+        self.before = d.findtext("capacityInKB")
+
+    def begin(self):
+        return self.host.api.call("ReconfigVM_Task", self.vm, self.spec)
+
+    def check(self, done):
+        now = self.host.disks(self.vm)[0].findtext("capacityInKB")
+        assert now == ("16384" if done else self.before), now
+        assert self.host.state(self.vm) == "poweredOn"
+
+
 ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
-       CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk]
+       CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk,
+       ExtendDisk, InflateDisk, EagerZeroDisk, ZeroFillDisk, ShrinkInPlace, ShrinkByCopy, DefragmentDisk, GrowDisk]

@@ -49,6 +49,7 @@ public:
     Script script;
     std::function<void(const Event&)> listener;           // the Machine that is attached now
     std::vector<PoolSpec> pools;
+    std::vector<std::pair<int, std::int64_t>> resized;    // keys of disks and the sizes that guests were told
     std::vector<std::string> unseen;                      // VMs that ended while there was none
 
 private:
