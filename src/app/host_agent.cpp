@@ -191,6 +191,7 @@ void HostAgent::BuildMachines() {
     machines_ = std::make_unique<vm::Machines>(
         vm::Context::Parts{inventory_, *tasks_, *events_, *hypervisor_, pool_, timer_, volumes_, disk_server_.get()},
         std::move(options));
+    machines_->context.spawn = [this](rt::Co<void> work) { loop_.Spawn(std::move(work)); };
 }
 
 void HostAgent::BuildApi() {

@@ -7,6 +7,7 @@
 #include "vim/gen/entity.h"
 #include "vim/gen/host_network.h"
 #include "vm/machine_log.h"
+#include "vm/scratch_disks.h"
 
 namespace vm {
 
@@ -131,6 +132,14 @@ void Context::Address(vim::Event& event, const vim::Ref& ref) const {
     datacenter.datacenter = host::DatacenterRef();
     datacenter.name = name(datacenter.datacenter);
     event.datacenter = std::move(datacenter);
+}
+
+rt::Co<void> Context::DropScratch(vim::Ref ref) {
+    auto now = Get(ref);
+    Record* record = Find(ref);
+    if (!now || !now->config || !record || record->file.empty() || !HasScratchDisks(*now->config)) co_return;
+    auto drop = [home = HomeOf(*record)] { return RemoveScratch(home), 0; };
+    (void)co_await pool.Run(std::move(drop));
 }
 
 rt::Co<void> Context::Note(vim::Ref ref, std::string words) {

@@ -65,6 +65,9 @@ public:
     std::unordered_map<std::string, Record> records;     // by managed object id
     std::set<std::string> reserved;                      // .vmx paths and names that tasks are about to take
 
+    // Starts work that nobody waits for. Set by app/; empty in tests that need none of it.
+    std::function<void(rt::Co<void>)> spawn;
+
     Record* Find(const vim::Ref& vm);
     // As the inventory has it now; null when there is none.
     std::shared_ptr<const Vm> Get(const vim::Ref& vm) const;
@@ -95,6 +98,9 @@ public:
         events.Post(vim::Ptr<vim::Event>(std::move(event)), user, chain);
     }
     void Address(vim::Event& event, const vim::Ref& vm) const;
+
+    // What its disks in mode nonpersistent hold is forgotten. Only of one that does not run.
+    rt::Co<void> DropScratch(vim::Ref vm);
 
     // A line of the VM's vmware.log and of the host's.
     rt::Co<void> Note(vim::Ref vm, std::string words);

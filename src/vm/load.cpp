@@ -100,6 +100,12 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
             DeriveSummary(vm);
         });
     edit.Commit();
+    std::vector<vim::Ref> off;
+    for (const auto& [id, record] : c_.records) {
+        auto vm = c_.Get(record.ref);
+        if (vm && vm->runtime->power_state == PowerState::kPoweredOff) off.push_back(record.ref);
+    }
+    for (const vim::Ref& ref : off) co_await c_.DropScratch(ref);
     base::LogInfo("vm", base::Cat(c_.records.size(), " virtual machines, ", running.size(), " of them running"));
     co_return base::Result<>{};
 }

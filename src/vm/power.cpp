@@ -6,6 +6,7 @@
 #include "vm/backend_spec.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/scratch_disks.h"
 
 namespace vm {
 
@@ -59,8 +60,13 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
     Home home = c_.HomeOf(*record);
     bool suspended = vm->runtime->power_state == PowerState::kSuspended;
     std::string state = suspended ? StateFileOf(*record) : std::string();
-    auto make = [id = ref.id, config = *vm->config, folder = home.file.empty() ? std::string() : home.Folder(), home] {
-        return MakeSpec(id, config, folder, home.volumes);
+    auto make = [id = ref.id, config = *vm->config, folder = home.file.empty() ? std::string() : home.Folder(), home,
+                 suspended]() -> vim::Result<backend::VmSpec> {
+        TRY(spec, MakeSpec(id, config, folder, home.volumes));
+        if (home.file.empty()) return spec;
+        auto scratch = MakeScratch(home, config, suspended, spec);
+        if (!scratch) return FileFault(std::move(scratch).error(), home.vmx);
+        return spec;
     };
     auto spec = co_await c_.pool.Run(std::move(make));
     if (!spec) co_return std::move(spec).error();
@@ -85,6 +91,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
         failed.reason = AsData(started.error());
         c_.Post(std::move(failed), ref, user, progress.chain_id());
         co_await c_.Note(ref, "power on failed: " + started.error().message());
+        if (!resuming) co_await c_.DropScratch(ref);
         co_return std::move(started).error();
     }
     SetState(ref, PowerState::kPoweredOn);
@@ -126,6 +133,7 @@ Power::Done Power::RunPowerOff(vim::Ref ref, std::string user, task::Progress& p
     SetState(ref, PowerState::kPoweredOff);
     c_.Post(vim::VmPoweredOffEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, "powered off");
+    co_await c_.DropScratch(ref);
     (void)co_await c_.Refresh(ref);
     co_return vim::Any();
 }
@@ -148,16 +156,30 @@ rt::Co<vim::Result<vim::Ref>> Power::Reset(vim::call::ResetVM call, std::string 
     co_return co_await c_.StartTask(vim::call::ResetVM::kMethod, call.self, user, std::move(work));
 }
 
+// What was written to disks in mode nonpersistent is forgotten at a reset as well, and a
+// running QEMU cannot forget it.
+rt::Co<base::Result<>> Power::StartAnew(vim::Ref ref) {
+    CO_CHECK(co_await c_.hypervisor.Stop(ref.id));
+    co_await c_.DropScratch(ref);
+    auto start = co_await PrepareStart(ref);
+    if (!start) co_return base::Error{base::Code::kIo, start.error().message()};
+    co_return co_await c_.hypervisor.Start(std::move(start->spec), {}, nullptr);
+}
+
 Power::Done Power::RunReset(vim::Ref ref, std::string user, task::Progress& progress) {
     c_.Post(vim::VmResettingEvent(), ref, user, progress.chain_id());
     if (Record* record = c_.Find(ref)) record->leaving = true;
-    auto reset = co_await c_.hypervisor.Reset(ref.id);
+    auto vm = c_.Get(ref);
+    bool forgets = vm && vm->config && HasScratchDisks(*vm->config);
+    auto reset = forgets ? co_await StartAnew(ref) : co_await c_.hypervisor.Reset(ref.id);
     if (Record* record = c_.Find(ref)) record->leaving = false;
     if (!reset) {
         vim::Fault fault = BackendFault(std::move(reset).error().While("reset"));
         vim::VmFailedToResetEvent failed;
         failed.reason = AsData(fault);
         c_.Post(std::move(failed), ref, user, progress.chain_id());
+        bool ended = c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped;
+        if (ended) SetState(ref, PowerState::kPoweredOff);
         co_return fault;
     }
     co_await c_.Note(ref, "reset");

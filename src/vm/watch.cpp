@@ -87,6 +87,7 @@ void Watch::OnStopped(const vim::Ref& ref, const std::string& how) {
         c_.Post(std::move(died), ref, "");
     }
     c_.Post(vim::VmPoweredOffEvent(), ref, "");
+    if (c_.spawn) c_.spawn(c_.DropScratch(ref));
 }
 
 void Watch::OnPaused(const vim::Ref& ref, const std::string& why) {

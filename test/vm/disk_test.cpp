@@ -144,6 +144,75 @@ TEST_F(DiskTest, DoesNotGrowWhileItSleeps) {
     EXPECT_EQ(Capacity(), 1024);
 }
 
+// --- disks that forget
+
+struct ForgetfulDisk : DiskTest {
+    ForgetfulDisk() {
+        auto done = Reconfig(vm, With([](DiskBacking& b) { b.disk_mode = "independent_nonpersistent"; }));
+        EXPECT_TRUE(done);
+        before = Files();
+    }
+    std::string Scratch() { return File("web/web-scsi0-0.REDO"); }
+    std::set<std::string> before;
+};
+
+TEST_F(ForgetfulDisk, IsWrittenToAFileOfThisRun) {
+    ASSERT_TRUE(PowerOn(vm));
+    const auto& spec = world->Find(vm.id)->spec.disks.front();
+    EXPECT_EQ(spec.path, File("web/web-flat.vmdk"));
+    EXPECT_EQ(spec.overlays, std::vector<std::string>{Scratch()});
+    EXPECT_TRUE(spec.forgets);
+    ASSERT_TRUE(Exists("web/web-scsi0-0.REDO"));
+    ASSERT_TRUE(PowerOff(vm));
+    EXPECT_EQ(Files(), before);
+}
+
+TEST_F(ForgetfulDisk, ForgetsAtAReset) {
+    ASSERT_TRUE(PowerOn(vm));
+    std::ofstream(Scratch(), std::ios::app) << "what the guest wrote";
+    auto reset = Reset(vm);
+    ASSERT_TRUE(reset) << reset.error().message();
+    EXPECT_EQ(Text("web/web-scsi0-0.REDO").find("what the guest wrote"), std::string::npos);
+    EXPECT_TRUE(world->Find(vm.id));
+    EXPECT_EQ(Get(vm).runtime->power_state, PowerState::kPoweredOn);
+}
+
+TEST_F(ForgetfulDisk, RemembersWhileItSleeps) {
+    ASSERT_TRUE(PowerOn(vm));
+    std::ofstream(Scratch(), std::ios::app) << "what the guest wrote";
+    std::string text = Text("web/web-scsi0-0.REDO");
+    ASSERT_TRUE(Suspend(vm));
+    Restart();
+    ASSERT_TRUE(PowerOn(vm));
+    EXPECT_TRUE(Text("web/web-scsi0-0.REDO") == text);
+    ASSERT_TRUE(PowerOff(vm));
+    EXPECT_EQ(Files(), before);
+}
+
+TEST_F(ForgetfulDisk, ForgetsWhenTheGuestOrItsProcessEnds) {
+    for (bool dies : {false, true}) {
+        ASSERT_TRUE(PowerOn(vm));
+        if (dies) world->Die(vm.id, "killed by signal 9");
+        else world->PowerOff(vm.id);
+        life->Run(Life::Quiet(*life));
+        EXPECT_EQ(Files(), before);
+    }
+}
+
+TEST_F(ForgetfulDisk, ForgetsWhatHostdDidNotSeeEnd) {
+    ASSERT_TRUE(PowerOn(vm));
+    life.reset();
+    world->Die(vm.id, "killed by signal 9");
+    Start();
+    EXPECT_EQ(Files(), before);
+}
+
+TEST_F(ForgetfulDisk, LeavesNothingOfAFailedStart) {
+    world->script.Fails(backend::sim::Op::kStart, vm.id, base::Error{base::Code::kIo, "the script says so"});
+    EXPECT_FALSE(PowerOn(vm));
+    EXPECT_EQ(Files(), before);
+}
+
 // The growth is finished, whenever hostd was killed after it had begun.
 TEST_F(DiskTest, ARestartFinishesItsGrowth) {
     ASSERT_TRUE(PowerOn(vm));

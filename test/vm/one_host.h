@@ -138,6 +138,7 @@ struct Life {
         machines = std::make_unique<Machines>(
             Context::Parts{inventory, *tasks, events, machine, pool, timer, volume},
             Options{.registry = root + "/vmInventory", .scratch = root + "/scratch", .limits = limits, .host = {}});
+        machines->context.spawn = [this](rt::Co<void> work) { loop.Spawn(Beside(*this, std::move(work))); };
     }
 
     static rt::Co<bool> Begin(Life& life) {
@@ -161,6 +162,18 @@ struct Life {
             co_return vim::Fault(object->info->error->fault, object->info->error->localized_message.value_or(""));
         co_return object->info->result;
     }
+    // Work that nobody waits for, but tests.
+    static rt::Co<void> Beside(Life& life, rt::Co<void> work) {
+        ++life.beside;
+        co_await std::move(work);
+        --life.beside;
+        life.quiet.Notify();
+    }
+    static rt::Co<bool> Quiet(Life& life) {
+        co_await rt::Yield();
+        while (life.beside) co_await life.quiet.Wait();
+        co_return true;
+    }
     template <class T> T Run(rt::Co<T> work) {
         std::optional<T> out;
         loop.Spawn(ThenStop(loop, std::move(work), out));
@@ -181,6 +194,8 @@ struct Life {
     std::unique_ptr<TasksThatStop> tasks;
     std::unique_ptr<Machines> machines;
     Allow permit;
+    int beside = 0;
+    rt::Signal quiet;
     rt::Loop loop;                       // ends before all that its work refers to
     rt::Pool pool{2};                    // and after this
 };

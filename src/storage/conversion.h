@@ -1,0 +1,42 @@
+// Disks of other makes become ours: read by the disk server, written as a flat file, or,
+// where they are deltas, as what differs from the parent.
+#pragma once
+
+#include "backend/disk_server.h"
+#include "storage/draft.h"
+#include "storage/foreign_disk.h"
+#include "storage/parts.h"
+
+namespace storage {
+
+class Conversion {
+public:
+    Conversion(rt::Pool& pool, const vm::Volumes& volumes, backend::DiskServer& server)
+        : pool_(pool), volumes_(volumes), server_(server) {}
+
+    // The whole content of a disk, with what it is a delta of, as a draft of a flat extent at
+    // `path` of `to`.
+    struct Flat {
+        Draft content;
+        codec::VmdkDescriptor text;              // of the disk that was read
+        std::int64_t bytes = 0;
+    };
+    rt::Co<base::Result<std::shared_ptr<Flat>>> Flatten(vm::Located from, Root to, std::string path,
+                                                        backend::JobWatch watch);
+
+    // Every part of the disk's chain that is not ours becomes so, in its folder. The originals
+    // go when all of a part is written. Nothing to do is done at once. False: there was nothing.
+    rt::Co<vim::Result<bool>> MakeOurs(vm::DatastorePath disk, task::Progress& progress);
+
+private:
+    struct Chain;
+    rt::Co<base::Result<>> ConvertBase(std::shared_ptr<Chain> chain, backend::JobWatch watch);
+    rt::Co<base::Result<>> ConvertDelta(std::shared_ptr<Chain> chain, std::size_t index, backend::JobWatch watch);
+    rt::Co<base::Result<std::shared_ptr<backend::OpenedDisk>>> OpenPart(Root root, std::vector<DiskLink> links);
+
+    rt::Pool& pool_;
+    const vm::Volumes& volumes_;
+    backend::DiskServer& server_;
+};
+
+}  // namespace storage
