@@ -23,6 +23,7 @@
 #include "platform/machine.h"
 #include "platform/usage.h"
 #include "rt/loop.h"
+#include "storage/conversion.h"
 #include "storage/datastore_names.h"
 #include "storage/disk_care.h"
 #include "storage/disks.h"
@@ -100,6 +101,7 @@ private:
     std::unique_ptr<vm::Machines> machines_;
     std::unique_ptr<storage::Files> files_;
     std::unique_ptr<storage::Browsing> browsing_;
+    std::unique_ptr<storage::Conversion> conversion_;
     std::unique_ptr<storage::Disks> disks_;
     std::unique_ptr<storage::DiskCare> disk_care_;
     std::unique_ptr<storage::DatastoreNames> datastore_names_;

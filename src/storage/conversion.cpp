@@ -25,16 +25,11 @@ base::Result<> CheckRoom(const Root& root, const std::string& path, std::int64_t
 
 // The text of the converted disk: what the guest can tell stays, what was about its form goes.
 codec::VmdkDescriptor OursOf(codec::VmdkDescriptor text, std::uint64_t sectors) {
-    bool delta = text.HasParent();
+    if (!text.HasParent()) return BaseOf(std::move(text), sectors);
     text.version = 1;
-    text.create_type = delta ? "vmfsSparse" : "vmfs";
-    auto type = delta ? codec::VmdkExtent::Type::kVmfsSparse : codec::VmdkExtent::Type::kVmfs;
-    text.extents = {{.sectors = sectors, .type = type, .file = {}}};
+    text.create_type = "vmfsSparse";
+    text.extents = {{.sectors = sectors, .type = codec::VmdkExtent::Type::kVmfsSparse, .file = {}}};
     text.change_track.clear();
-    DropDdb(text, "sectorsPerGrain");
-    DropDdb(text, "grain");
-    DropDdb(text, "comment");
-    if (!delta) text.SetDdb("thinProvisioned", "1");
     return text;
 }
 
@@ -114,6 +109,19 @@ backend::JobWatch Share(backend::JobWatch watch, std::size_t part, std::size_t p
 }
 
 }  // namespace
+
+codec::VmdkDescriptor BaseOf(codec::VmdkDescriptor text, std::uint64_t sectors) {
+    text.version = 1;
+    text.parent_cid = codec::VmdkDescriptor::kNoParent;
+    text.parent_hint.clear();
+    text.create_type = "vmfs";
+    text.extents = {{.sectors = sectors, .type = codec::VmdkExtent::Type::kVmfs, .file = {}}};
+    text.change_track.clear();
+    for (const char* key : {"sectorsPerGrain", "grain", "comment"}) DropDdb(text, key);
+    if (text.Ddb("adapterType").empty()) text.SetDdb("adapterType", "lsilogic");
+    text.SetDdb("thinProvisioned", "1");
+    return text;
+}
 
 // One disk being converted: its links from the base up.
 struct Conversion::Chain {

@@ -9,6 +9,10 @@
 
 namespace storage {
 
+// The text of a disk of ours with the same content: one flat extent, whose name is still to
+// be written, and no parent.
+codec::VmdkDescriptor BaseOf(codec::VmdkDescriptor text, std::uint64_t sectors);
+
 class Conversion {
 public:
     Conversion(rt::Pool& pool, const vm::Volumes& volumes, backend::DiskServer& server)

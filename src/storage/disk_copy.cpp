@@ -1,5 +1,6 @@
 // What the tasks that copy and move virtual disks do.
 #include "base/text.h"
+#include "storage/conversion.h"
 #include "storage/disk_task.h"
 #include "storage/disks.h"
 #include "storage/open_disk.h"
@@ -95,8 +96,9 @@ static base::Result<DiskCopy> BeginCopy(const vm::Located& from, const vm::Locat
 rt::Co<Disks::Any> Disks::RunCopy(Way way, task::Progress& progress) {
     auto begin = [way] { return BeginCopy(way.from, way.to); };
     auto begun = co_await parts_.pool.Run(std::move(begin));
-    if (!begun && begun.error().code == base::Code::kInvalid)
-        co_return vim::Fault(vim::InvalidDiskFormat(), begun.error().message);
+    bool foreign = !begun && begun.error().code == base::Code::kInvalid;
+    if (foreign && parts_.conversion) co_return co_await RunFlatten(std::move(way), progress);
+    if (foreign) co_return vim::Fault(vim::InvalidDiskFormat(), begun.error().message);
     if (!begun) co_return FaultOf(std::move(begun).error(), way.to.path);
     auto copy = std::make_shared<DiskCopy>(*std::move(begun));
     auto done = co_await RunSteps(parts_.pool, copy->bytes, progress);
@@ -110,11 +112,41 @@ rt::Co<Disks::Any> Disks::RunCopy(Way way, task::Progress& progress) {
     };
     if (done) done = co_await parts_.pool.Run(std::move(end));
     copy = nullptr;                      // a draft goes with it
+    co_return co_await EndCopy(std::move(way), std::move(done), progress);
+}
+
+rt::Co<Disks::Any> Disks::EndCopy(Way way, base::Result<> done, task::Progress& progress) {
     vim::Result<> result = AtPlace(std::move(done), way.to.path);
     if (result && way.form && way.form->eager) result = co_await Zero(way.to, 0, WriteZeros::Where::kHoles, progress);
     co_await TellChanged(parts_, way.to);
     if (!result) co_return std::move(result).error();
     co_return vim::Any(way.to.path.Text());
+}
+
+// A disk of another form, or one with snapshots: all that a guest would see of it.
+rt::Co<Disks::Any> Disks::RunFlatten(Way way, task::Progress& progress) {
+    auto open = [way] { return RootOf(way.to.volume); };
+    auto root = co_await parts_.pool.Run(std::move(open));
+    if (!root) co_return FaultOf(std::move(root).error(), way.to.path);
+    backend::JobWatch watch{[&progress](int percent) { progress.Percent(percent); },
+                            [&progress] { return progress.cancelled(); }};
+    std::string flat = vm::FlatOf(way.to.path.path);
+    auto read = co_await parts_.conversion->Flatten(way.from, *root, flat, std::move(watch));
+    if (!read && read.error().code == base::Code::kInvalid)
+        co_return vim::Fault(vim::InvalidDiskFormat(), read.error().message);
+    if (!read) co_return FaultOf(std::move(read).error(), way.from.path);
+    std::shared_ptr<Conversion::Flat> content = *std::move(read);
+    auto end = [content, way, root = *root, flat]() -> base::Result<> {
+        bool thin = !way.form || way.form->thin;
+        if (!thin) CHECK(TakeBlocks(content->content.fd(), root.Text(flat), root));
+        CHECK(content->content.Publish(way.force));
+        codec::VmdkDescriptor base = BaseOf(content->text, std::uint64_t(content->bytes) / 512);
+        auto disk = CopyOf(std::move(base), flat, thin, way.form ? way.form->adapter : std::string());
+        return WriteDisk(root, way.to.path.path, disk, way.force);
+    };
+    auto done = co_await parts_.pool.Run(std::move(end));
+    content = nullptr;                   // a draft goes with it
+    co_return co_await EndCopy(std::move(way), std::move(done), progress);
 }
 
 rt::Co<Disks::Any> Disks::RunMove(Way way, task::Progress& progress) {

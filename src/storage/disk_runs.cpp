@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "storage/disk_links.h"
 #include "storage/disk_task.h"
 #include "storage/disks.h"
 #include "storage/open_disk.h"
@@ -23,12 +24,14 @@ base::Result<> MakeAt(const vm::Located& place, bool thin, const std::string& ad
 
 base::Result<> RemoveDisk(const vm::Located& place) {
     TRY(root, RootOf(place.volume));
-    TRY(disk, ReadDisk(root, place.path.path));
+    TRY(link, ReadLink(root, place.path.path));
+    const codec::VmdkDescriptor& disk = link.text;
     CHECK(CheckNoDelta(root, place.path.path));
     auto in_use = OpenFlat(place, ImageUse::kWrite);
     if (!in_use && in_use.error().code == base::Code::kBusy) return std::move(in_use).error();
     std::vector<std::string> names;
-    for (const auto& extent : disk.extents) names.push_back(extent.file);
+    if (link.form == codec::VmdkForm::kDescriptor)
+        for (const auto& extent : disk.extents) names.push_back(extent.file);
     names.push_back(disk.change_track);
     for (const std::string& name : names) {
         if (!codec::CheckExtentName(name)) continue;

@@ -3,6 +3,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "host/capability.h"
+#include "storage/disk_links.h"
 #include "storage/disk_task.h"
 #include "storage/disk_text.h"
 #include "storage/in_use.h"
@@ -98,7 +99,8 @@ rt::Co<vim::Result<>> Disks::MustBeNew(vm::Located place) {
 rt::Co<vim::Result<codec::VmdkDescriptor>> Disks::Read(vm::Located place) {
     auto read = [place]() -> base::Result<codec::VmdkDescriptor> {
         TRY(root, RootOf(place.volume));
-        return ReadDisk(root, place.path.path);
+        TRY(link, ReadLink(root, place.path.path));
+        return link.text;
     };
     co_return AtPlace(co_await parts_.pool.Run(std::move(read)), place.path);
 }

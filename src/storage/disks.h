@@ -50,6 +50,8 @@ private:
     rt::Co<Any> RunCreate(vm::Located place, Form form, std::int64_t capacity_kb, task::Progress& progress);
     rt::Co<Any> RunDelete(vm::Located place);
     rt::Co<Any> RunCopy(Way way, task::Progress& progress);
+    rt::Co<Any> RunFlatten(Way way, task::Progress& progress);
+    rt::Co<Any> EndCopy(Way way, base::Result<> done, task::Progress& progress);
     rt::Co<Any> RunMove(Way way, task::Progress& progress);
     rt::Co<Any> RunExtend(vm::Located place, std::int64_t capacity_kb, bool eager, task::Progress& progress);
     rt::Co<Any> RunFill(vm::Located place, Fill fill, task::Progress& progress);

@@ -9,6 +9,7 @@
 #include "host/placement.h"
 #include "rt/files.h"
 #include "vm/disk_making.h"
+#include "vm/foreign_disks.h"
 #include "vm/lifecycle.h"
 
 namespace vm {
@@ -169,6 +170,7 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
     for (const std::string& path : making.files.attach) {
         auto located = Locate(making.home.volumes, path);
         if (!located) co_return std::move(located).error();
+        CO_CHECK(co_await MakeDiskOurs(c_, located->path, progress));
         if (!path.ends_with(".vmdk")) continue;          // an ISO may come later
         auto look = [l = *located] { return InspectDisk(l.volume.folder, l.Absolute()); };
         if (auto facts = co_await c_.pool.Run(std::move(look)); !facts)

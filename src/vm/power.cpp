@@ -6,6 +6,7 @@
 #include "vm/backend_spec.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/foreign_disks.h"
 #include "vm/scratch_disks.h"
 
 namespace vm {
@@ -74,12 +75,23 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
     co_return out;
 }
 
+// Somebody has put a disk of another make in the place of ours.
+rt::Co<vim::Result<Power::Start>> Power::PrepareForeign(vim::Ref ref, task::Progress& progress) {
+    Record* record = c_.Find(ref);
+    if (!record) co_return vim::Fault(vim::ManagedObjectNotFound(ref));
+    Home home = c_.HomeOf(*record);
+    CO_CHECK(co_await MakeDisksOurs(c_, std::move(home), progress));
+    (void)co_await c_.Refresh(ref);
+    co_return co_await PrepareStart(ref);
+}
+
 Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& progress) {
     auto before = c_.Get(ref);
     bool resuming = before && before->runtime->power_state == PowerState::kSuspended;
     if (resuming) c_.Post(vim::VmResumingEvent(), ref, user, progress.chain_id());
     else c_.Post(vim::VmStartingEvent(), ref, user, progress.chain_id());
     auto start = co_await PrepareStart(ref);
+    if (!start && start.error().As<vim::InvalidDiskFormat>()) start = co_await PrepareForeign(ref, progress);
     vim::Result<> started = start ? vim::Result<>() : vim::Result<>(std::move(start).error());
     if (start) {
         backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };

@@ -41,6 +41,7 @@ private:
         std::string state;
     };
     rt::Co<vim::Result<Start>> PrepareStart(vim::Ref vm);
+    rt::Co<vim::Result<Start>> PrepareForeign(vim::Ref vm, task::Progress& progress);
     rt::Co<base::Result<>> StartAnew(vim::Ref vm);
     rt::Co<base::Result<>> ForgetState(vim::Ref vm);     // a suspended VM's file and the line about it
     rt::Co<vim::Result<>> AskGuest(vim::Ref vm, std::string user, int what);

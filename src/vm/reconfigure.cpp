@@ -9,6 +9,7 @@
 #include "rt/files.h"
 #include "vm/backend_spec.h"
 #include "vm/disk_making.h"
+#include "vm/foreign_disks.h"
 
 namespace vm {
 
@@ -84,6 +85,7 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
     for (const std::string& path : change.files.attach) {
         auto located = Locate(home.volumes, path);
         if (!located) co_return std::move(located).error();
+        CO_CHECK(co_await MakeDiskOurs(c_, located->path, progress));
         auto look = [l = *located]() -> base::Result<> {
             if (l.path.path.ends_with(".vmdk")) {
                 CHECK(InspectDisk(l.volume.folder, l.Absolute()));

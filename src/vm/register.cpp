@@ -8,6 +8,7 @@
 #include "host/placement.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/foreign_disks.h"
 #include "vm/lifecycle.h"
 
 namespace vm {
@@ -119,7 +120,10 @@ Lifecycle::Done Lifecycle::RunRegister(Intent intent, std::string user, vim::Ref
         admitted = vim::Fault(std::move(fault), base::Cat("there is a virtual machine \"", name,
                                                           "\" already; give this one another name"));
     } else {
-        admitted = co_await Admit(intent, pool);
+        Home home = located ? Home{located->path, located->Absolute(), c_.volumes.Now()} : Home{};
+        auto ours = co_await MakeDisksOurs(c_, std::move(home), progress);
+        if (ours) admitted = co_await Admit(intent, pool);
+        else admitted = std::move(ours).error();
     }
     c_.reserved.erase(intent.vmx);
     if (!admitted) co_return std::move(admitted).error().While("register " + intent.vmx);
