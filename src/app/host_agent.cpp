@@ -222,8 +222,8 @@ void HostAgent::BuildStorage() {
     auto changed = [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); };
     auto disk_changed = [this](vm::DatastorePath disk) { return machines_->reconfigure.DiskChanged(std::move(disk)); };
     conversion_ = std::make_unique<storage::Conversion>(pool_, volumes_, *disk_server_);
-    machines_->context.make_ours = [this](vm::DatastorePath disk, task::Progress& progress) {
-        return conversion_->MakeOurs(std::move(disk), progress);
+    machines_->context.make_ours = [this](std::vector<vm::DatastorePath> disks, task::Progress& progress) {
+        return conversion_->MakeOurs(std::move(disks), progress);
     };
     storage::Parts parts{inventory_,       *tasks_, pool_, volumes_, std::move(changed), std::move(disk_changed),
                          conversion_.get()};

@@ -1,6 +1,7 @@
 #include "storage/conversion.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -123,12 +124,75 @@ codec::VmdkDescriptor BaseOf(codec::VmdkDescriptor text, std::uint64_t sectors) 
     return text;
 }
 
-// One disk being converted: its links from the base up.
-struct Conversion::Chain {
+// One file of a disk's chain that is not ours.
+struct Conversion::Part {
     Root root;
-    std::vector<DiskLink> links;
-    std::vector<std::size_t> foreign;            // indexes
+    DiskLink link;
+    std::vector<DiskLink> below;                 // what it stands on: its parent first
+
+    std::vector<DiskLink> Whole() const {
+        std::vector<DiskLink> all{link};
+        all.insert(all.end(), below.begin(), below.end());
+        return all;
+    }
 };
+
+namespace {
+
+// The foreign parts of chains, each once.
+template <class Part> struct Found {
+    std::map<std::string, Part> parts;           // by what people call them
+
+    void Add(const Root& root, const std::vector<DiskLink>& links) {
+        for (std::size_t i = 0; i < links.size(); ++i) {
+            if (IsOurs(root, links[i])) continue;
+            std::vector<DiskLink> below(links.begin() + static_cast<std::ptrdiff_t>(i) + 1, links.end());
+            parts.emplace(root.Text(links[i].path), Part{root, links[i], std::move(below)});
+        }
+    }
+    bool Has(const Root& root, const std::vector<DiskLink>& links) const {
+        return std::any_of(links.begin(), links.end(),
+                           [&](const DiskLink& link) { return parts.contains(root.Text(link.path)); });
+    }
+};
+
+// Deltas in the folder that stand on one of the parts: once that is ours they could not be read.
+template <class Part> void AddOthersIn(const Root& root, const std::string& folder, Found<Part>& found) {
+    auto entries = root.List(folder);
+    if (!entries) return;
+    for (const Entry& e : *entries) {
+        bool text = !e.folder && e.name.ends_with(".vmdk") && e.size <= std::int64_t(codec::VmdkDescriptor::kMaxBytes);
+        std::string path = folder.empty() ? e.name : folder + "/" + e.name;
+        if (!text || found.parts.contains(root.Text(path))) continue;
+        auto links = ReadLinks(root, path, true);
+        if (links && links->size() > 1 && found.Has(root, *links)) found.Add(root, *links);
+    }
+}
+
+}  // namespace
+
+base::Result<Conversion::Parts> Conversion::Plan(const std::vector<vm::Located>& disks) {
+    Found<Part> found;
+    for (const vm::Located& place : disks) {
+        TRY(root, RootOf(place.volume));
+        auto links = ReadLinks(root, place.path.path, true);
+        if (!links && links.error().code == base::Code::kNotFound && !root.Look(place.path.path)) continue;
+        if (!links) return std::move(links).error();
+        std::size_t before = found.parts.size();
+        found.Add(root, *links);
+        if (found.parts.size() > before) AddOthersIn(root, FolderOf(place.path.path), found);
+    }
+    Parts out;
+    for (auto& [name, part] : found.parts) out.push_back(std::make_shared<const Part>(std::move(part)));
+    // Deltas first: VMware's cannot be read above ours, ours can be above VMware's.
+    std::stable_sort(out.begin(), out.end(),
+                     [](const auto& a, const auto& b) { return a->below.size() > b->below.size(); });
+    for (const auto& part : out) {               // all of it is readable, before any of it is touched
+        TRY(files, OpenForeign(part->root, part->Whole()));
+        CHECK(CheckRoom(part->root, part->link.path, std::min(files.taken, files.bytes)));
+    }
+    return out;
+}
 
 rt::Co<base::Result<DiskPtr>> Conversion::OpenPart(Root root, std::vector<DiskLink> links) {
     auto open = [root, links]() -> base::Result<std::shared_ptr<ForeignDisk>> {
@@ -171,49 +235,43 @@ rt::Co<base::Result<std::shared_ptr<Conversion::Flat>>> Conversion::Flatten(vm::
     co_return begun.flat;
 }
 
-rt::Co<base::Result<>> Conversion::ConvertBase(std::shared_ptr<Chain> chain, backend::JobWatch watch) {
-    DiskLink link = chain->links.front();
-    auto reserve = [chain, link]() -> base::Result<std::shared_ptr<Draft>> {
-        TRY(draft, Draft::Reserve(chain->root, SwapFor(chain->root, link).fresh));
+rt::Co<base::Result<>> Conversion::ConvertBase(std::shared_ptr<const Part> part, backend::JobWatch watch) {
+    auto reserve = [part]() -> base::Result<std::shared_ptr<Draft>> {
+        TRY(draft, Draft::Reserve(part->root, SwapFor(part->root, part->link).fresh));
         return std::make_shared<Draft>(std::move(draft));
     };
     CO_TRY(draft, co_await pool_.Run(std::move(reserve)));
-    std::vector<DiskLink> only{link};
-    CO_TRY(disk, co_await OpenPart(chain->root, std::move(only)));
+    CO_TRY(disk, co_await OpenPart(part->root, part->Whole()));
     auto copied = co_await disk->CopyTo(draft->Hidden(), std::move(watch));
     co_await disk->Close();
     CO_CHECK(std::move(copied));
-    auto swap = [chain, link, draft]() -> base::Result<> {
+    auto swap = [part, draft]() -> base::Result<> {
         CHECK(draft->TakeUp());
-        return DoSwap(chain->root, SwapFor(chain->root, link), std::move(*draft),
-                      OursOf(link.text, link.text.Sectors()));
+        const DiskLink& link = part->link;
+        return DoSwap(part->root, SwapFor(part->root, link), std::move(*draft), OursOf(link.text, link.text.Sectors()));
     };
     co_return co_await pool_.Run(std::move(swap));
 }
 
-// The parent is ours already; the delta is what the disk has other than it.
-rt::Co<base::Result<>> Conversion::ConvertDelta(std::shared_ptr<Chain> chain, std::size_t index,
-                                                backend::JobWatch watch) {
-    DiskLink link = chain->links[index];
-    std::vector<DiskLink> below(chain->links.begin(), chain->links.begin() + static_cast<std::ptrdiff_t>(index));
-    std::reverse(below.begin(), below.end());
+// What the disk holds other than its parent, above the parent as it is now.
+rt::Co<base::Result<>> Conversion::ConvertDelta(std::shared_ptr<const Part> part, backend::JobWatch watch) {
     struct Begun {
         std::shared_ptr<Draft> draft;
         std::shared_ptr<ForeignDisk> parents;
     };
-    auto begin = [chain, link, below]() -> base::Result<Begun> {
-        TRY(draft, Draft::Begin(chain->root, SwapFor(chain->root, link).fresh));
-        TRY(parents, OpenForeign(chain->root, below));
-        bool on_flat = parents.layers.size() == 1;
-        std::string bytes = codec::NewQcow2(std::uint64_t(link.Bytes()),
-                                            NameOf(below.front().text.extents.front().file), on_flat ? "raw" : "qcow2");
+    auto begin = [part]() -> base::Result<Begun> {
+        TRY(draft, Draft::Begin(part->root, SwapFor(part->root, part->link).fresh));
+        TRY(parents, OpenForeign(part->root, part->below));
+        const DiskLink& parent = part->below.front();
+        std::string name =
+            IsOurs(part->root, parent) ? parent.text.extents.front().file : NameOf(SwapFor(part->root, parent).usual);
+        std::string bytes =
+            codec::NewQcow2(std::uint64_t(part->link.Bytes()), name, parent.text.HasParent() ? "qcow2" : "raw");
         CHECK(draft.Write(bytes.data(), bytes.size(), 0));
         return Begun{std::make_shared<Draft>(std::move(draft)), std::make_shared<ForeignDisk>(std::move(parents))};
     };
     CO_TRY(begun, co_await pool_.Run(std::move(begin)));
-    std::vector<DiskLink> whole = below;
-    whole.insert(whole.begin(), link);
-    CO_TRY(from, co_await OpenPart(chain->root, std::move(whole)));
+    CO_TRY(from, co_await OpenPart(part->root, part->Whole()));
     std::vector<backend::DiskLayer> layers = begun.parents->layers;
     layers.push_back({.path = base::Cat("/proc/self/fd/", begun.draft->fd()),
                       .format = backend::LayerFormat::kQcow2,
@@ -224,50 +282,37 @@ rt::Co<base::Result<>> Conversion::ConvertDelta(std::shared_ptr<Chain> chain, st
     co_await (*to)->Close();
     co_await from->Close();
     CO_CHECK(std::move(copied));
-    auto swap = [chain, link, draft = begun.draft]() -> base::Result<> {
-        return DoSwap(chain->root, SwapFor(chain->root, link), std::move(*draft),
-                      OursOf(link.text, link.text.Sectors()));
+    auto swap = [part, draft = begun.draft]() -> base::Result<> {
+        const DiskLink& link = part->link;
+        return DoSwap(part->root, SwapFor(part->root, link), std::move(*draft), OursOf(link.text, link.text.Sectors()));
     };
     co_return co_await pool_.Run(std::move(swap));
 }
 
-rt::Co<vim::Result<bool>> Conversion::MakeOurs(vm::DatastorePath disk, task::Progress& progress) {
+rt::Co<vim::Result<bool>> Conversion::MakeOurs(std::vector<vm::DatastorePath> disks, task::Progress& progress) {
+    if (disks.empty()) co_return false;
     vm::VolumeList volumes = volumes_.Now();
-    CO_TRY(place, vm::Locate(volumes, disk));
-    auto look = [place]() -> base::Result<std::shared_ptr<Chain>> {
-        TRY(root, RootOf(place.volume));
-        TRY(links, ReadLinks(root, place.path.path, true));
-        std::reverse(links.begin(), links.end());
-        auto chain = std::make_shared<Chain>(Chain{root, std::move(links), {}});
-        for (std::size_t i = 0; i < chain->links.size(); ++i)
-            if (!IsOurs(root, chain->links[i])) chain->foreign.push_back(i);
-        if (chain->foreign.empty()) return chain;
-        std::vector<DiskLink> down(chain->links.rbegin(), chain->links.rend());
-        TRY(files, OpenForeign(root, down));             // all of it is readable, before any of it is touched
-        CHECK(CheckRoom(root, place.path.path, std::min(files.taken, files.bytes)));
-        return chain;
-    };
-    auto looked = co_await pool_.Run(std::move(look));
-    if (!looked && looked.error().code == base::Code::kInvalid)
-        co_return vim::Fault(vim::InvalidDiskFormat(), std::move(looked).error().message);
-    if (!looked) co_return FaultOf(std::move(looked).error(), place.path);
-    std::shared_ptr<Chain> chain = *std::move(looked);
+    std::vector<vm::Located> places;
+    for (const vm::DatastorePath& disk : disks)
+        if (auto place = vm::Locate(volumes, disk)) places.push_back(*std::move(place));
+    auto plan = [places] { return Plan(places); };
+    auto planned = co_await pool_.Run(std::move(plan));
+    if (!planned && planned.error().code == base::Code::kInvalid)
+        co_return vim::Fault(vim::InvalidDiskFormat(), std::move(planned).error().message);
+    if (!planned) co_return FaultOf(std::move(planned).error(), disks.front());
     backend::JobWatch watch{[&progress](int percent) { progress.Percent(percent); },
                             [&progress] { return progress.cancelled(); }};
-    std::size_t part = 0, parts = chain->foreign.size();
-    for (std::size_t index : chain->foreign) {
-        base::LogInfo("storage", base::Cat("converting ", chain->root.Text(chain->links[index].path), ", ", part + 1,
-                                           " of ", parts, " files of the disk"));
-        backend::JobWatch share = Share(watch, part++, parts);
-        auto done = index == 0 ? co_await ConvertBase(chain, std::move(share))
-                               : co_await ConvertDelta(chain, index, std::move(share));
-        if (!done) co_return FaultOf(std::move(done).error().While("convert " + place.path.Text()), place.path);
-        auto again = [chain, index] { return ReadLink(chain->root, chain->links[index].path); };
-        auto link = co_await pool_.Run(std::move(again));
-        if (!link) co_return FaultOf(std::move(link).error(), place.path);
-        chain->links[index] = *std::move(link);
+    std::size_t number = 0;
+    for (const std::shared_ptr<const Part>& part : *planned) {
+        std::string name = part->root.Text(part->link.path);
+        base::LogInfo("storage", base::Cat("converting ", name, ", ", number + 1, " of ", planned->size(), " files"));
+        backend::JobWatch share = Share(watch, number++, planned->size());
+        base::Result<> done;
+        if (part->below.empty()) done = co_await ConvertBase(part, std::move(share));
+        else done = co_await ConvertDelta(part, std::move(share));
+        if (!done) co_return FaultOf(std::move(done).error().While("convert " + name), disks.front());
     }
-    co_return parts > 0;
+    co_return !planned->empty();
 }
 
 }  // namespace storage

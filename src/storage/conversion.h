@@ -28,14 +28,17 @@ public:
     rt::Co<base::Result<std::shared_ptr<Flat>>> Flatten(vm::Located from, Root to, std::string path,
                                                         backend::JobWatch watch);
 
-    // Every part of the disk's chain that is not ours becomes so, in its folder. The originals
-    // go when all of a part is written. Nothing to do is done at once. False: there was nothing.
-    rt::Co<vim::Result<bool>> MakeOurs(vm::DatastorePath disk, task::Progress& progress);
+    // Every part of these disks' chains that is not ours becomes so, in its folder, the deltas
+    // before what they stand on. An original goes when all of its successor is written. A disk
+    // that is not there is left out. False: there was nothing to do.
+    rt::Co<vim::Result<bool>> MakeOurs(std::vector<vm::DatastorePath> disks, task::Progress& progress);
 
 private:
-    struct Chain;
-    rt::Co<base::Result<>> ConvertBase(std::shared_ptr<Chain> chain, backend::JobWatch watch);
-    rt::Co<base::Result<>> ConvertDelta(std::shared_ptr<Chain> chain, std::size_t index, backend::JobWatch watch);
+    struct Part;
+    using Parts = std::vector<std::shared_ptr<const Part>>;
+    static base::Result<Parts> Plan(const std::vector<vm::Located>& disks);
+    rt::Co<base::Result<>> ConvertBase(std::shared_ptr<const Part> part, backend::JobWatch watch);
+    rt::Co<base::Result<>> ConvertDelta(std::shared_ptr<const Part> part, backend::JobWatch watch);
     rt::Co<base::Result<std::shared_ptr<backend::OpenedDisk>>> OpenPart(Root root, std::vector<DiskLink> links);
 
     rt::Pool& pool_;

@@ -104,7 +104,8 @@ base::Result<backend::DiskLayer> SplitLayer(Opening& opening, const DiskLink& li
     return layer;
 }
 
-base::Result<backend::DiskLayer> LayerOf(Opening& opening, const DiskLink& link) {
+// QEMU lets a VMDK stand on nothing but a VMDK, and compares their content IDs.
+base::Result<backend::DiskLayer> LayerOf(Opening& opening, const DiskLink& link, bool under_vmdk) {
     CHECK(CheckKinds(opening.root, link));
     if (link.form == codec::VmdkForm::kSparse) {
         TRY(path, opening.Add(link.path));
@@ -115,11 +116,13 @@ base::Result<backend::DiskLayer> LayerOf(Opening& opening, const DiskLink& link)
         TRY(file, ExtentPath(opening.root, link, first));
         TRY(path, opening.Add(file));
         bool whole = opening.LastSize() == link.Bytes();
-        if (IsFlat(first.type) && whole) return backend::DiskLayer{.path = std::move(path)};
+        if (IsFlat(first.type) && whole && !under_vmdk) return backend::DiskLayer{.path = std::move(path)};
         if (first.type == Type::kVmfsSparse && codec::IsQcow2(opening.LastHead())) {
             TRY(header, codec::ReadQcow2Header(opening.LastHead()));
             if (header.external_data || header.encrypted || header.size != std::uint64_t(link.Bytes()))
                 return Refuse(opening.root, link, "its delta is none that this host has made");
+            if (under_vmdk)
+                return Refuse(opening.root, link, "a delta of VMware's own format cannot be read above one of ours");
             return backend::DiskLayer{.path = std::move(path), .format = LayerFormat::kQcow2};
         }
         opening.out.files.pop_back();
@@ -153,7 +156,8 @@ base::Result<ForeignDisk> OpenForeign(const Root& root, const std::vector<DiskLi
     Opening opening{root, {}};
     for (std::size_t i = links.size(); i-- > 0;) {
         if (i + 1 < links.size()) CHECK(CheckFits(root, links[i], links[i + 1]));
-        TRY(layer, LayerOf(opening, links[i]));
+        bool under_vmdk = i > 0 && !IsOurs(root, links[i - 1]);
+        TRY(layer, LayerOf(opening, links[i], under_vmdk));
         opening.out.layers.push_back(std::move(layer));
     }
     if (links.back().text.HasParent()) return Refuse(root, links.back(), "what it is a delta of is not looked at");

@@ -67,8 +67,8 @@ public:
 
     // Starts work that nobody waits for. Set by app/; empty in tests that need none of it.
     std::function<void(rt::Co<void>)> spawn;
-    // Makes a disk of another make ours, in its folder; false: it was. Set by app/, may be empty.
-    std::function<rt::Co<vim::Result<bool>>(DatastorePath disk, task::Progress& progress)> make_ours;
+    // Makes disks of other makes ours, in their folders; false: they were. Set by app/, may be empty.
+    std::function<rt::Co<vim::Result<bool>>(std::vector<DatastorePath> disks, task::Progress& progress)> make_ours;
 
     Record* Find(const vim::Ref& vm);
     // As the inventory has it now; null when there is none.

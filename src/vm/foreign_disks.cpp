@@ -42,19 +42,23 @@ std::vector<DatastorePath> DisksOf(const Home& home) {
     return out;
 }
 
+static rt::Co<vim::Result<>> MakeOurs(Context& context, std::vector<DatastorePath> disks, task::Progress& progress) {
+    auto made = co_await context.make_ours(std::move(disks), progress);
+    if (!made) co_return std::move(made).error();
+    co_return vim::Result<>{};
+}
+
 rt::Co<vim::Result<>> MakeDiskOurs(Context& context, DatastorePath disk, task::Progress& progress) {
     if (!context.make_ours || !disk.path.ends_with(".vmdk")) co_return vim::Result<>{};
-    auto made = co_await context.make_ours(disk, progress);
-    if (!made && !made.error().As<vim::FileNotFound>()) co_return std::move(made).error();
-    co_return vim::Result<>{};
+    std::vector<DatastorePath> only{std::move(disk)};
+    co_return co_await MakeOurs(context, std::move(only), progress);
 }
 
 rt::Co<vim::Result<>> MakeDisksOurs(Context& context, Home home, task::Progress& progress) {
     if (!context.make_ours || home.file.empty()) co_return vim::Result<>{};
     auto list = [home] { return DisksOf(home); };
     std::vector<DatastorePath> disks = co_await context.pool.Run(std::move(list));
-    for (const DatastorePath& disk : disks) CO_CHECK(co_await MakeDiskOurs(context, disk, progress));
-    co_return vim::Result<>{};
+    co_return co_await MakeOurs(context, std::move(disks), progress);
 }
 
 }  // namespace vm

@@ -11,6 +11,7 @@ std::vector<DatastorePath> DisksOf(const Home& home);
 
 // One that is not there is left to whoever needs it.
 rt::Co<vim::Result<>> MakeDiskOurs(Context& context, DatastorePath disk, task::Progress& progress);
+// All of a machine's at once: deltas that share a parent cannot be read once that is ours.
 rt::Co<vim::Result<>> MakeDisksOurs(Context& context, Home home, task::Progress& progress);
 
 }  // namespace vm

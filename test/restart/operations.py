@@ -2,8 +2,13 @@
 done, or was not. Every check leaves the host as it would be without the operation."""
 
 import shutil
+import subprocess
+import sys
 
-from host import DATASTORE, disk
+from host import DATASTORE, ROOT, disk
+
+sys.path.insert(0, str(ROOT / "test/clients"))
+import foreign_disks
 
 
 class Operation:
@@ -386,6 +391,42 @@ class GrowDisk(Operation):
         assert self.host.state(self.vm) == "poweredOn"
 
 
+class RegisterForeign(Operation):
+    """A folder as ESXi writes it, whose disks are converted on the way."""
+    either = False
+
+    def prepare(self):
+        files, self.content = foreign_disks.esxi_folder(8 << 20)
+        self.folders = (self.name,)
+        self.here = self.host.store / self.name
+        self.here.mkdir()
+        for name, content in files.items():
+            (self.here / name).write_bytes(content)
+
+    def begin(self):
+        path = f"[{DATASTORE}] {self.name}/old server.vmx"
+        return self.host.api.call("RegisterVM_Task", self.host.api.vm_folder(), f"<path>{path}</path><asTemplate>false</asTemplate>" +
+                                  self.host.api.pool().element("pool"))
+
+    def check(self, done):
+        self.vm = self.host.vms().get("old server")
+        assert done == (self.vm is not None)
+        names = {p.name for p in self.here.glob("*.vmdk")}
+        assert names == {f"old server{n}.vmdk" for n in ("", "-flat", "-000001", "-000001-delta", "-000002", "-000002-delta")}, names
+        raw = self.here / "content"
+        subprocess.run(["qemu-img", "convert", "-O", "raw", str(self.here / "old server-000002-delta.vmdk"), str(raw)], check=True)
+        assert raw.read_bytes() == self.content
+        raw.unlink()
+
+    def use(self):
+        self.host.api.call("RefreshStorageInfo", self.vm)
+
+    def clean(self):
+        self.host.api.call("UnregisterVM", self.vm)
+        shutil.rmtree(self.here)
+
+
 ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
        CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk,
-       ExtendDisk, InflateDisk, EagerZeroDisk, ZeroFillDisk, ShrinkInPlace, ShrinkByCopy, DefragmentDisk, GrowDisk]
+       ExtendDisk, InflateDisk, EagerZeroDisk, ZeroFillDisk, ShrinkInPlace, ShrinkByCopy, DefragmentDisk, GrowDisk,
+       RegisterForeign]

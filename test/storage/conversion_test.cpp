@@ -22,7 +22,7 @@ struct ConversionTest : StorageTest {
     ConversionTest() { fs::create_directory(folder); }
 
     vim::Result<bool> Make(const std::string& name) {
-        return rt::RunFor(conversion.MakeOurs({"one", "vm/" + name}, progress));
+        return rt::RunFor(conversion.MakeOurs({{"one", "vm/" + name}}, progress));
     }
     vm::DiskFacts Facts(const std::string& name) {
         auto facts = vm::InspectDisk(volumes.one.path, folder + "/" + name);
@@ -115,6 +115,21 @@ TEST_F(ChainTest, MakesEachDeltaOurs) {
     EXPECT_TRUE(ReadAll(folder + "/a-flat.vmdk") == content);
     EXPECT_LT(fs::file_size(folder + "/a-000002-delta.vmdk"), 2u << 20);     // what differs, not all of it
     ExpectNoDrafts();
+}
+
+// A tree of snapshots: what shares a parent is converted before it.
+TEST_F(ChainTest, MakesBranchesOursThatNobodyNamed) {
+    MakeChain();
+    std::string branch = second;
+    branch.replace(9 << 20, 3000, std::string(3000, 'd'));
+    Put(folder + "/a-000003.vmdk", DescriptorText("44444444", "22222222", "a-000001.vmdk", "vmfsSparse",
+                                                  "RW 49152 VMFSSPARSE \"a-000003-delta.vmdk\""));
+    Put(folder + "/a-000003-delta.vmdk", CowdBytes(branch, second));
+    auto made = Make("a-000002.vmdk");
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_TRUE(Content("a-000003.vmdk") == branch);
+    EXPECT_TRUE(Content("a-000002.vmdk") == third);
+    EXPECT_EQ(Facts("a-000003.vmdk").overlays.size(), 2u);
 }
 
 TEST_F(ChainTest, ACancelKeepsTheOriginals) {
