@@ -176,7 +176,7 @@ base::Result<Conversion::Parts> Conversion::Plan(const std::vector<vm::Located>&
     for (const vm::Located& place : disks) {
         TRY(root, RootOf(place.volume));
         auto links = ReadLinks(root, place.path.path, true);
-        if (!links && links.error().code == base::Code::kNotFound && !root.Look(place.path.path)) continue;
+        if (!links && links.error().code == base::Code::kNotFound) continue;
         if (!links) return std::move(links).error();
         std::size_t before = found.parts.size();
         found.Add(root, *links);

@@ -169,9 +169,10 @@ bool IsOurs(const Root& root, const DiskLink& link) {
     if (link.form != codec::VmdkForm::kDescriptor || link.text.extents.size() != 1) return false;
     const codec::VmdkExtent& e = link.text.extents.front();
     if (e.offset != 0) return false;
-    if (e.type == Type::kFlat || e.type == Type::kVmfs) return !link.text.HasParent();
-    if (e.type != Type::kVmfsSparse) return false;
     auto path = ExtentPath(root, link, e);
+    bool flat = e.type == Type::kFlat || e.type == Type::kVmfs;
+    if (flat) return !link.text.HasParent() && (path || path.error().code == base::Code::kNotFound);
+    if (e.type != Type::kVmfsSparse) return false;
     auto file = path ? root.OpenFile(*path) : base::Result<rt::Fd>(base::Error{base::Code::kNotFound, ""});
     if (!file) return false;
     char head[4] = {};

@@ -103,9 +103,11 @@ class Esxi:
 
     @step("refuses a disk that leads out of its folder")
     def refuses(self):
-        for number, (hint, extent) in enumerate([("../from esxi/old server.vmdk", "x-delta.vmdk"), ("/etc/passwd", "x-delta.vmdk"),
-                                                 ("y.vmdk", "../secret"), ("y.vmdk", "/etc/shadow")]):
-            text = foreign_disks.descriptor("4b6e1a09", "4b6e1a01", hint, "vmfsSparse", f'RW 2048 VMFSSPARSE "{extent}"')
+        delta, base = ("4b6e1a01", "vmfsSparse", "VMFSSPARSE"), ("ffffffff", "vmfs", "VMFS")
+        for number, (kind, hint, extent) in enumerate([(delta, "../from esxi/old server.vmdk", "x-delta.vmdk"),
+                                                       (delta, "/etc/passwd", "x-delta.vmdk"), (base, "", "../secret"),
+                                                       (base, "", "/etc/shadow")]):
+            text = foreign_disks.descriptor("4b6e1a09", kind[0], hint, kind[1], f'RW 2048 {kind[2]} "{extent}"')
             vmx = f'.encoding = "UTF-8"\nconfig.version = "8"\nvirtualHW.version = "17"\ndisplayName = "bad {number}"\n' \
                   'guestOS = "other-64"\nmemSize = "64"\nscsi0.present = "TRUE"\nscsi0.virtualDev = "lsilogic"\n' \
                   'scsi0:0.present = "TRUE"\nscsi0:0.fileName = "x.vmdk"\n'
