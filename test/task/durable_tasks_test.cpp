@@ -130,7 +130,7 @@ Work Waits(Gate& gate) {
 
 // An answer on which other clients would end is for who asks for the task itself.
 TEST_F(DurableTasksTest, ListsNoAnswersThatClientsDoNotKnow) {
-    Spec spec = PowerOn(tree->vm);
+    Spec spec = PowerOn(tree->web);
     spec.method = vim::FindMethod("QueryVirtualDiskInfo_Task");
     vim::Ref ref = Do(spec, Succeeds(std::string("what only some can read")));
     EXPECT_FALSE(Info(ref).result.empty());
