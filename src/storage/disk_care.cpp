@@ -60,12 +60,14 @@ DiskCare::DiskCare(Parts parts) : parts_(std::move(parts)) {
                               [this](task::Unfinished left, task::Progress& p) { return Resume(std::move(left), p); });
 }
 
-// What is written anew is not there yet, and the disk is as it was; zeros can be looked for again.
+// What was being written anew is gone with its draft; all of it may be done twice.
 rt::Co<DiskCare::Any> DiskCare::Resume(task::Unfinished left, task::Progress& progress) {
     auto lines = base::Split(left.begun, '\n');
-    if (lines.size() != 2 || lines[1] != kInPlace) co_return CutOff(std::string(lines[0]));
+    if (lines.size() != 2) co_return CutOff(left.begun);
     CO_TRY(place, vm::Locate(parts_.volumes.Now(), lines[0]));
-    co_return co_await RunPunch(place, progress);
+    if (lines[1] == kInPlace) co_return co_await RunPunch(place, progress);
+    bool dense = left.task_id == "VirtualDiskManager.defragmentVirtualDisk";
+    co_return co_await RunRewrite(place, dense ? Rewrite::kDense : Rewrite::kWithoutZeros, progress);
 }
 
 DiskCare::Started DiskCare::Info(Caller caller, std::string name, bool parents, const vim::Method& method) {

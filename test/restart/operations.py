@@ -356,11 +356,11 @@ class ShrinkInPlace(ChangeDisk):
 
 
 class ShrinkByCopy(ShrinkInPlace):
-    more, either = "<copy>true</copy>", True
+    more = "<copy>true</copy>"
 
 
 class DefragmentDisk(ChangeDisk):
-    method, either = "DefragmentVirtualDisk_Task", True
+    method = "DefragmentVirtualDisk_Task"
 
 
 class ZeroFillDisk(ChangeDisk):
