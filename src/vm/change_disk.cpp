@@ -43,6 +43,10 @@ vim::Result<> DeviceChange::TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpe
         return vim::Fault(
             vim::InvalidDeviceOperation(Property(index), index, DeviceOperation::kAdd, spec.file_operation),
             "a disk is added with a new file (create) or with one that is there");
+    if (make && asked->parent)
+        return vim::Fault(vim::InvalidDeviceBacking(Property(index, "device.backing.parent"), index),
+                          "a disk that is a delta of another is made by a snapshot or a linked clone, not by itself: "
+                          "attach the disk (govc vm.disk.attach -link=false) or a copy of it");
     // A datastore without a file name says where to make one.
     std::string name = backing.file_name;
     if (name.empty() && backing.datastore)
