@@ -397,11 +397,11 @@ class RegisterForeign(Operation):
 
     def prepare(self):
         files, self.content = foreign_disks.esxi_folder(8 << 20)
-        self.folders = (self.name,)
         self.here = self.host.store / self.name
         self.here.mkdir()
         for name, content in files.items():
-            (self.here / name).write_bytes(content)
+            if not name.endswith(".vmsn"):           # of no use here, and nobody's
+                (self.here / name).write_bytes(content)
 
     def begin(self):
         path = f"[{DATASTORE}] {self.name}/old server.vmx"

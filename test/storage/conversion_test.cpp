@@ -49,9 +49,9 @@ struct Form {
     const char* name;
     const char* subformat;
 };
-class Reads : public ConversionTest, public testing::WithParamInterface<Form> {};
+class ReadsForm : public ConversionTest, public testing::WithParamInterface<Form> {};
 
-TEST_P(Reads, WhatOthersWrite) {
+TEST_P(ReadsForm, WhatOthersWrite) {
     ConvertTo(folder, "a.vmdk", GetParam().subformat, content);
     auto before = Names();
     EXPECT_TRUE(Content("a.vmdk") == content);
@@ -66,7 +66,7 @@ TEST_P(Reads, WhatOthersWrite) {
     ExpectNoDrafts();
 }
 
-INSTANTIATE_TEST_SUITE_P(, Reads,
+INSTANTIATE_TEST_SUITE_P(, ReadsForm,
                          testing::Values(Form{"monolithicSparse", "monolithicSparse"},
                                          Form{"monolithicFlat", "monolithicFlat"},
                                          Form{"twoGbMaxExtentSparse", "twoGbMaxExtentSparse"},
@@ -155,9 +155,9 @@ void SpoilText(const std::string& path, const std::string& from, const std::stri
     text.replace(text.find(from), from.size(), to);
     Put(path, text);
 }
-class Refuses : public ChainTest, public testing::WithParamInterface<Bad> {};
+class RefusesChain : public ChainTest, public testing::WithParamInterface<Bad> {};
 
-TEST_P(Refuses, WithEverythingLeftAsItWas) {
+TEST_P(RefusesChain, WithEverythingLeftAsItWas) {
     MakeChain();
     GetParam().spoil(folder);
     auto before = Names();
@@ -168,7 +168,7 @@ TEST_P(Refuses, WithEverythingLeftAsItWas) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    , Refuses,
+    , RefusesChain,
     testing::Values(
         Bad{"anotherParent", [](const std::string& f) { SpoilText(f + "/a.vmdk", "CID=11111111", "CID=11111112"); }},
         Bad{"anotherSize", [](const std::string& f) { SpoilText(f + "/a-000001.vmdk", "RW 49152", "RW 49151"); }},
