@@ -17,6 +17,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)qmp::ParseFdSet(reply);
     (void)qmp::ParseBlockStats(reply);
     (void)qmp::ParseJobs(reply, "commit");
+    (void)qmp::ParseHasName(reply, "dev-2000");
+    (void)qmp::ParseNodeNames(reply);
+    (void)qmp::ParseFdSets(reply);
+    (void)qmp::ParseCpuPlaces(reply);
     (void)ParseRecord(reply);
     (void)ParseEngineVersion(reply);
     return 0;

@@ -70,6 +70,8 @@ void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
     dispatch.On<call::ReconfigVM>([&m](Call& c, const call::ReconfigVM& r) {
         return WithPermit(c, r, m.reconfigure, &vm::Reconfigure::Reconfig);
     });
+    dispatch.On<call::UpgradeVM>(
+        [&m](Call& c, const call::UpgradeVM& r) { return m.reconfigure.Upgrade(r, c.user); });
     dispatch.On<call::Reload>([&m](Call&, const call::Reload& r) { return Reload(r, m); });
     dispatch.On<call::RefreshStorageInfo>(
         [&m](Call&, const call::RefreshStorageInfo& r) { return m.reconfigure.RefreshStorage(r); });

@@ -10,16 +10,17 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "backend/hardware.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "rt/co.h"
 
 namespace backend {
 
 enum class RunState { kStopped, kRunning, kPaused };
-
-enum class Bus { kIde, kSata, kLsiLogic, kLsiSas, kBusLogic, kPvscsi, kNvme, kVirtio, kFloppy };
 
 // A disk or a CD-ROM. `key` is the device key of the API (2000, 3002, ...); the QEMU
 // devices are named after it.
@@ -33,6 +34,7 @@ struct DiskSpec {
     std::vector<std::string> overlays;  // absolute: qcow2 files above `path`, from the lowest up; the last is written
     bool read_only = false;
     bool connected = true;
+    std::int64_t iops = 0;  // at most so many operations a second; 0: no limit
     bool operator==(const DiskSpec&) const = default;
 };
 
@@ -66,6 +68,9 @@ struct PoolSpec {
     bool operator==(const PoolSpec&) const = default;
 };
 
+// One thing that a running VM may get or lose.
+using Part = std::variant<ControllerSpec, DiskSpec, NicSpec, DimmSpec>;
+
 // Everything that the command line is made of. The same spec gives the same words.
 struct VmSpec {
     std::string id;  // managed object id; names the run directory, cgroup and user
@@ -81,10 +86,11 @@ struct VmSpec {
     std::vector<NicSpec> nics;
     std::string serial_log;  // file that receives the first serial port; "" : none
     std::string log;  // QEMU's own words (vmware.log's neighbour)
-    std::vector<std::string> boot_order;  // "disk", "cdrom", "ethernet"; empty: firmware's own
     std::string pool;  // it runs in; "" : none
     Resources resources;
     std::string watchdog;  // what its watchdog card does when it fires: reset poweroff pause none; "" : no card
+    BootSpec boot;
+    HardwareSpec hardware;
 };
 
 struct GuestNic {
@@ -231,6 +237,18 @@ public:
     // of what is not held does nothing.
     virtual rt::Co<base::Result<>> Hold(std::string vm) = 0;
     virtual rt::Co<base::Result<>> Release(std::string vm) = 0;
+    // While it runs: hardware more or less. `spec` is the VM as it is with the part. kExists:
+    // the part is there already. kInvalid: its bus takes nothing while the VM runs.
+    virtual rt::Co<base::Result<>> Plug(VmSpec spec, Part part) = 0;
+    // Waits until the guest has let go of it. kBusy: the guest did not in `patience`, and the
+    // part stays. kNotFound: there is none.
+    virtual rt::Co<base::Result<>> Unplug(std::string vm, Part part, base::Duration patience) = 0;
+    // More processors, up to the spec's max_cpus. Those that are there stay.
+    virtual rt::Co<base::Result<>> AddCpus(std::string vm, int cpus) = 0;
+    virtual rt::Co<base::Result<>> SetIops(std::string vm, int key, std::int64_t iops) = 0;
+    virtual rt::Co<base::Result<>> SetAffinity(std::string vm, std::vector<int> processors) = 0;
+    // The adapter is on another network now; the guest sees its link go down and up.
+    virtual rt::Co<base::Result<>> SetNetwork(std::string vm, NicSpec nic) = 0;
 
     virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
 
@@ -247,6 +265,7 @@ public:
         std::string vm;
         RunState state;
         GuestInfo guest;
+        std::vector<int> media{}, down{};  // keys: drives with a medium; adapters without a link
     };
     virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
     virtual RunState StateOf(const std::string& vm) const = 0;

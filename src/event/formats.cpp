@@ -31,6 +31,7 @@ static const Format kFormats[] = {
         "The resource settings of {vm.name} changed on {host.name} in {datacenter.name}"),
     ROW(VmUpgradingEvent, "info", "Virtual hardware is upgraded",
         "Upgrading the virtual hardware of {vm.name} to {version}"),
+    ROW(VmUpgradeCompleteEvent, "info", "Virtual hardware upgraded", "{vm.name} has virtual hardware {version} now"),
     ROW(VmReloadFromPathEvent, "info", "Virtual machine reloaded",
         "{vm.name} was read anew from {configPath} on {host.name}"),
     ROW(VmReloadFromPathFailedEvent, "error", "Virtual machine could not be reloaded",

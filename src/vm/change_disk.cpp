@@ -1,6 +1,7 @@
 // deviceChange: disks.
 #include <algorithm>
 
+#include "vim/gen/storage.h"
 #include "vm/device_change.h"
 
 namespace vm {
@@ -88,9 +89,11 @@ vim::Result<> DeviceChange::TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpe
 
 vim::Result<> DeviceChange::AddOnBus(Device device, const DeviceSpec& spec, int index) {
     bool cdrom = device->type().IsA(vim::VirtualCdrom::kType);
-    if (s_.running) return Running(cdrom ? "adding a CD-ROM drive" : "adding a disk");
     auto slot = ChooseSlot(*device, index, cdrom);
     if (!slot) return std::move(slot).error();
+    CHECK(CheckHot(slot->kind == BusKind::kScsi && !cdrom, index, cdrom ? "adding a CD-ROM drive" : "adding a disk"));
+    if (cdrom && slot->kind == BusKind::kNvme)
+        return Bad(index, "a CD-ROM drive goes on an IDE, SATA or SCSI controller");
     int wanted = device->key;
     vim::VirtualDevice& d = device.Mut();
     d.key = slot->Key();
@@ -100,14 +103,41 @@ vim::Result<> DeviceChange::AddOnBus(Device device, const DeviceSpec& spec, int 
         d.connectable = ConnectFor(d.connectable);
         CHECK(TakeImage(device, index));
     } else {
+        CHECK(TakeShares(static_cast<vim::VirtualDisk&>(d), *spec.device.As<vim::VirtualDisk>(), index));
         CHECK(TakeDiskFile(static_cast<vim::VirtualDisk&>(d), spec, index, *slot));
+        if (Hot()) change_.live.plug.push_back(d.key);
     }
     Put(std::move(device), wanted);
     return {};
 }
 
+// What of the datastore it may have: at most so many operations a second, and its weight.
+vim::Result<> DeviceChange::TakeShares(vim::VirtualDisk& disk, const vim::VirtualDisk& asked, int index) {
+    vim::StorageIOAllocationInfo io;
+    if (asked.storage_io_allocation) io = *asked.storage_io_allocation;
+    if (!io.limit) io.limit = -1;
+    if (*io.limit == 0 || *io.limit < -1 || *io.limit > INT32_MAX)
+        return Bad(index, base::Cat("a limit of ", *io.limit, " operations a second is not possible; -1 is none"),
+                   "device.storageIOAllocation.limit");
+    if (io.shares && io.shares->level == vim::SharesLevel::kCustom &&
+        (io.shares->shares < 200 || io.shares->shares > 4000))
+        return Bad(index, "shares of a disk are 200 to 4000", "device.storageIOAllocation.shares");
+    vim::SharesLevel level = io.shares ? io.shares->level : vim::SharesLevel::kNormal;
+    io.shares = SharesFor(level, io.shares ? io.shares->shares : 0, kDiskSharesLow, 1);
+    if (!io.reservation) io.reservation = 0;
+    disk.storage_io_allocation = std::move(io);
+    return {};
+}
+
 vim::Result<> DeviceChange::EditDisk(Device& now, const DeviceSpec& spec, int index) {
     auto* asked = spec.device.As<vim::VirtualDisk>();
+    if (asked->storage_io_allocation) {
+        vim::Ptr<vim::StorageIOAllocationInfo> had = now.As<vim::VirtualDisk>()->storage_io_allocation;
+        CHECK(TakeShares(static_cast<vim::VirtualDisk&>(now.Mut()), *asked, index));
+        std::int64_t limit = now.As<vim::VirtualDisk>()->storage_io_allocation->limit.value_or(-1);
+        if (Hot() && (!had || had->limit.value_or(-1) != limit))
+            change_.live.iops.push_back({now->key, std::max<std::int64_t>(0, limit)});
+    }
     auto* before = now.As<vim::VirtualDisk>();
     std::int64_t kb =
         asked->capacity_in_bytes.value_or(0) > 0 && *asked->capacity_in_bytes != before->capacity_in_bytes.value_or(0)

@@ -73,7 +73,7 @@ vim::Result<> CheckChange(const Spec& spec, const vim::Ref& vm, const Config& no
         {spec.name && *spec.name != now.name, "VirtualMachine.Config.Rename"},
         {spec.num_cp_us || spec.num_cores_per_socket, "VirtualMachine.Config.CPUCount"},
         {spec.memory_mb.has_value(), "VirtualMachine.Config.Memory"},
-        {spec.cpu_allocation || spec.memory_allocation, "VirtualMachine.Config.Resource"},
+        {spec.cpu_allocation || spec.memory_allocation || spec.cpu_affinity, "VirtualMachine.Config.Resource"},
         {!spec.extra_config.empty() || spec.nested_hv_enabled || spec.v_pmc_enabled,
          "VirtualMachine.Config.AdvancedConfig"},
         {spec.change_tracking_enabled.has_value(), "VirtualMachine.Config.ChangeTracking"},

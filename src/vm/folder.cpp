@@ -43,7 +43,7 @@ std::vector<std::string> NamesIn(const std::string& folder) {
 // What a file beside the .vmx is, by its name; "" : none of the VM's.
 std::string_view TypeByName(std::string_view name, std::string_view stem) {
     auto is = [&](std::string_view suffix) { return name == std::string(stem) + std::string(suffix); };
-    if (is(".nvram")) return "nvram";
+    if (is(".nvram") || is(".nvram.foreign") || is(".tpm")) return "nvram";
     if (is(".vmsd")) return "snapshotList";
     if (is(".vmxf")) return "extendedConfig";
     if (name.ends_with(".vmss") && name.starts_with(stem)) return "suspend";

@@ -30,6 +30,15 @@ std::vector<std::string> Words(const json::object& from, std::string_view key) {
     return out;
 }
 
+std::vector<int> Numbers(const json::object& from, std::string_view key) {
+    std::vector<int> out;
+    const json::value* v = from.if_contains(key);
+    if (!v || !v->is_array()) return out;
+    for (const json::value& one : v->get_array())
+        if (one.is_int64()) out.push_back(static_cast<int>(one.get_int64()));
+    return out;
+}
+
 }  // namespace
 
 std::string Intent::Text() const {
@@ -45,6 +54,8 @@ std::string Intent::Text() const {
     o["newFolder"] = new_folder;
     o["makes"] = list(makes);
     o["removes"] = list(removes);
+    if (!plugs.empty()) o["plugs"] = json::array(plugs.begin(), plugs.end());
+    if (!unplugs.empty()) o["unplugs"] = json::array(unplugs.begin(), unplugs.end());
     o["sum"] = text_sum;
     return json::serialize(o);
 }
@@ -62,6 +73,8 @@ Intent Intent::Parse(const std::string& text) {
     out.new_folder = fresh && fresh->is_bool() && fresh->get_bool();
     out.makes = Words(*o, "makes");
     out.removes = Words(*o, "removes");
+    out.plugs = Numbers(*o, "plugs");
+    out.unplugs = Numbers(*o, "unplugs");
     out.text_sum = Word(*o, "sum");
     return out;
 }

@@ -67,6 +67,21 @@ rt::Co<base::Result<>> Lifecycle::Load() {
     co_return co_await AdoptRunning();
 }
 
+// What is in the drives, and which links are up, may differ from how the VM was started.
+static void ConnectAsFound(Vm& vm, const backend::Hypervisor::Found& found) {
+    if (!vm.config) return;
+    auto has = [](const std::vector<int>& keys, int key) {
+        return std::find(keys.begin(), keys.end(), key) != keys.end();
+    };
+    for (Device& d : vm.config.Mut().hardware.Mut().device) {
+        bool nic = d->type().IsA(vim::VirtualEthernetCard::kType);
+        bool drive = d->type().IsA(vim::VirtualCdrom::kType) || d->type().IsA(vim::VirtualFloppy::kType);
+        if (!d->connectable || (!nic && !drive)) continue;
+        bool connected = nic ? !has(found.down, d->key) : has(found.media, d->key);
+        if (d->connectable->connected != connected) d.Mut().connectable.Mut().connected = connected;
+    }
+}
+
 rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
     CO_TRY(found, co_await c_.hypervisor.Adopt());
     std::set<std::string> running;
@@ -90,6 +105,7 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
             SetPower(vm, PowerState::kPoweredOn, c_.timer.Now());
             if (booted) vm.runtime.Mut().boot_time = booted;
             vm.runtime.Mut().paused = one.state == backend::RunState::kPaused;
+            ConnectAsFound(vm, one);
             SetGuest(vm, one.guest);
             if (one.guest.agent) SetHeartbeat(vm, true);
         });

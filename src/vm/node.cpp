@@ -47,6 +47,15 @@ void ConnectDevices(Config& config, bool on) {
     }
 }
 
+// What was connected or not while it runs stays so, whatever its next start has.
+void KeepConnected(Config& config, const Devices& before) {
+    for (Device& d : config.hardware.Mut().device) {
+        const vim::VirtualDevice* had = d->connectable ? FindDevice(before, d->key) : nullptr;
+        if (!had || !had->connectable || had->connectable->connected == d->connectable->connected) continue;
+        d.Mut().connectable.Mut().connected = had->connectable->connected;
+    }
+}
+
 vim::Ptr<vim::VirtualMachineRuntimeInfo> MakeRuntime() {
     vim::VirtualMachineRuntimeInfo r;
     r.host = host::HostRef();
@@ -142,7 +151,10 @@ std::vector<vim::Ref> NetworksOf(const Config& config) {
 
 void TakeLoaded(Vm& vm, const Loaded& loaded, const HostSize& host, base::Time now) {
     Config config = loaded.config;
-    if (vm.runtime->power_state == PowerState::kPoweredOn) ConnectDevices(config, true);
+    if (vm.runtime->power_state == PowerState::kPoweredOn) {
+        ConnectDevices(config, true);
+        if (vm.config) KeepConnected(config, vm.config->hardware->device);
+    }
     vm.name = config.name;
     vm.config = std::move(config);
     vim::ResourceConfigSpec resources;

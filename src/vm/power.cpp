@@ -6,6 +6,7 @@
 #include "vm/backend_spec.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/growth.h"
 
 namespace vm {
 
@@ -40,6 +41,16 @@ rt::Co<base::Result<>> Power::ForgetState(vim::Ref vm) {
     co_return co_await c_.pool.Run(std::move(forget));
 }
 
+// The firmware's set-up was asked for once.
+rt::Co<void> Power::ForgetSetup(vim::Ref vm) {
+    Record* record = c_.Find(vm);
+    if (!record || record->file.empty()) co_return;
+    auto forget = [file = record->file] { return SetVmxLine(file, "bios.forceSetupOnce", ""); };
+    if (auto forgot = co_await c_.pool.Run(std::move(forget)); !forgot)
+        base::LogWarning("vm " + vm.id, forgot.error().message);
+    (void)co_await c_.Refresh(vm);
+}
+
 // --- on
 
 rt::Co<vim::Result<vim::Ref>> Power::PowerOn(vim::call::PowerOnVM call, std::string user) {
@@ -59,7 +70,17 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
     Home home = c_.HomeOf(*record);
     bool suspended = vm->runtime->power_state == PowerState::kSuspended;
     std::string state = suspended ? StateFileOf(*record) : std::string();
-    auto make = [id = ref.id, config = *vm->config, folder = home.file.empty() ? std::string() : home.Folder(), home] {
+    Config config = *vm->config;
+    if (!suspended && !ModulesOf(config).empty()) {      // a cold start makes one piece of its memory
+        SetModules(config, {});
+        auto forget = [file = record->file] {
+            return file.empty() ? base::Result<>() : SetVmxLine(file, kModulesKey, "");
+        };
+        auto forgot = co_await c_.pool.Run(std::move(forget));
+        if (!forgot) co_return FileFault(std::move(forgot).error(), home.vmx);
+        (void)co_await c_.Refresh(ref);
+    }
+    auto make = [id = ref.id, config, folder = home.file.empty() ? std::string() : home.Folder(), home] {
         return MakeSpec(id, config, folder, home.volumes);
     };
     auto spec = co_await c_.pool.Run(std::move(make));
@@ -92,6 +113,8 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
         if (auto forgot = co_await ForgetState(ref); !forgot) base::LogWarning("vm " + ref.id, forgot.error().message);
         (void)co_await c_.Refresh(ref);
     }
+    if (before->config->boot_options && before->config->boot_options->enter_bios_setup.value_or(false))
+        co_await ForgetSetup(ref);
     co_await KeepBootTime(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, resuming ? "resumed" : "powered on");

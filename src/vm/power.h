@@ -46,6 +46,7 @@ private:
     std::string StateFileOf(const Record& record) const;
     void SetState(const vim::Ref& vm, PowerState state);
     rt::Co<void> KeepBootTime(vim::Ref vm);
+    rt::Co<void> ForgetSetup(vim::Ref vm);
 
     Context& c_;
 };

@@ -9,6 +9,7 @@
 #include "rt/files.h"
 #include "vm/backend_spec.h"
 #include "vm/disk_files.h"
+#include "vm/live_hardware.h"
 
 namespace vm {
 
@@ -107,9 +108,32 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
     co_return vim::Result<>{};
 }
 
-rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, Home home, task::Progress& progress) {
+// The new hardware is plugged after the .vmx says so, and before files go that cannot come
+// back: a failure leaves the old configuration and the old hardware.
+rt::Co<vim::Result<>> Reconfigure::Attach(vim::Ref ref, const Change& change, std::shared_ptr<const Vm> before,
+                                          Home home, Intent intent) {
+    LiveHardware hardware(c_, ref, home);
+    auto in = co_await hardware.Plug(change.live.plug, change.config);
+    if (in && change.live.grows) in = co_await hardware.Grow(change.config);
+    if (in) co_return in;
+    if (home.file.empty()) co_return in;
+    auto undo = [home, intent, config = *before->config]() -> base::Result<> {
+        CHECK(SaveConfig(home, config));
+        return RemoveFiles(intent.makes, home.volumes);
+    };
+    if (auto undone = co_await c_.pool.Run(std::move(undo)); !undone)
+        base::LogError("vm " + ref.id, "a change that failed is not undone: " + undone.error().message);
+    (void)co_await hardware.Plug(change.live.unplug, *before->config);
+    (void)co_await c_.Refresh(ref);
+    co_return in;
+}
+
+rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, std::shared_ptr<const Vm> before, Home home,
+                                        task::Progress& progress) {
     Intent intent;
     intent.id = ref.id;
+    intent.plugs = change.live.plug;
+    intent.unplugs = change.live.unplug;
     auto prepared = co_await Prepare(change, home, intent, progress);
     base::Result<> saved;
     if (prepared) {
@@ -123,6 +147,8 @@ rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, Home home, 
         co_return prepared;
     }
     CO_CHECK(co_await progress.Step("kept", intent.Text()));
+    auto attached = co_await Attach(ref, change, before, home, intent);
+    if (!attached) co_return attached;
     auto finish = [intent, home]() -> base::Result<Loaded> {
         if (auto removed = RemoveFiles(intent.removes, home.volumes); !removed)
             base::LogWarning("vm", removed.error().message);
@@ -189,6 +215,11 @@ void Reconfigure::Tell(const vim::Ref& ref, const Config& before, const Spec& sp
         event.new_uuid = vm->config->uuid;
         c_.Post(std::move(event), ref, user, chain);
     }
+    if (vm->config->version != before.version) {
+        vim::VmUpgradeCompleteEvent event;
+        event.version = vm->config->version;
+        c_.Post(std::move(event), ref, user, chain);
+    }
     vim::VmReconfiguredEvent event;
     event.config_spec = spec;
     c_.Post(std::move(event), ref, user, chain);
@@ -202,12 +233,26 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
     Record* record = c_.Find(ref);
     Home home = c_.HomeOf(*record);
     LiveWork live = planned->live;
+    Config config = planned->config;
+    LiveHardware hardware(c_, ref, home);
+    if (!live.unplug.empty()) {
+        Intent intent;
+        intent.id = ref.id;
+        intent.unplugs = live.unplug;
+        CO_CHECK(co_await progress.Step("unplugging", intent.Text()));
+    }
+    auto gone = co_await hardware.Unplug(live.unplug, *before->config);
+    if (!gone) co_return std::move(gone).error().While("reconfigure " + before->name);
     if (home.file.empty()) {
+        auto attached = co_await Attach(ref, *planned, before, home, {});
+        if (!attached) co_return std::move(attached).error();
         PublishImagined(ref, std::move(planned->config));
     } else {
-        auto kept = co_await Keep(ref, *std::move(planned), home, progress);
+        auto kept = co_await Keep(ref, *std::move(planned), before, home, progress);
         if (!kept) co_return std::move(kept).error().While("reconfigure " + before->name);
     }
+    auto tuned = co_await hardware.Tune(live, config);
+    if (!tuned) co_return std::move(tuned).error();
     auto applied = co_await ApplyLive(ref, std::move(live), std::move(home));
     if (!applied) co_return std::move(applied).error();
     Tell(ref, *before->config, *spec, user, progress.chain_id());
@@ -242,9 +287,22 @@ rt::Co<vim::Result<>> Reconfigure::RefreshStorage(vim::call::RefreshStorageInfo 
 // --- after a restart
 
 void Reconfigure::RegisterResumers() {
-    for (const vim::Method* method : {&vim::call::ReconfigVM::kMethod, &vim::call::Rename::kMethod})
+    for (const vim::Method* method :
+         {&vim::call::ReconfigVM::kMethod, &vim::call::Rename::kMethod, &vim::call::UpgradeVM::kMethod})
         c_.tasks.OnResume(std::string(method->task_id),
                           [this](task::Unfinished what, task::Progress& p) { return Resume(std::move(what), p); });
+}
+
+// The guest may lack what its configuration has now: it was to be plugged, or was unplugged
+// for a change that was not kept.
+rt::Co<void> Reconfigure::SettleHardware(vim::Ref ref, std::vector<int> keys) {
+    auto vm = c_.Get(ref);
+    Record* record = c_.Find(ref);
+    if (!vm || !vm->config || !record || c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped) co_return;
+    LiveHardware hardware(c_, ref, c_.HomeOf(*record));
+    auto in = co_await hardware.Plug(std::move(keys), *vm->config);
+    if (in) in = co_await hardware.Grow(*vm->config);
+    if (!in) base::LogError("vm " + ref.id, "its hardware is not as its configuration: " + in.error().message());
 }
 
 // The .vmx tells whether the change was kept: then the rest of it is done, else what was
@@ -267,6 +325,7 @@ Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
     };
     bool kept = co_await c_.pool.Run(std::move(settle));
     (void)co_await c_.Refresh(ref);
+    co_await SettleHardware(ref, kept ? intent.plugs : intent.unplugs);
     if (!kept) co_return undone;
     co_return vim::Any();
 }

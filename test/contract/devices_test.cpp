@@ -19,6 +19,7 @@ struct Row {
     const char* name;
     std::vector<DiskSpec> disks;
     bool efi;
+    void (*more)(VmSpec&, const std::string& folder) = [](VmSpec&, const std::string&) {};
 };
 
 class EveryDevice : public testing::TestWithParam<Row> {
@@ -46,6 +47,7 @@ protected:
         int key = 4000;
         for (const char* model : {"e1000", "e1000e", "vmxnet3", "virtio-net-pci", "pcnet"})
             spec.nics.push_back({.key = key++, .model = model, .mac = base::Cat("00:50:56:00:00:0", key - 4000)});
+        GetParam().more(spec, folder);
         return spec;
     }
 
@@ -66,27 +68,53 @@ TEST_P(EveryDevice, IsTakenByQemu) { rt::RunToEnd(StartAndStop(pool, folder + "/
 
 INSTANTIATE_TEST_SUITE_P(
     , EveryDevice,
-    testing::Values(Row{"older_board",
-                        {{.key = 3000, .bus = Bus::kIde},
-                         {.key = 3001, .bus = Bus::kIde, .unit = 1, .cdrom = true},
-                         {.key = 2000, .bus = Bus::kLsiLogic},
-                         {.key = 2016, .bus = Bus::kLsiSas, .bus_number = 1, .unit = 2},
-                         {.key = 2032, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 15},
-                         {.key = 2033, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 1, .cdrom = true},
-                         {.key = 17000, .bus = Bus::kVirtio, .unit = 3, .read_only = true},
-                         {.key = 8000, .bus = Bus::kFloppy}},
-                        false},
-                    Row{"newer_board",
-                        {{.key = 16000, .bus = Bus::kSata},
-                         {.key = 16001, .bus = Bus::kSata, .bus_number = 1, .unit = 5, .cdrom = true},
-                         {.key = 31000, .bus = Bus::kNvme},
-                         {.key = 31001, .bus = Bus::kNvme, .unit = 1},
-                         {.key = 3000, .bus = Bus::kIde, .bus_number = 1, .cdrom = true},
-                         {.key = 8000, .bus = Bus::kFloppy}},
-                        false},
-                    Row{"newer_board_efi",
-                        {{.key = 2000, .bus = Bus::kLsiLogic}, {.key = 16000, .bus = Bus::kSata, .cdrom = true}},
-                        true}),
+    testing::Values(
+        Row{"older_board",
+            {{.key = 3000, .bus = Bus::kIde},
+             {.key = 3001, .bus = Bus::kIde, .unit = 1, .cdrom = true},
+             {.key = 2000, .bus = Bus::kLsiLogic},
+             {.key = 2016, .bus = Bus::kLsiSas, .bus_number = 1, .unit = 2},
+             {.key = 2032, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 15},
+             {.key = 2033, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 1, .cdrom = true},
+             {.key = 17000, .bus = Bus::kVirtio, .unit = 3, .read_only = true},
+             {.key = 8000, .bus = Bus::kFloppy}},
+            false},
+        Row{"sata_and_nvme",
+            {{.key = 16000, .bus = Bus::kSata},
+             {.key = 16001, .bus = Bus::kSata, .bus_number = 1, .unit = 5, .cdrom = true},
+             {.key = 31000, .bus = Bus::kNvme},
+             {.key = 31001, .bus = Bus::kNvme, .unit = 1},
+             {.key = 3000, .bus = Bus::kIde, .bus_number = 1, .cdrom = true},
+             {.key = 8000, .bus = Bus::kFloppy}},
+            false},
+        Row{"efi", {{.key = 2000, .bus = Bus::kLsiLogic}, {.key = 16000, .bus = Bus::kSata, .cdrom = true}}, true},
+        Row{"secure_boot_with_a_tpm",
+            {{.key = 2000, .bus = Bus::kPvscsi}, {.key = 31000, .bus = Bus::kNvme}},
+            true,
+            [](VmSpec& s, const std::string& folder) {
+                s.boot.secure = s.boot.setup_once = true;
+                s.hardware.tpm = folder + "/tpm";
+                s.hardware.xhci = s.hardware.ehci = true;
+            }},
+        Row{"ports_usb_and_vmware_video",
+            {},
+            false,
+            [](VmSpec& s, const std::string& folder) {
+                using Kind = PortSpec::Kind;
+                s.hardware.ports = {
+                    {.key = 9000, .kind = Kind::kListen, .host = "127.0.0.1", .telnet = true},
+                    {.key = 9001, .kind = Kind::kConnect, .host = "127.0.0.1", .port = 9},
+                    {.key = 9002, .kind = Kind::kPipeServer, .where = "one"},
+                    {.key = 9003, .kind = Kind::kPipeClient, .where = "one"},
+                    {.key = 10000, .kind = Kind::kFile, .where = folder + "/printed"},
+                    {.key = 10001},
+                };
+                s.hardware.xhci = s.hardware.ehci = true;
+                s.hardware.video = "vmware";
+                s.hardware.video_mb = 64;
+                s.hardware.affinity = {0};
+                s.boot = {.delay_ms = 10, .retry_ms = 10};
+            }}),
     [](const auto& i) { return i.param.name; });
 
 }  // namespace

@@ -98,6 +98,21 @@ class ReconfigVM(Operation):
             assert disks[0] == self.before[0] and [d[2] for d in disks] == ["4096", "8192"], f"disks {disks}, before {self.before}"
 
 
+class PlugDisk(Operation):
+    """ReconfigVM_Task of a VM that runs: the guest has what its configuration says, or a saved
+    state would not find its hardware again."""
+    state = "poweredOn"
+
+    def begin(self):
+        controller = self.host.disks(self.vm)[0].findtext("controllerKey")
+        return self.host.api.call("ReconfigVM_Task", self.vm, f"<spec>{disk(-1, controller, 1)}</spec>")
+
+    def check(self, done):
+        assert len(self.host.disks(self.vm)) == (2 if done else 1)
+        self.host.bring(self.vm, "suspended")
+        self.host.bring(self.vm, "poweredOn")
+
+
 class Rename(Operation):
     def begin(self):
         return self.host.api.call("Rename_Task", self.vm, f"<newName>{self.name}-new</newName>")
@@ -297,5 +312,5 @@ class DeleteDisk(OnDisk):
         self.has(done, "a", *self.disk(not done, "a"))
 
 
-ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
+ALL = [CreateVM, RegisterVM, ReconfigVM, PlugDisk, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
        CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk]

@@ -35,6 +35,7 @@ std::string ToText(const RunRecord& r) {
     o["logStart"] = r.log_start;
     o["cgroups"] = qmp::json::array(r.cgroups.begin(), r.cgroups.end());
     o["drives"] = qmp::json::array(r.drives.begin(), r.drives.end());
+    o["down"] = qmp::json::array(r.down.begin(), r.down.end());
     return qmp::json::serialize(o) + "\n";
 }
 
@@ -53,6 +54,8 @@ base::Result<RunRecord> ParseRecord(std::string_view text) {
         for (const auto& c : *list->if_array()) r.cgroups.push_back(qmp::Text(&c));
     if (auto* list = Member(*v, "drives"); list && list->is_array())
         for (const auto& d : *list->if_array()) r.drives.push_back(static_cast<int>(qmp::Int(&d)));
+    if (auto* list = Member(*v, "down"); list && list->is_array())
+        for (const auto& d : *list->if_array()) r.down.push_back(static_cast<int>(qmp::Int(&d)));
     return r;
 }
 

@@ -29,6 +29,7 @@ struct RunRecord {
     std::int64_t log_start = 0;          // where this run's words begin
     std::vector<std::string> cgroups;
     std::vector<int> drives;             // keys of drives with a medium
+    std::vector<int> down;               // and of adapters without a link
     bool operator==(const RunRecord&) const = default;
 };
 

@@ -168,6 +168,9 @@ void RunningVm::On(const qmp::Event& event) {
         if (event.action == "pause") pause_reason_ = "watchdog";
         Tell(EventKind::kWatchdog, event.action);
     } else if (name == "VSERPORT_CHANGE" && event.subject == "agent-port") OnPort(event.open);
+    else if (name == "DEVICE_DELETED") fates_[event.subject] = Unplugged::kGone;
+    else if (name == "DEVICE_UNPLUG_GUEST_ERROR" || name == "MEM_UNPLUG_ERROR")
+        fates_[event.subject] = Unplugged::kRefused;
     else if (name == "MIGRATION") migration_status_ = event.status;
     else if (name == "JOB_STATUS_CHANGE" && jobs_.size() < kMostJobs) jobs_[event.subject] = event.status;
     changed_.Notify();

@@ -57,6 +57,13 @@ public:
     void SetQuiet(bool quiet) { quiet_ = quiet; }
     // From now on its end is told. Before that, whoever starts it tells.
     void Announce() { announced_ = true; }
+    // What became of a device that the guest was asked to let go of.
+    enum class Unplugged { kNoAnswer, kGone, kRefused };
+    void Expect(const std::string& device) { fates_.erase(device); }
+    Unplugged Fate(const std::string& device) const {
+        auto fate = fates_.find(device);
+        return fate == fates_.end() ? Unplugged::kNoAnswer : fate->second;
+    }
     const std::string& migration_status() const { return migration_status_; }
     // What events said of a job since we listen; "" : nothing.
     std::string JobStatus(const std::string& job) const {
@@ -91,6 +98,7 @@ private:
     std::string migration_status_;
     std::map<std::string, std::string> jobs_;
     std::string last_words_;
+    std::map<std::string, Unplugged> fates_;
     bool standby_ = false, quiet_ = false, announced_ = false;
     bool end_asked_ = false, ended_ = false, abandoned_ = false;
     bool port_open_ = false, alive_ = false;

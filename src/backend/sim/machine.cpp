@@ -205,7 +205,14 @@ rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {
     CO_CHECK(co_await Step(Op::kAdopt, {}, nullptr));
     std::vector<Found> found;
     found.reserve(world_->vms().size());
-    for (const auto& [id, vm] : world_->vms()) found.push_back({id, vm.state, vm.guest});
+    for (const auto& [id, vm] : world_->vms()) {
+        Found one{id, vm.state, vm.guest};
+        for (const DiskSpec& disk : vm.spec.disks)
+            if (disk.connected && !disk.path.empty()) one.media.push_back(disk.key);
+        for (const NicSpec& nic : vm.spec.nics)
+            if (!nic.connected) one.down.push_back(nic.key);
+        found.push_back(std::move(one));
+    }
     for (std::string& id : std::exchange(world_->unseen, {})) found.push_back({std::move(id), RunState::kStopped, {}});
     co_return found;
 }

@@ -40,6 +40,12 @@ public:
     rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) override;
     rt::Co<base::Result<>> Hold(std::string vm) override;
     rt::Co<base::Result<>> Release(std::string vm) override;
+    rt::Co<base::Result<>> Plug(VmSpec spec, Part part) override;
+    rt::Co<base::Result<>> Unplug(std::string vm, Part part, base::Duration patience) override;
+    rt::Co<base::Result<>> AddCpus(std::string vm, int cpus) override;
+    rt::Co<base::Result<>> SetIops(std::string vm, int key, std::int64_t iops) override;
+    rt::Co<base::Result<>> SetAffinity(std::string vm, std::vector<int> processors) override;
+    rt::Co<base::Result<>> SetNetwork(std::string vm, NicSpec nic) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
     rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
     rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;

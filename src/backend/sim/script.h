@@ -27,6 +27,8 @@ enum class Op {
     kTakeSnapshot,
     kMergeLayers,
     kEndMerge,
+    kPlug,        // and all other changes of hardware
+    kUnplug,
     kReadUsage,
     kSetPools,
     kSetResources,

@@ -71,10 +71,11 @@ rt::Co<base::Result<Migration>> QueryMigration(Client& qemu) {
     co_return ParseMigration(reply);
 }
 
-Done AddReadOnlyNode(Client& qemu, std::string node, std::int64_t set) {
+Done AddMediumNode(Client& qemu, std::string node, std::int64_t set, bool read_only) {
+    std::string access = base::Cat(R"("read-only":)", read_only ? "true" : "false");
     return Simple(qemu, "blockdev-add",
-                  base::Cat(R"({"driver":"raw","read-only":true,"node-name":)", Quote(node),
-                            R"(,"file":{"driver":"file","read-only":true,"filename":"/dev/fdset/)", set, R"("}})"),
+                  base::Cat(R"({"driver":"raw",)", access, R"(,"node-name":)", Quote(node),
+                            R"(,"file":{"driver":"file",)", access, R"(,"filename":"/dev/fdset/)", set, R"("}})"),
                   kSlow);
 }
 
