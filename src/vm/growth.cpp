@@ -12,6 +12,8 @@ namespace {
 // Every processor can address it, and nobody's tables grow much.
 constexpr std::int64_t kMostMb = 256 << 10;
 constexpr int kTimes = 16;
+// A guest sets memory aside for every processor that may come, Linux 256 KB.
+constexpr std::int64_t kMbPerCpu = 16;
 
 }  // namespace
 
@@ -53,7 +55,8 @@ std::int64_t MostMemory(const Config& config) {
 int MostCpus(const Config& config) {
     int cores = std::max(1, config.hardware->num_cores_per_socket.value_or(1));
     if (!config.cpu_hot_add_enabled.value_or(false)) return config.hardware->num_cpu;
-    return std::max(config.hardware->num_cpu, host::kMaxVcpus / cores * cores);
+    auto places = static_cast<int>(std::min<std::int64_t>(StartMemory(config) / kMbPerCpu, host::kMaxVcpus));
+    return std::max(config.hardware->num_cpu, places / cores * cores);
 }
 
 void TakeGrowth(Config& config) {

@@ -69,6 +69,7 @@ vim::Result<backend::PortSpec> PortOf(const vim::VirtualDevice& device, const Vo
                              base::Cat("serial port ", device.key, " stays unconnected: ", parsed.error().message));
             return port;
         }
+        if (!parsed->port) return port;
         port.kind = proxy || uri->direction == "client" ? Kind::kConnect : Kind::kListen;
         port.host = parsed->host;
         port.port = parsed->port;

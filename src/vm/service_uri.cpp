@@ -24,7 +24,7 @@ base::Result<ServiceUri> ParseServiceUri(std::string_view text) {
     std::size_t colon = rest.rfind(':');
     if (colon == std::string_view::npos) return bad("the port is missing (host:port)");
     auto port = base::ToInt(rest.substr(colon + 1));
-    if (!port || *port < 1 || *port > 65535) return bad("the port is a number from 1 to 65535");
+    if (!port || *port < 0 || *port > 65535) return bad("the port is a number from 1 to 65535; 0 is none yet");
     std::string_view host = rest.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     else if (host.find(':') != std::string_view::npos) return bad("an IPv6 address stands in brackets");

@@ -10,7 +10,7 @@ namespace vm {
 
 struct ServiceUri {
     std::string host;                    // "": every address of this host
-    int port = 0;
+    int port = 0;                        // 0: none yet (what a new port of a client has)
     bool telnet = false;
 };
 

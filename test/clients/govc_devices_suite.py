@@ -47,13 +47,6 @@ def free_port():
 class Devices:
     made = False
 
-    @step("sees which hardware there is to choose from")
-    def options(self):
-        assert "debian12_64Guest" in govc("vm.option.ls")
-        info = govc("vm.option.info", "-id", "debian12_64Guest")
-        for word in ("ParaVirtualSCSIController", "VirtualNVMEController", "VirtualVmxnet3"):
-            assert word in info, info
-
     @step("creates a machine of version 19", essential=True)
     def creates(self):
         govc("vm.create", "-on=false", "-version", "vmx-19", "-m", "128", "-c", "1", "-g", "otherLinux64Guest", "-net",
@@ -61,6 +54,13 @@ class Devices:
         self.made = True
         govc("vm.change", *[w for k, v in steps.EXTRA.items() for w in ("-e", f"{k}={v}")])
         assert config()["version"] == "vmx-19"
+
+    @step("sees which hardware there is to choose from")
+    def options(self):
+        assert "debian12_64Guest" in govc("vm.option.ls")
+        info = govc("vm.option.info", "-id", "debian12_64Guest")
+        for word in ("ParaVirtualSCSIController", "VirtualNVMEController", "VirtualVmxnet3"):
+            assert word in info, info
 
     @step("adds controllers, drives and ports, and takes them away")
     def cold(self):

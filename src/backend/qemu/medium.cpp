@@ -20,8 +20,13 @@ rt::Co<base::Result<>> Insert(qmp::Client& qemu, std::string device, std::string
     auto added = co_await qmp::AddMediumNode(qemu, node, set, read_only);
     (void)co_await qmp::RemoveFd(qemu, set);            // the node keeps what it opened
     CO_CHECK(std::move(added));
-    (void)co_await qmp::OpenTray(qemu, device);
-    auto in = co_await qmp::InsertMedium(qemu, device, node);
+    // A guest that looks for its drives just now may close the tray again.
+    constexpr int kTries = 5;
+    base::Result<> in = base::Error{base::Code::kInternal, ""};
+    for (int i = 0; i < kTries && !in; ++i) {
+        (void)co_await qmp::OpenTray(qemu, device);
+        in = co_await qmp::InsertMedium(qemu, device, node);
+    }
     if (in) co_return co_await qmp::CloseTray(qemu, device);
     (void)co_await qmp::DeleteNode(qemu, node);
     co_return in;
