@@ -192,6 +192,12 @@ Power::Done Power::RunReset(vim::Ref ref, std::string user, task::Progress& prog
 rt::Co<vim::Result<vim::Ref>> Power::Suspend(vim::call::SuspendVM call, std::string user) {
     CO_TRY(vm, c_.Usable(call.self));
     CO_CHECK(c_.RequireState(*vm, PowerState::kPoweredOn, PowerState::kSuspended));
+    for (const Device& d : vm->config->hardware->device)
+        if (d->type().IsA(vim::VirtualNVMEController::kType))
+            co_return vim::Fault(vim::InvalidState(),
+                                 vm->name +
+                                     " has an NVMe controller, whose state cannot be saved: it can be shut down, "
+                                     "not suspended. Disks on PVSCSI do not have this limit");
     std::string state = StateFileOf(*c_.Find(call.self));
     task::Work work = [this, ref = call.self, user, state](task::Progress& p) {
         return RunSuspend(ref, user, state, p);

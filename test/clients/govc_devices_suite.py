@@ -49,7 +49,7 @@ class Devices:
 
     @step("creates a machine of version 19", essential=True)
     def creates(self):
-        govc("vm.create", "-on=false", "-version", "vmx-19", "-m", "128", "-c", "1", "-g", "otherLinux64Guest", "-net",
+        govc("vm.create", "-on=false", "-version", "vmx-19", "-m", "256", "-c", "1", "-g", "otherLinux64Guest", "-net",
              "VM Network", "-net.adapter", "vmxnet3", "-disk.controller", "pvscsi", "-disk", "16MB", VM)
         self.made = True
         govc("vm.change", *[w for k, v in steps.EXTRA.items() for w in ("-e", f"{k}={v}")])
@@ -57,22 +57,23 @@ class Devices:
 
     @step("sees which hardware there is to choose from")
     def options(self):
-        assert "debian12_64Guest" in govc("vm.option.ls")
-        info = govc("vm.option.info", "-id", "debian12_64Guest")
+        assert "debian11_64Guest" in govc("vm.option.ls")
+        info = govc("vm.option.info", "-id", "debian11_64Guest")
         for word in ("ParaVirtualSCSIController", "VirtualNVMEController", "VirtualVmxnet3"):
             assert word in info, info
 
     @step("adds controllers, drives and ports, and takes them away")
     def cold(self):
+        govc("datastore.mkdir", f"{VM}-media")
         drive = govc("device.cdrom.add").strip()
         (steps.WORK / "cd.iso").write_bytes(os.urandom(64 << 10))
-        govc("datastore.upload", str(steps.WORK / "cd.iso"), f"{VM}/cd.iso")
-        govc("device.cdrom.insert", "-device", drive, f"{VM}/cd.iso")
+        govc("datastore.upload", str(steps.WORK / "cd.iso"), f"{VM}-media/cd.iso")
+        govc("device.cdrom.insert", "-device", drive, f"{VM}-media/cd.iso")
         assert "cd.iso" in govc("device.info", drive)
         floppy = govc("device.floppy.add").strip()
         (steps.WORK / "a.img").write_bytes(bytes(1440 << 10))
-        govc("datastore.upload", str(steps.WORK / "a.img"), f"{VM}/a.img")
-        govc("device.floppy.insert", "-device", floppy, f"{VM}/a.img")
+        govc("datastore.upload", str(steps.WORK / "a.img"), f"{VM}-media/a.img")
+        govc("device.floppy.insert", "-device", floppy, f"{VM}-media/a.img")
         for words in (("device.scsi.add", "-type", "lsilogic"), ("device.scsi.add", "-type", "lsilogic-sas"),
                       ("device.usb.add",), ("device.usb.add", "-type", "xhci")):
             name = govc(*words).strip()
@@ -115,10 +116,10 @@ class Devices:
 
     @step("gives it processors and memory while it runs")
     def grows(self):
-        govc("vm.change", "-c", "2", "-m", "384")
+        govc("vm.change", "-c", "2", "-m", "512")
         hardware = config()["hardware"]
-        assert (hardware["numCPU"], hardware["memoryMB"]) == (2, 384), hardware
-        assert "memory is added in steps" in govc("vm.change", "-m", "400", fails=True)
+        assert (hardware["numCPU"], hardware["memoryMB"]) == (2, 512), hardware
+        assert "memory is added in steps" in govc("vm.change", "-m", "520", fails=True)
         assert "cannot be taken away" in govc("vm.change", "-c", "1", fails=True)
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as line:
             line.sendall(b"\necho cpus $(ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l)\n")
@@ -166,7 +167,7 @@ class Devices:
         govc("vm.power", "-off", VM)
         govc("vm.power", "-on", VM)
         hardware = config()["hardware"]
-        assert (hardware["numCPU"], hardware["memoryMB"]) == (2, 384), hardware
+        assert (hardware["numCPU"], hardware["memoryMB"]) == (2, 512), hardware
         assert len(devices("VirtualDisk")) == 2 and len(devices("VirtualVmxnet3")) == 2
         govc("vm.power", "-off", VM)
 
@@ -180,6 +181,7 @@ class Devices:
         govc("vm.destroy", VM)
         self.made = False
         govc("datastore.ls", VM, fails=True)
+        govc("datastore.rm", f"{VM}-media")
 
     def clean(self):
         if self.made:

@@ -298,6 +298,15 @@ TEST_F(HardwareTest, KeepsEveryKindOfPortAndCardOverARestart) {
     EXPECT_EQ(s.hardware.affinity, std::vector<int>{0});
 }
 
+TEST_F(HardwareTest, IsNotSuspendedWithNvme) {
+    MustReconfig(Change({Add(A<vim::VirtualNVMEController>())}));
+    ASSERT_TRUE(PowerOn(vm));
+    auto suspended = Suspend(vm);
+    ASSERT_FALSE(suspended);
+    EXPECT_NE(suspended.error().message().find("NVMe"), std::string::npos) << suspended.error().message();
+    EXPECT_EQ(Get(vm).runtime->power_state, PowerState::kPoweredOn);
+}
+
 TEST_F(HardwareTest, BootsInTheOrderThatWasAsked) {
     MustReconfig(Change({Add(Disk(1024, 1000), true), Add(Nic())}));
     vim::VirtualMachineBootOptionsBootableEthernetDevice nic;
