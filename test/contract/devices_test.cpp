@@ -117,5 +117,46 @@ INSTANTIATE_TEST_SUITE_P(
             }}),
     [](const auto& i) { return i.param.name; });
 
+// Processes that have this file open as a TPM has its state.
+int TpmsOf(const std::string& file) {
+    int found = 0;
+    std::error_code ignored;
+    for (const auto& process : fs::directory_iterator("/proc", ignored))
+        found += fs::read_symlink(process.path() / "fd/4", ignored) == file;
+    return found;
+}
+
+rt::Co<void> FailAndStart(rt::Pool& pool, std::string folder) {
+    qemu::Machine machine(pool, {.run = folder + "/run", .accelerator = "tcg"});
+    auto opened = co_await machine.Open();
+    EXPECT_TRUE(opened) << opened.error().message;
+    VmSpec spec;
+    spec.id = "1";
+    spec.name = "tpm";
+    spec.memory_mb = 64;
+    spec.efi = true;
+    spec.nvram = folder + "/nvram";
+    spec.hardware.tpm = folder + "/tpm";
+    VmSpec broken = spec;
+    broken.disks.push_back({.key = 2000, .path = folder + "/missing"});
+    auto failed = co_await machine.Start(broken, {}, nullptr);
+    EXPECT_FALSE(failed);
+    EXPECT_EQ(TpmsOf(spec.hardware.tpm), 0);
+    auto started = co_await machine.Start(spec, {}, nullptr);
+    EXPECT_TRUE(started) << started.error().message;
+    EXPECT_EQ(TpmsOf(spec.hardware.tpm), 1);
+    (void)co_await machine.Stop("1");
+    for (int i = 0; i < 500 && TpmsOf(spec.hardware.tpm); ++i) co_await rt::Sleep(std::chrono::milliseconds(10));
+    EXPECT_EQ(TpmsOf(spec.hardware.tpm), 0);
+}
+
+TEST(Tpm, EndsWithItsVirtualMachine) {
+    std::string folder = (fs::temp_directory_path() / "bedplate-tpm-XXXXXX").string();
+    ASSERT_TRUE(mkdtemp(folder.data()));
+    rt::Pool pool{1};
+    rt::RunToEnd(FailAndStart(pool, folder));
+    fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace contract

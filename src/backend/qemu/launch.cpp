@@ -89,6 +89,10 @@ base::Result<Hand> Gather(const LaunchPlan& plan, const CommandLine& line, RunRe
     hand.Add(std::move(agent), kAgentFd);
     for (const PassedFile& file : line.files) {
         TRY(fd, OpenPassed(plan, file, hand));
+        if (hand.tpm && !record.tpm) {
+            record.tpm = hand.tpm;
+            record.tpm_start_time = StartTimeOf(hand.tpm).value_or(0);
+        }
         hand.Add(std::move(fd), file.as);
     }
     return hand;
@@ -182,6 +186,8 @@ base::Result<Launched> Launch(LaunchPlan plan) {
     } else base::LogWarning(plan.spec.id, groups.error().message);
     result = Start(plan, std::move(line), record);
     if (!result) {
+        EndTpm(record);
+        if (record.tpm) waitpid(record.tpm, nullptr, 0);
         RemoveCgroups(record.cgroups);
         plan.dir.Remove();
     }

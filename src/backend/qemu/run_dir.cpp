@@ -35,6 +35,8 @@ std::string ToText(const RunRecord& r) {
     o["logStart"] = r.log_start;
     o["cgroups"] = qmp::json::array(r.cgroups.begin(), r.cgroups.end());
     o["drives"] = qmp::json::array(r.drives.begin(), r.drives.end());
+    if (r.tpm) o["tpm"] = r.tpm;
+    if (r.tpm) o["tpmStartTime"] = r.tpm_start_time;
     o["down"] = qmp::json::array(r.down.begin(), r.down.end());
     return qmp::json::serialize(o) + "\n";
 }
@@ -54,6 +56,8 @@ base::Result<RunRecord> ParseRecord(std::string_view text) {
         for (const auto& c : *list->if_array()) r.cgroups.push_back(qmp::Text(&c));
     if (auto* list = Member(*v, "drives"); list && list->is_array())
         for (const auto& d : *list->if_array()) r.drives.push_back(static_cast<int>(qmp::Int(&d)));
+    r.tpm = static_cast<pid_t>(qmp::Int(Member(*v, "tpm")));
+    r.tpm_start_time = qmp::Int(Member(*v, "tpmStartTime"));
     if (auto* list = Member(*v, "down"); list && list->is_array())
         for (const auto& d : *list->if_array()) r.down.push_back(static_cast<int>(qmp::Int(&d)));
     return r;

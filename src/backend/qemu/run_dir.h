@@ -29,6 +29,8 @@ struct RunRecord {
     std::int64_t log_start = 0;          // where this run's words begin
     std::vector<std::string> cgroups;
     std::vector<int> drives;             // keys of drives with a medium
+    pid_t tpm = 0;                       // its TPM, which ends with it; 0: none
+    std::int64_t tpm_start_time = 0;
     std::vector<int> down;               // and of adapters without a link
     bool operator==(const RunRecord&) const = default;
 };

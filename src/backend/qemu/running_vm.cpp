@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "backend/qemu/cgroup.h"
+#include "backend/qemu/tpm.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/loop.h"
@@ -27,7 +28,12 @@ void RunningVm::Tell(EventKind kind, std::string detail) {
     listener_.tell(event);
 }
 
+// So that its end is taken note of by the kernel too.
+static rt::Co<void> AwaitTpm(rt::Process tpm) { (void)co_await tpm.Wait(); }
+
 rt::Co<void> RunningVm::Watch() {
+    if (record_.tpm && StartTimeOf(record_.tpm) == record_.tpm_start_time)
+        if (auto tpm = rt::Process::Open(record_.tpm)) co_await rt::Detach(AwaitTpm(*std::move(tpm)));
     co_await rt::Detach(WatchProcess(shared_from_this()));
     co_await rt::Detach(WatchAgent(shared_from_this()));
 }
@@ -117,6 +123,7 @@ void RunningVm::Finish(rt::ExitCode code) {
     if (!how.empty() && announced_) base::LogWarning(record_.vm, how);
     if (monitor_) monitor_->Close();
     agent_.Drop();
+    EndTpm(record_);
     RemoveCgroups(record_.cgroups);
     dir_.Remove();
     state_ = RunState::kStopped;

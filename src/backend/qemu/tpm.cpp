@@ -1,6 +1,7 @@
 #include "backend/qemu/tpm.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,6 +53,10 @@ base::Result<rt::Fd> StartTpm(const std::string& file, std::optional<uid_t> user
     if (!started) return std::move(started).error().While("start the TPM (is the package swtpm installed?)");
     process = started->pid();
     return ours;
+}
+
+void EndTpm(const RunRecord& record) {
+    if (record.tpm > 0 && StartTimeOf(record.tpm) == record.tpm_start_time) kill(record.tpm, SIGTERM);
 }
 
 }  // namespace backend::qemu

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "backend/qemu/run_dir.h"
 #include "base/result.h"
 #include "rt/fd.h"
 
@@ -14,5 +15,8 @@ namespace backend::qemu {
 
 // Starts it; what is returned is QEMU's end of the only connection.
 base::Result<rt::Fd> StartTpm(const std::string& file, std::optional<uid_t> user, pid_t& process);
+
+// One whose QEMU never came to talk to it. Does nothing when it has ended.
+void EndTpm(const RunRecord& record);
 
 }  // namespace backend::qemu
