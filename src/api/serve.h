@@ -29,6 +29,7 @@ void ServeService(Dispatch& dispatch, const base::Clock& clock);   // ServiceIns
 void ServeOptions(Dispatch& dispatch, host::AdvancedOptions& options);   // OptionManager
 
 void ServeHost(Dispatch& dispatch, const base::Clock& clock, host::AutoStart& auto_start);
+void ServeOvf(Dispatch& dispatch, vm::Machines& machines);   // OvfManager, HttpNfcLease, import and export
 void ServeMachines(Dispatch& dispatch, vm::Machines& machines);   // VirtualMachine, and how VMs come and go
 
 // What differs by who asks: currentSession, sessionList, effectiveRole.

@@ -1,5 +1,6 @@
 // VirtualMachine, and the methods of Folder, ResourcePool and ManagedEntity that make and
 // unmake VMs.
+#include "api/callers_permit.h"
 #include "api/serve.h"
 #include "vm/machines.h"
 
@@ -8,18 +9,6 @@ namespace api {
 namespace call = vim::call;
 
 namespace {
-
-// What a rule asks about an object that is named in the request.
-class CallersPermit : public vm::Permit {
-public:
-    explicit CallersPermit(const Call& call) : call_(call) {}
-    vim::Result<> Check(const vim::Ref& object, std::string_view privilege) const override {
-        return call_.Check(object, privilege);
-    }
-
-private:
-    const Call& call_;
-};
 
 using Task = vim::Result<vim::Ref>;
 

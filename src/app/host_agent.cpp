@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "api/nfc.h"
 #include "api/storage_methods.h"
 #include "app/die_at.h"
 #include "backend/qemu/disk_server.h"
@@ -193,6 +194,8 @@ void HostAgent::BuildMachines() {
 }
 
 void HostAgent::BuildApi() {
+    if (auto certificate = net::ReadCertificate(At("etc/bedplate/ssl/rui.crt")))
+        machines_->leases.options.thumbprint = certificate->sha1;
     services_ = std::make_unique<api::Services>(api::Services{inventory_, {}});
     services_->computed = api::ForTheCaller(sessions_, *authorization_);
     sdk_ = std::make_unique<api::Sdk>(api::Sdk::Parts{dispatch_, *services_, sessions_, *authorization_, gate_, pool_});
@@ -203,6 +206,7 @@ void HostAgent::BuildApi() {
     api::ServeOptions(dispatch_, *advanced_);
     api::ServeHost(dispatch_, timer_, *auto_start_);
     api::ServeMachines(dispatch_, *machines_);
+    api::ServeOvf(dispatch_, *machines_);
     api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
     api::ServeAuthorization(dispatch_, *authorization_, sessions_);
     api::ServeAccounts(dispatch_, {*accounts_, *authorization_, *logins_, *events_, host::HostRef()});
@@ -213,6 +217,7 @@ void HostAgent::BuildApi() {
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
     api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, mounted_});
     api::ServeFiles(site_, Files());
+    api::ServeNfc(site_, {machines_->leases, [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); }});
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);
 }
 

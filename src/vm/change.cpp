@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "vm/guest_os.h"
+#include "vm/vapp_config.h"
 
 namespace vm {
 namespace {
@@ -32,8 +33,7 @@ vim::Result<> CheckRunning(const Spec& spec, const Situation& s, const Config& n
 }
 
 vim::Result<> CheckUnsupported(const Spec& spec) {
-    const char* what = spec.v_app_config ? "vAppConfig"
-                       : spec.ft_info    ? "ftInfo"
+    const char* what = spec.ft_info      ? "ftInfo"
                        : spec.rep_config ? "repConfig"
                        : !spec.npiv_node_world_wide_name.empty() || !spec.npiv_port_world_wide_name.empty()
                            ? "npivWorldWideName"
@@ -227,6 +227,8 @@ vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& s) {
                           c.memory_allocation));
     CHECK(ApplyOptions(spec, c));
     CHECK(ApplyExtraConfig(spec, c));
+    if (spec.v_app_config) CHECK(ApplyVApp(*spec.v_app_config, c));
+    if (spec.v_app_config_removed.value_or(false)) c.v_app_config = nullptr;
     CHECK(ApplyDevices(spec, s, change));
     return change;
 }

@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "vm/guest_os.h"
+#include "vm/vapp_config.h"
 
 namespace vm {
 namespace {
@@ -62,6 +63,7 @@ constexpr std::string_view kKeys[] = {
     "powertype.reset",
     "remotedisplay.maxconnections",
     "tools.guest.desktop.autolock",
+    kVAppKey,
 };
 // What follows the place of a device: "scsi0:1.".
 constexpr std::string_view kSlotKeys[] = {
@@ -189,6 +191,7 @@ base::Result<Config> ReadConfig(const codec::Vmx& vmx, const DatastorePath& vmx_
     c.files = FilesAt(vmx_path);
     CHECK(ReadHardware(vmx, c));
     ReadOptions(vmx, c);
+    ReadVApp(vmx, c);
     TRY(devices, ReadDevices(vmx, vmx_path.Folder(), volumes));
     c.hardware.Mut().device = std::move(devices);
     for (codec::Vmx::Entry& entry : vmx.Entries()) {
@@ -222,6 +225,7 @@ void WriteConfig(const Config& config, const DatastorePath& vmx_path, const Volu
         if (const auto* text = option->value.As<std::string>()) vmx.Set(option->key, *text);
     WriteHardware(config, vmx);
     WriteOptions(config, vmx);
+    WriteVApp(config, vmx);
     WriteDevices(config.hardware->device, vmx_path.Folder(), volumes, vmx);
 }
 

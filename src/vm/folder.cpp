@@ -45,7 +45,7 @@ std::string_view TypeByName(std::string_view name, std::string_view stem) {
     auto is = [&](std::string_view suffix) { return name == std::string(stem) + std::string(suffix); };
     if (is(".nvram")) return "nvram";
     if (is(".vmsd")) return "snapshotList";
-    if (is(".vmxf")) return "extendedConfig";
+    if (is(".vmxf") || is("-ovfenv.iso")) return "extendedConfig";
     if (name.ends_with(".vmss") && name.starts_with(stem)) return "suspend";
     if (name.ends_with(".vswp") && name.starts_with(stem)) return "swap";
     if (name == "vmware.log" || name == "serial.log" || name == "qemu.log") return "log";

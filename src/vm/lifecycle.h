@@ -31,6 +31,7 @@ public:
     void Imagine(int count, const vim::Ref& datastore, const std::string& network);
 
 private:
+    friend class Leases;                 // an import is a creation whose disks come later
     using Done = rt::Co<vim::Result<vim::Any>>;
     struct Making {                      // a creation that was checked
         Intent intent;

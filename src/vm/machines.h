@@ -8,7 +8,9 @@
 //     });
 #pragma once
 
+#include "vm/lease.h"
 #include "vm/lifecycle.h"
+#include "vm/ovf.h"
 #include "vm/power.h"
 #include "vm/reconfigure.h"
 #include "vm/statistics.h"
@@ -21,12 +23,16 @@ public:
     Machines(Context::Parts parts, Options options)
         : context(parts, std::move(options)),
           lifecycle(context),
+          leases(context, lifecycle),
+          ovf(context),
           power(context),
           reconfigure(context),
           watch(context),
           statistics(context) {
+        ovf.exported = [this](const vim::Ref& vm, std::string_view place) { return leases.Exported(vm, place); };
         watch.Attach();
         lifecycle.RegisterResumers();
+        leases.RegisterResumers();
         power.RegisterResumers();
         reconfigure.RegisterResumers();
     }
@@ -35,6 +41,8 @@ public:
 
     Context context;
     Lifecycle lifecycle;
+    Leases leases;
+    Ovf ovf;
     Power power;
     Reconfigure reconfigure;
     Watch watch;

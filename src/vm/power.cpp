@@ -6,6 +6,7 @@
 #include "vm/backend_spec.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/ovf_environment.h"
 
 namespace vm {
 
@@ -59,8 +60,13 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
     Home home = c_.HomeOf(*record);
     bool suspended = vm->runtime->power_state == PowerState::kSuspended;
     std::string state = suspended ? StateFileOf(*record) : std::string();
-    auto make = [id = ref.id, config = *vm->config, folder = home.file.empty() ? std::string() : home.Folder(), home] {
-        return MakeSpec(id, config, folder, home.volumes);
+    auto make = [id = ref.id, config = *vm->config, folder = home.file.empty() ? std::string() : home.Folder(), home,
+                 now = c_.timer.Now(), suspended]() -> vim::Result<backend::VmSpec> {
+        auto made = MakeSpec(id, config, folder, home.volumes);
+        if (!made) return made;
+        if (auto given = AddOvfEnvironment(config, folder, now, suspended, *made); !given)
+            return FileFault(std::move(given).error().While("write the OVF properties"), home.vmx);
+        return made;
     };
     auto spec = co_await c_.pool.Run(std::move(make));
     if (!spec) co_return std::move(spec).error();

@@ -2,7 +2,9 @@
 done, or was not. Every check leaves the host as it would be without the operation."""
 
 import shutil
+import xml.etree.ElementTree as ET
 
+import soap
 from host import DATASTORE, disk
 
 
@@ -50,6 +52,23 @@ class CreateVM(Operation):
         if not done:
             assert not (self.host.store / self.name).exists(), "its folder is left"
             self.vm = self.host.create(self.name)            # the name is free
+
+
+class ImportVApp(CreateVM):
+    """An import whose client says that all has come."""
+
+    def begin(self):
+        api, known = self.host.api, set(self.host.tasks())
+        spec = (f'<spec xsi:type="VirtualMachineImportSpec"><configSpec><name>{self.name}</name><guestId>otherGuest64</guestId>'
+                f"<files><vmPathName>[{DATASTORE}]</vmPathName></files><numCPUs>1</numCPUs><memoryMB>64</memoryMB>"
+                '<deviceChange><operation>add</operation><device xsi:type="VirtualLsiLogicController"><key>-1</key>'
+                "<busNumber>0</busNumber><sharedBus>noSharing</sharedBus></device></deviceChange>"
+                f"{disk(-2, -1, 0)}</configSpec></spec>")
+        lease = soap.ref_of(api.call("ImportVApp", api.pool(), spec))
+        api.wait(lease, "state", lambda state: state != "initializing")
+        api.call("HttpNfcLeaseComplete", lease)
+        (task,) = set(self.host.tasks()) - known
+        return ET.fromstring(f'<returnval type="Task">{task[1]}</returnval>')
 
 
 class RegisterVM(Operation):
@@ -297,5 +316,5 @@ class DeleteDisk(OnDisk):
         self.has(done, "a", *self.disk(not done, "a"))
 
 
-ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
+ALL = [CreateVM, ImportVApp, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
        CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk]
