@@ -58,17 +58,22 @@ class ImportVApp(CreateVM):
     """An import whose client says that all has come."""
 
     def begin(self):
-        api, known = self.host.api, set(self.host.tasks())
+        known = set(self.host.tasks())
+        self.host.api.call("HttpNfcLeaseComplete", self.lease())
+        (task,) = set(self.host.tasks()) - known
+        return ET.fromstring(f'<returnval type="Task">{task[1]}</returnval>')
+
+    def lease(self, kb=4096):
+        """One that is ready."""
+        api = self.host.api
         spec = (f'<spec xsi:type="VirtualMachineImportSpec"><configSpec><name>{self.name}</name><guestId>otherGuest64</guestId>'
                 f"<files><vmPathName>[{DATASTORE}]</vmPathName></files><numCPUs>1</numCPUs><memoryMB>64</memoryMB>"
                 '<deviceChange><operation>add</operation><device xsi:type="VirtualLsiLogicController"><key>-1</key>'
                 "<busNumber>0</busNumber><sharedBus>noSharing</sharedBus></device></deviceChange>"
-                f"{disk(-2, -1, 0)}</configSpec></spec>")
+                f"{disk(-2, -1, 0, kb)}</configSpec></spec>")
         lease = soap.ref_of(api.call("ImportVApp", api.pool(), spec))
         api.wait(lease, "state", lambda state: state != "initializing")
-        api.call("HttpNfcLeaseComplete", lease)
-        (task,) = set(self.host.tasks()) - known
-        return ET.fromstring(f'<returnval type="Task">{task[1]}</returnval>')
+        return lease
 
 
 class RegisterVM(Operation):
