@@ -4,6 +4,7 @@
 #include "codec/vmdk_stream.h"
 #include "test/vm/one_host.h"
 #include "vim/gen/ovf.h"
+#include "vim/gen/task.h"
 
 namespace vm {
 namespace {
@@ -169,7 +170,9 @@ TEST_F(LeaseTest, IsItsOwnersAlone) {
 TEST_F(LeaseTest, ACancelledTaskIsAnAbort) {
     vim::Ref lease = Ready(Importable("web"));
     vim::Ref vm = VmOf(lease);
-    ASSERT_TRUE(life->tasks->Cancel(Get(vm).recent_task.back()));
+    auto* tasks = life->inventory.Now()->Get<vim::TaskManager>(host::TaskManagerRef());
+    ASSERT_TRUE(tasks && !tasks->recent_task.empty());
+    ASSERT_TRUE(life->tasks->Cancel(tasks->recent_task.back()));
     life->Run(LeaseIdle(*life));
     NothingIsLeft(vm);
 }
