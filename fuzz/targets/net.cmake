@@ -1,1 +1,2 @@
 bedplate_fuzz(http_head DEPS net)
+bedplate_fuzz(websocket DEPS net)
