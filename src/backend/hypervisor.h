@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "rt/byte_stream.h"
 #include "rt/co.h"
 
 namespace backend {
@@ -93,13 +95,21 @@ struct GuestNic {
     bool operator==(const GuestNic&) const = default;
 };
 
+struct GuestDisk {
+    std::string path;  // where it is mounted
+    std::int64_t capacity = 0, free = 0;  // bytes
+    bool operator==(const GuestDisk&) const = default;
+};
+
 // What the guest agent says. Absent agent: `agent` false and all else empty.
 struct GuestInfo {
     bool agent = false;
+    bool runs_programs = false;  // RunInGuest() and OpenGuestFile() are allowed there
     std::string agent_version;
     std::string host_name;
     std::string os_id, os_name, os_version, kernel;
     std::vector<GuestNic> nics;
+    std::vector<GuestDisk> disks;
     bool operator==(const GuestInfo&) const = default;
 };
 
@@ -119,6 +129,30 @@ struct DiskUsage {
 struct NicUsage {
     int key = 0;
     std::int64_t received_bytes = 0, sent_bytes = 0, received_packets = 0, sent_packets = 0;
+};
+
+// A program that the agent runs, as the user that the agent runs as (root).
+struct GuestProgram {
+    std::string path;
+    std::vector<std::string> arguments;  // others in the guest can read them: no secrets
+    std::string input;  // what it reads; secrets go here
+    base::Duration longest = std::chrono::seconds(30);
+};
+struct GuestOutcome {
+    int exit_code = -1;  // -1: a signal ended it
+    std::string out, err;
+};
+
+// What a VM shows: rows from the top, each pixel red, green, blue.
+struct Picture {
+    int width = 0, height = 0;
+    std::string rgb;  // width * height * 3 bytes
+};
+
+// A key of a keyboard by its number on page 7 of the USB HID usage tables.
+struct KeyEvent {
+    int usage = 0;
+    bool down = true;
 };
 
 struct Usage {
@@ -200,6 +234,24 @@ public:
     // Where a VM that runs stands in the tree, and with what. kNotFound: it does not run, or
     // there is no such pool.
     virtual rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) = 0;
+    // The console. Nobody else on the machine can reach either stream: there is no port and
+    // no socket that another process may open.
+    // RFB (RFC 6143), at its first byte, without authentication: whom to let in is the
+    // caller's matter. Several may look at once.
+    virtual rt::Co<base::Result<rt::ByteStreamPtr>> OpenDisplay(std::string vm) = 0;
+    // The first serial port, from now on. Several may look at once; kNotFound: it has none.
+    virtual rt::Co<base::Result<rt::ByteStreamPtr>> OpenSerial(std::string vm) = 0;
+    virtual rt::Co<base::Result<Picture>> TakePicture(std::string vm) = 0;
+    // kInvalid names the first key that there is not; nothing is pressed then.
+    virtual rt::Co<base::Result<>> SendKeys(std::string vm, std::vector<KeyEvent> keys) = 0;
+
+    // By the guest's agent. kBusy: none answers; kDenied: it refused, and says why.
+    virtual rt::Co<base::Result<GuestOutcome>> RunInGuest(std::string vm, GuestProgram program) = 0;
+    // A file in the guest, to read from its begin or to write anew; the stream moves one way.
+    // An empty Write() ends one that is written, and tells whether all has arrived.
+    virtual rt::Co<base::Result<rt::ByteStreamPtr>> OpenGuestFile(std::string vm, std::string path, bool write) = 0;
+    // The guest's clock is set to ours.
+    virtual rt::Co<base::Result<>> SetGuestTime(std::string vm) = 0;
 
     // After a restart of hostd: the VMs that run or pause now, each connected again and
     // reporting. A dead one's leavings are removed; it is told once more, as kStopped.

@@ -119,7 +119,7 @@ std::string Show(const CommandLine& line) {
         out += base::Cat(i == 0 ? "" : option ? "\n" : " ", line.argv[i]);
     }
     out += "\n";
-    static constexpr const char* kUses[] = {"read", "read and write", "append", "open again"};
+    static constexpr const char* kUses[] = {"read", "read and write", "append", "open again", "listened on"};
     for (const PassedFile& f : line.files)
         out +=
             base::Cat("# ", f.as, ": ", f.path, " (", kUses[static_cast<int>(f.use)], f.direct ? ", direct)\n" : ")\n");

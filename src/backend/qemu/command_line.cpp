@@ -65,6 +65,8 @@ void AddConduct(Words& w) {
     w.line.argv.insert(w.line.argv.end(), {"-nodefaults", "-no-user-config", "-S"});
     w.Add("-display", "none");
     w.Add("-vga", "none");
+    // A VNC server that listens nowhere: hostd hands it each connection (display.cpp).
+    w.Add("-vnc", "none,share=force-shared");
     w.Add("-rtc", "base=utc");
     w.Add("-boot", "strict=on");
     w.Add("-action", "panic=none");
@@ -91,7 +93,8 @@ void AddConsole(Words& w) {
     w.Device("pvpanic,id=panic");
     if (w.spec.serial_log.empty()) return;
     std::string file = w.PassAsSet(w.spec.serial_log, PassedFile::Use::kAppend);
-    w.Add("-chardev", base::Cat("file,id=serial,path=", file, ",append=on"));
+    int socket = w.Pass(std::string(kSerialSocket), PassedFile::Use::kListen);
+    w.Add("-chardev", base::Cat("socket,id=serial,fd=", socket, ",server=on,wait=off,logfile=", file, ",logappend=on"));
     w.Device("isa-serial,id=serial-9000,chardev=serial");
 }
 

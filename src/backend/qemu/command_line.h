@@ -24,6 +24,7 @@ struct PassedFile {
         kReadWrite,
         kAppend,
         kReopen,                     // QEMU opens it again by /proc/self/fd: must be readable for its user
+        kListen,                     // a socket that is listened on; `path` is a name in the run directory
     };
     int as = 0;
     std::string path;

@@ -47,9 +47,10 @@ base::Result<rt::Fd> OpenForReopen(const std::string& path, bool other_user) {
     return copy;
 }
 
-base::Result<rt::Fd> OpenPassed(const PassedFile& file, bool other_user) {
+base::Result<rt::Fd> OpenPassed(const PassedFile& file, const RunDir& dir, bool other_user) {
     using Use = PassedFile::Use;
     switch (file.use) {
+        case Use::kListen: return ListenAt(base::Cat(dir.path(), '/', file.path));
         case Use::kRead: return OpenMedium(file.path, true, file.direct);
         case Use::kReadWrite: return OpenMedium(file.path, false, file.direct);
         case Use::kAppend: return Open(file.path, O_WRONLY | O_CREAT | O_APPEND);
@@ -104,7 +105,7 @@ base::Result<Hand> Gather(const LaunchPlan& plan, const CommandLine& line, RunRe
     TRY(agent, ListenAt(plan.dir.agent()));
     hand.Add(std::move(agent), kAgentFd);
     for (const PassedFile& file : line.files) {
-        TRY(fd, OpenPassed(file, plan.user.has_value()));
+        TRY(fd, OpenPassed(file, plan.dir, plan.user.has_value()));
         hand.Add(std::move(fd), file.as);
     }
     return hand;

@@ -45,6 +45,13 @@ public:
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
     rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
     rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;
+    rt::Co<base::Result<rt::ByteStreamPtr>> OpenDisplay(std::string vm) override;
+    rt::Co<base::Result<rt::ByteStreamPtr>> OpenSerial(std::string vm) override;
+    rt::Co<base::Result<Picture>> TakePicture(std::string vm) override;
+    rt::Co<base::Result<>> SendKeys(std::string vm, std::vector<KeyEvent> keys) override;
+    rt::Co<base::Result<GuestOutcome>> RunInGuest(std::string vm, GuestProgram program) override;
+    rt::Co<base::Result<rt::ByteStreamPtr>> OpenGuestFile(std::string vm, std::string path, bool write) override;
+    rt::Co<base::Result<>> SetGuestTime(std::string vm) override;
     rt::Co<base::Result<std::vector<Found>>> Adopt() override;
     RunState StateOf(const std::string& vm) const override;
 

@@ -3,7 +3,7 @@
 //
 //   vm.json     who it is, which process, where its log begins
 //   mark        QEMU holds this open: by it a process is known to be this VM's
-//   qmp.sock    agent.sock
+//   qmp.sock    agent.sock    serial.sock
 //   suspending  there while a suspend is under way: the path of the state
 #pragma once
 
@@ -40,6 +40,7 @@ public:
     const std::string& path() const { return path_; }
     std::string monitor() const { return path_ + "/qmp.sock"; }
     std::string agent() const { return path_ + "/agent.sock"; }
+    std::string serial() const { return path_ + "/serial.sock"; }
     std::string mark() const { return path_ + "/mark"; }
 
     base::Result<> Make() const;                        // empty; kExists when one is there

@@ -16,7 +16,8 @@ RunningVm::RunningVm(rt::Process process, RunRecord record, RunDir dir, Listener
       record_(std::move(record)),
       dir_(std::move(dir)),
       listener_(std::move(listener)),
-      agent_(dir_.agent()) {}
+      agent_(dir_.agent()),
+      serial_(std::make_shared<SerialLine>(dir_.serial())) {}
 
 void RunningVm::Tell(EventKind kind, std::string detail) {
     if (abandoned_ || !announced_) return;
@@ -56,6 +57,7 @@ void RunningVm::Abandon() {
     abandoned_ = true;
     if (monitor_) monitor_->Close();
     agent_.Drop();
+    serial_->Drop();
     agent_changed_.Notify();
     changed_.Notify();
 }
@@ -116,6 +118,7 @@ void RunningVm::Finish(rt::ExitCode code) {
     if (!how.empty() && announced_) base::LogWarning(record_.vm, how);
     if (monitor_) monitor_->Close();
     agent_.Drop();
+    serial_->Drop();
     RemoveCgroups(record_.cgroups);
     dir_.Remove();
     state_ = RunState::kStopped;

@@ -11,6 +11,7 @@
 #include "backend/qemu/process_usage.h"
 #include "backend/qemu/qmp/commands.h"
 #include "backend/qemu/run_dir.h"
+#include "backend/qemu/serial_line.h"
 #include "rt/process.h"
 #include "rt/signal.h"
 
@@ -40,6 +41,7 @@ public:
     base::Result<qmp::Client*> monitor() const;
     agent::Client& agent() { return agent_; }
     bool agent_open() const { return port_open_; }
+    const std::shared_ptr<SerialLine>& serial() const { return serial_; }
     const RunRecord& record() const { return record_; }
     const RunDir& dir() const { return dir_; }
     RunRecord& MutableRecord() { return record_; }
@@ -78,6 +80,7 @@ private:
     Listener listener_;
     std::unique_ptr<qmp::Client> monitor_;
     agent::Client agent_;
+    std::shared_ptr<SerialLine> serial_;
 
     RunState state_ = RunState::kPaused;
     std::string pause_reason_;           // of the stop that is about to be told

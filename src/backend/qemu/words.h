@@ -41,6 +41,9 @@ struct Words {
 base::Result<> AddDisks(Words& words);
 base::Result<> AddNics(Words& words);
 
+// The name of the serial port's socket in the run directory (RunDir::serial).
+constexpr std::string_view kSerialSocket = "serial.sock";
+
 // PCI slots by kind; see AddSlot in disks.cpp.
 constexpr int kVideoSlot = 0x02, kAgentSlot = 0x03, kScsiSlot = 0x04, kVirtioSlot = 0x08, kSataSlot = 0x0c,
               kNicSlot = 0x10, kNvmeSlot = 0x1a, kUsbSlot = 0x1e;

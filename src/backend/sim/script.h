@@ -27,6 +27,7 @@ enum class Op {
     kReadUsage,
     kSetPools,
     kSetResources,
+    kConsole,
     kAdopt,
     kBoot,        // from "its processors run" to "its agent answers"
     kGuestDown,   // from "asked to shut down" to "has powered itself off"

@@ -26,6 +26,8 @@ public:
         RunState state = RunState::kRunning;
         GuestInfo guest;
         base::Duration started{};
+        std::vector<std::weak_ptr<rt::ByteStream>> consoles;   // they end with it
+        int times_set = 0;           // how often its clock was
         int boots = 0;               // tells one boot's happenings from the next one's
     };
 

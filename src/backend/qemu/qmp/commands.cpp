@@ -55,6 +55,32 @@ Done RemoveFd(Client& qemu, std::int64_t set) {
     return Simple(qemu, "remove-fd", base::Cat(R"({"fdset-id":)", set, "}"));
 }
 
+Done GetFd(Client& qemu, std::string name, int fd) {
+    CO_CHECK(
+        co_await qemu.Execute("getfd", base::Cat(R"({"fdname":)", Quote(name), "}"), std::chrono::seconds(10), fd));
+    co_return base::Result<>{};
+}
+
+Done CloseFd(Client& qemu, std::string name) {
+    return Simple(qemu, "closefd", base::Cat(R"({"fdname":)", Quote(name), "}"));
+}
+
+Done AddVncClient(Client& qemu, std::string fd_name) {
+    return Simple(qemu, "add_client", base::Cat(R"({"protocol":"vnc","skipauth":true,"fdname":)", Quote(fd_name), "}"));
+}
+
+Done ScreenDump(Client& qemu, std::int64_t set) {
+    return Simple(qemu, "screendump", base::Cat(R"({"format":"ppm","filename":"/dev/fdset/)", set, R"("})"), kSlow);
+}
+
+Done SendKeys(Client& qemu, std::vector<Key> keys) {
+    std::string events;
+    for (const Key& key : keys)
+        events += base::Cat(events.empty() ? "" : ",", R"({"type":"key","data":{"down":)", key.down ? "true" : "false",
+                            R"(,"key":{"type":"qcode","data":)", Quote(key.name), "}}}");
+    return Simple(qemu, "input-send-event", base::Cat(R"({"events":[)", events, "]}"));
+}
+
 // Nothing runs while the state is written, so there is no reason to hold back.
 Done MigrateToSet(Client& qemu, std::int64_t set) {
     CO_CHECK(co_await qemu.Execute("migrate-set-capabilities",

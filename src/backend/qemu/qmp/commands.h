@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "backend/qemu/qmp/client.h"
 #include "backend/qemu/qmp/replies.h"
@@ -26,6 +27,20 @@ rt::Co<base::Result<std::vector<DriveStats>>> QueryBlockStats(Client& qemu);
 // A descriptor of ours becomes /dev/fdset/N there.
 rt::Co<base::Result<std::int64_t>> AddFd(Client& qemu, int fd);
 Done RemoveFd(Client& qemu, std::int64_t set);
+
+// A descriptor under a name, for the command that takes it.
+Done GetFd(Client& qemu, std::string name, int fd);
+Done CloseFd(Client& qemu, std::string name);
+
+// The console: a connected socket becomes a client of the VNC server, which asks it for no
+// password; the screen as PPM goes to /dev/fdset/`set`.
+Done AddVncClient(Client& qemu, std::string fd_name);
+Done ScreenDump(Client& qemu, std::int64_t set);
+struct Key {
+    std::string name;              // a QKeyCode
+    bool down = true;
+};
+Done SendKeys(Client& qemu, std::vector<Key> keys);
 
 // The state goes to /dev/fdset/`set`; a MIGRATION event says when it is done.
 Done MigrateToSet(Client& qemu, std::int64_t set);
