@@ -150,6 +150,7 @@ rt::Co<void> Sdk::Handle(net::Exchange& exchange) {
     Call call;
     call.peer = head.peer;
     call.agent = std::string(head.Get("User-Agent"));
+    call.host = std::string(head.Get("Host"));
     call.cookie = std::string(head.Cookie("vmware_soap_session"));
     call.version = vim::EffectiveVersion(head.Get("SOAPAction"));
     call.now = parts_.services.inventory.Now();

@@ -34,6 +34,13 @@ void ServeMachines(Dispatch& dispatch, vm::Machines& machines);   // VirtualMach
 // What differs by who asks: currentSession, sessionList, effectiveRole.
 Computed ForTheCaller(const auth::Sessions& sessions, auth::Authorization& authorization);
 
+class Site;
+struct ConsoleParts;
+void ServeConsole(Dispatch& dispatch, Site& site, ConsoleParts parts);   // tickets, screens, keys (console.h)
+
+// GuestOperationsManager, and what its file transfers open.
+void ServeGuests(Dispatch& dispatch, Site& site, vm::Machines& machines, const base::Clock& clock);
+
 class Sdk;
 struct AccountParts {
     auth::Accounts& accounts;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "api/console.h"
 #include "api/storage_methods.h"
 #include "app/die_at.h"
 #include "backend/qemu/disk_server.h"
@@ -213,6 +214,8 @@ void HostAgent::BuildApi() {
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
     api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, mounted_});
     api::ServeFiles(site_, Files());
+    api::ServeConsole(dispatch_, site_, Console());
+    api::ServeGuests(dispatch_, site_, *machines_, timer_);
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);
 }
 
@@ -222,6 +225,15 @@ void HostAgent::BuildStorage() {
     files_ = std::make_unique<storage::Files>(parts);
     browsing_ = std::make_unique<storage::Browsing>(parts);
     disks_ = std::make_unique<storage::Disks>(std::move(parts));
+}
+
+api::ConsoleParts HostAgent::Console() {
+    api::ConsoleParts parts{sessions_, *logins_, *authorization_, gate_, inventory_, *machines_, timer_, {}, {}};
+    if (auto certificate = net::ReadCertificate(At("etc/bedplate/ssl/rui.crt"))) {
+        parts.sha1 = certificate->sha1;
+        parts.sha256 = certificate->sha256;
+    }
+    return parts;
 }
 
 // What files a client may read and write, and which of the host's own it may read.

@@ -56,6 +56,7 @@ private:
     void BuildApi();
     void BuildStorage();
     api::FileParts Files();
+    api::ConsoleParts Console();
     rt::Co<void> ReadRoom(vim::Ref datastore);
 
     rt::Co<void> Start();

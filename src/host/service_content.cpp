@@ -106,7 +106,14 @@ void AddOthers(inventory::Edit& edit) {
     edit.Add(Made<vim::DistributedVirtualSwitchManager>(DvSwitchManagerRef()));
     edit.Add(Made<vim::LocalizationManager>(LocalizationManagerRef()));
     edit.Add(Made<vim::StorageResourceManager>(StorageResourceManagerRef()));
-    edit.Add(Made<vim::GuestOperationsManager>(GuestOperationsManagerRef()));
+    auto guests = Made<vim::GuestOperationsManager>(GuestOperationsManagerRef());
+    guests.auth_manager = GuestAuthManagerRef();
+    guests.file_manager = GuestFileManagerRef();
+    guests.process_manager = GuestProcessManagerRef();
+    edit.Add(std::move(guests));
+    edit.Add(Made<vim::GuestAuthManager>(GuestAuthManagerRef()));
+    edit.Add(Made<vim::GuestFileManager>(GuestFileManagerRef()));
+    edit.Add(Made<vim::GuestProcessManager>(GuestProcessManagerRef()));
 }
 
 void AddCertificate(inventory::Edit& edit, const Certificate& certificate) {

@@ -8,6 +8,8 @@
 //     });
 #pragma once
 
+#include "vm/console.h"
+#include "vm/guest_ops.h"
 #include "vm/lifecycle.h"
 #include "vm/power.h"
 #include "vm/reconfigure.h"
@@ -24,11 +26,14 @@ public:
           power(context),
           reconfigure(context),
           watch(context),
-          statistics(context) {
+          statistics(context),
+          console(context),
+          guest_ops(context) {
         watch.Attach();
         lifecycle.RegisterResumers();
         power.RegisterResumers();
         reconfigure.RegisterResumers();
+        console.RegisterResumers();
     }
     Machines(const Machines&) = delete;
     Machines& operator=(const Machines&) = delete;
@@ -39,6 +44,8 @@ public:
     Reconfigure reconfigure;
     Watch watch;
     Statistics statistics;
+    Console console;
+    GuestOps guest_ops;
 };
 
 }  // namespace vm

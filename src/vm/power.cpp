@@ -3,9 +3,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/files.h"
+#include "rt/loop.h"
 #include "vm/backend_spec.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/guest_time.h"
 
 namespace vm {
 
@@ -91,6 +93,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     if (resuming) {
         if (auto forgot = co_await ForgetState(ref); !forgot) base::LogWarning("vm " + ref.id, forgot.error().message);
         (void)co_await c_.Refresh(ref);
+        co_await rt::Detach(SetTimeAfterResume(c_, ref));
     }
     co_await KeepBootTime(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());

@@ -32,6 +32,8 @@ SUITE_SECONDS = 900
 SUITES = {
     "tables": ("pyvmomi-9.1.1.0", CLIENTS / "pyvmomi-9.1.1.0/bin/python", "tables_suite.py"),
     "govc": ("govc", "/usr/bin/python3", "govc_suite.py"),
+    "console": ("govc", "/usr/bin/python3", "console_suite.py"),
+    "guest": ("govc", "/usr/bin/python3", "guest_suite.py"),
     "pyvmomi-debian": ("pyvmomi-debian", "/usr/bin/python3", "pyvmomi_suite.py"),
     "pyvmomi-8": ("pyvmomi-8.0.3.0.1", CLIENTS / "pyvmomi-8.0.3.0.1/bin/python", "pyvmomi_suite.py"),
     "pyvmomi-9": ("pyvmomi-9.1.1.0", CLIENTS / "pyvmomi-9.1.1.0/bin/python", "pyvmomi_suite.py"),

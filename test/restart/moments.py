@@ -16,7 +16,7 @@ from host import DATASTORE, SECONDS, Host, until
 
 # What may differ before and after a restart in which nothing happened: measurements, which go on.
 VOLATILE = re.compile(r"^(summary/quickStats/|summary/storage/timestamp|storage/timestamp|layoutEx/timestamp"
-                      r"|guestHeartbeatStatus|summary/quickStats|guest/(hostName|guestState)$)")
+                      r"|guestHeartbeatStatus|summary/quickStats|guest/(hostName|guestState|guestOperationsReady)$|guest/disk)")
 
 
 def leaves(element, path, out):

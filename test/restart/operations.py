@@ -177,6 +177,24 @@ class DestroyVM(Operation):
         self.vm = self.host.create(self.name)
 
 
+class CreateScreenshot(Operation):
+    """A picture is there whole or not at all; one that was asked for is taken anew."""
+    state = "poweredOn"
+
+    def begin(self):
+        return self.host.api.call("CreateScreenshot_Task", self.vm)
+
+    def check(self, done):
+        folder = self.host.store / self.name
+        pictures = list(folder.glob("*.png"))
+        assert not done or pictures, "the task says that there is a picture"
+        for picture in pictures:
+            data = picture.read_bytes()
+            assert data.startswith(b"\x89PNG") and data.endswith(b"IEND\xaeB`\x82"), picture
+            picture.unlink()
+        assert not [f.name for f in folder.iterdir() if ".png" in f.name], "half a picture is left"
+
+
 class FileOperation(Operation):
     """On files in a folder of its own; `call` is told what FileManager or VirtualDiskManager
     is to do."""
@@ -297,5 +315,5 @@ class DeleteDisk(OnDisk):
         self.has(done, "a", *self.disk(not done, "a"))
 
 
-ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
+ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM, CreateScreenshot,
        CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk]
