@@ -190,8 +190,10 @@ rt::Co<void> WebSocket::End() {
         if (!close_sent_) (void)co_await Put(FrameKind::kClose, ClosePayload(close_code::kNormal, {}));
         over_ = true;
     }
-    if (users_ > 0) exchange_.CutRaw();
     changed_.Notify();
+    // Who only waits goes by himself; who is stuck in reading or writing has to be cut off.
+    for (int turns = 0; users_ > 0 && turns < 4; ++turns) co_await rt::Yield();
+    if (users_ > 0) exchange_.CutRaw();
     while (users_ > 0) co_await changed_.Wait();
 }
 
