@@ -50,6 +50,7 @@ protected:
         co_await peer->Say(base::Cat(kAsk, more_head, "\r\n", bytes));   // frames may come with the head
         head = co_await peer->HearUntil("\r\n\r\n");
         heard = co_await peer->HearAll();
+        for (int i = 0; i < 1000 && !ended; ++i) co_await rt::Sleep(5ms);   // the handler may be a step behind
     }
     int code = 0;
     bool ended = false;
