@@ -10,6 +10,9 @@
 namespace host {
 class AutoStart;
 }
+namespace perf {
+class Recorder;
+}
 namespace vm {
 class Machines;
 }
@@ -29,6 +32,8 @@ void ServeService(Dispatch& dispatch, const base::Clock& clock);   // ServiceIns
 void ServeOptions(Dispatch& dispatch, host::AdvancedOptions& options);   // OptionManager
 
 void ServeHost(Dispatch& dispatch, const base::Clock& clock, host::AutoStart& auto_start);
+void ServePools(Dispatch& dispatch, vm::Machines& machines);      // ResourcePool
+void ServePerformance(Dispatch& dispatch, perf::Recorder& recorder);
 void ServeMachines(Dispatch& dispatch, vm::Machines& machines);   // VirtualMachine, and how VMs come and go
 
 // What differs by who asks: currentSession, sessionList, effectiveRole.

@@ -1,5 +1,6 @@
 // VirtualMachine, and the methods of Folder, ResourcePool and ManagedEntity that make and
 // unmake VMs.
+#include "api/permit.h"
 #include "api/serve.h"
 #include "vm/machines.h"
 
@@ -8,18 +9,6 @@ namespace api {
 namespace call = vim::call;
 
 namespace {
-
-// What a rule asks about an object that is named in the request.
-class CallersPermit : public vm::Permit {
-public:
-    explicit CallersPermit(const Call& call) : call_(call) {}
-    vim::Result<> Check(const vim::Ref& object, std::string_view privilege) const override {
-        return call_.Check(object, privilege);
-    }
-
-private:
-    const Call& call_;
-};
 
 using Task = vim::Result<vim::Ref>;
 
@@ -38,11 +27,15 @@ template <class T> vim::Result<> Only(const vim::Ref& self, std::string_view wha
 }
 
 rt::Co<Task> Destroy(Call& call, const call::Destroy& request, vm::Machines& machines) {
+    if (request.self.type->IsA(vim::ResourcePool::kType))
+        co_return co_await WithPermit(call, request, machines.pools, &vm::Pools::Destroy);
     CO_CHECK(Only<vim::VirtualMachine>(request.self, "removing it"));
     co_return co_await WithPermit(call, request, machines.lifecycle, &vm::Lifecycle::Destroy);
 }
 
 rt::Co<Task> Rename(Call& call, const call::Rename& request, vm::Machines& machines) {
+    if (request.self.type->IsA(vim::ResourcePool::kType))
+        co_return co_await WithPermit(call, request, machines.pools, &vm::Pools::Rename);
     CO_CHECK(Only<vim::VirtualMachine>(request.self, "renaming it"));
     co_return co_await WithPermit(call, request, machines.reconfigure, &vm::Reconfigure::Rename);
 }
@@ -90,7 +83,7 @@ void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
         [&m](Call& c, const call::RebootGuest& r) { return m.power.RebootGuest(r, c.user); });
     dispatch.On<call::StandbyGuest>(
         [&m](Call& c, const call::StandbyGuest& r) { return m.power.StandbyGuest(r, c.user); });
-    dispatch.On<call::AnswerVM>([&m](Call& c, const call::AnswerVM& r) { return m.watch.Answer(r, c.user); });
+    dispatch.On<call::AnswerVM>([&m](Call& c, const call::AnswerVM& r) { return m.questions.Answer(r, c.user); });
     dispatch.On<call::ResetGuestInformation>(
         [&m](Call&, const call::ResetGuestInformation& r) { return m.watch.ResetGuestInformation(r); });
 }

@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host/ids.h"
-#include "host/quick_stats.h"
 #include "host/tree.h"
 #include "net/certificate.h"
 #include "platform/network.h"
@@ -126,7 +125,6 @@ base::Result<> HostAgent::BuildInventory() {
     std::string order = At("etc/bedplate/auto-start");
     auto_start_ = std::make_unique<host::AutoStart>(
         inventory_, [order](std::string text) { return rt::WriteFileAtomically(order, text, 0640); });
-    usage_ = std::make_unique<platform::UsageReader>(machine_.cpu.hz / 1'000'000 * machine_.cpu.cores);
     return {};
 }
 
@@ -142,7 +140,36 @@ base::Result<> HostAgent::OpenRecords() {
                                          .on_point = DieAt()},
                                         inventory_, *events_, pool_, timer_));
     tasks_ = std::move(tasks);
+    return OpenPerformance();
+}
+
+base::Result<> HostAgent::OpenPerformance() {
+    std::string kept = At("etc/bedplate/perf-intervals");
+    auto keep = [kept](std::string text) { return rt::WriteFileAtomically(kept, text, 0640); };
+    auto intervals = rt::ReadFile(kept, 1 << 16);
+    TRY(performance, perf::Recorder::Open({.inventory = inventory_,
+                                           .pool = pool_,
+                                           .timer = timer_,
+                                           .manager = host::PerformanceManagerRef(),
+                                           .database = At("var/lib/bedplate/performance.db"),
+                                           .intervals = intervals ? *intervals : std::string(),
+                                           .keep_intervals = std::move(keep)}));
+    performance_ = std::move(performance);
+    statistics_ = std::make_unique<host::Statistics>(
+        host::Statistics::Parts{inventory_, pool_, timer_, *performance_, machine_, options_.sim > 0});
     return {};
+}
+
+// One timer for everything that is looked at again and again.
+void HostAgent::StartSampling() {
+    machines_->statistics.SetRecorder(performance_.get());
+    machines_->context.on_gone = [this](const vim::Ref& vm) {
+        auto_start_->Forget(vm);
+        performance_->Forget(vm);
+    };
+    performance_->AddSource([this](base::Time at) { return machines_->statistics.Look(at); });
+    performance_->AddSource([this](base::Time at) { return statistics_->Look(at); });
+    loop_.Spawn(performance_->Run(stopping_));
 }
 
 void HostAgent::BuildAccess() {
@@ -179,8 +206,10 @@ void HostAgent::BuildMachines() {
     if (options_.sim) hypervisor_ = std::make_unique<backend::sim::Machine>(timer_, backend::sim::Script());
     else
         hypervisor_ = std::make_unique<backend::qemu::Machine>(
-            pool_, backend::qemu::Options{
-                       .run = At("run/vms"), .program = options_.qemu, .accelerator = options_.accelerator});
+            pool_, backend::qemu::Options{.run = At("run/vms"),
+                                          .program = options_.qemu,
+                                          .accelerator = options_.accelerator,
+                                          .core_mhz = int(machine_.cpu.hz / 1'000'000)});
     if (options_.sim) disk_server_ = std::make_unique<backend::sim::DiskServer>(pool_);
     else
         disk_server_ = std::make_unique<backend::qemu::DiskServer>(
@@ -202,6 +231,8 @@ void HostAgent::BuildApi() {
     api::ServeService(dispatch_, timer_);
     api::ServeOptions(dispatch_, *advanced_);
     api::ServeHost(dispatch_, timer_, *auto_start_);
+    api::ServePools(dispatch_, *machines_);
+    api::ServePerformance(dispatch_, *performance_);
     api::ServeMachines(dispatch_, *machines_);
     api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
     api::ServeAuthorization(dispatch_, *authorization_, sessions_);
@@ -250,14 +281,16 @@ rt::Co<base::Result<>> HostAgent::StartMachines() {
     CO_TRY(abilities, co_await hypervisor_->Open());
     base::LogInfo("hostd",
                   base::Cat(abilities.engine, " with ", abilities.accelerator, ": ", abilities.accelerator_reason));
+    std::string pools = At("etc/bedplate/pools");
+    machines_->pools.Load(pools, [pools](std::string text) { return rt::WriteFileAtomically(pools, text, 0640); });
     CO_CHECK(co_await machines_->lifecycle.Load());
     if (options_.sim) machines_->lifecycle.Imagine(options_.sim, mounted_.all().front().datastore, "VM Network");
     if (auto order = rt::ReadFile(At("etc/bedplate/auto-start"), 1 << 20)) auto_start_->Load(*order);
     co_await files_->ClearUp();
     co_await tasks_->ResumeAll();
+    co_await machines_->pools.Settle();
     machines_->watch.AskAboutPaused();
     co_await machines_->watch.TellOfEnded();
-    loop_.Spawn(machines_->statistics.Run(stopping_));
     co_return base::Result<>{};
 }
 
@@ -267,7 +300,10 @@ rt::Co<base::Result<>> HostAgent::StartParts() {
     CO_CHECK(co_await authorization_->Load());
     authorization_->Publish();
     CO_CHECK(co_await StartMachines());
-    loop_.Spawn(host::KeepQuickStats(inventory_, timer_, *usage_, machine_.boot_time, stopping_));
+    StartSampling();
+    start_order_ = std::make_unique<vm::StartOrder>(vm::StartOrder::Parts{
+        machines_->context, machines_->power, *auto_start_, vm::ReadBootId(), At("var/lib/bedplate/last-boot")});
+    if (start_order_->Due()) loop_.Spawn(start_order_->StartAll());
     loop_.Spawn(sessions_.RunIdleCheck());
     CO_CHECK(Listen());
     CO_CHECK(SayReady());
@@ -311,11 +347,19 @@ rt::Co<void> HostAgent::Stop() {
     loop_.Stop();
 }
 
+rt::Co<void> HostAgent::GoDown() {
+    base::LogInfo("hostd", "the machine goes down");
+    if (start_order_) co_await start_order_->StopAll();
+    co_await Stop();
+}
+
 int HostAgent::Run() {
     rt::OnTerminate(loop_, [this] { loop_.Spawn(Stop()); });
+    rt::OnPowerFailure(loop_, [this] { loop_.Spawn(GoDown()); });
     loop_.WatchSteps(std::chrono::milliseconds(20));
     loop_.Spawn(Start());
     loop_.Run();
+    (void)performance_->Flush();
     (void)events_->Flush();
     (void)tasks_->Flush();
     return status_;

@@ -20,8 +20,8 @@
 #include "host/auto_start.h"
 #include "host/mounted.h"
 #include "host/options.h"
+#include "host/statistics.h"
 #include "platform/machine.h"
-#include "platform/usage.h"
 #include "rt/loop.h"
 #include "storage/disks.h"
 #include "storage/files.h"
@@ -29,6 +29,7 @@
 #include "store/instance_lock.h"
 #include "task/durable_tasks.h"
 #include "vm/machines.h"
+#include "vm/start_order.h"
 #include "vm/volumes.h"
 
 namespace app {
@@ -49,6 +50,8 @@ private:
     base::Result<host::HostOptions> Facts();
     base::Result<> BuildInventory();
     base::Result<> OpenRecords();
+    base::Result<> OpenPerformance();
+    void StartSampling();
     void BuildAccess();
     void ObeyOptions();
     void BuildMachines();
@@ -63,6 +66,7 @@ private:
     base::Result<> Listen();
     base::Result<> SayReady();
     rt::Co<void> Stop();
+    rt::Co<void> GoDown();                   // the machine does
     std::string At(std::string_view below) const { return options_.root + "/" + std::string(below); }
     std::string PasswordFile() const { return At("etc/bedplate/first-password"); }
 
@@ -79,11 +83,12 @@ private:
     inventory::Inventory inventory_;
     host::Mounted mounted_{inventory_, pool_, timer_, machine_};
     vm::MountedVolumes volumes_{mounted_};
-    std::unique_ptr<platform::UsageReader> usage_;
     std::unique_ptr<host::AutoStart> auto_start_;
     std::unique_ptr<host::AdvancedOptions> advanced_;
     std::unique_ptr<event::StoredEvents> events_;
     std::unique_ptr<task::DurableTasks> tasks_;
+    std::unique_ptr<perf::Recorder> performance_;
+    std::unique_ptr<host::Statistics> statistics_;
 
     auth::GateState gate_;
     auth::Sessions sessions_{timer_};
@@ -95,6 +100,7 @@ private:
     std::unique_ptr<backend::Hypervisor> hypervisor_;
     std::unique_ptr<backend::DiskServer> disk_server_;
     std::unique_ptr<vm::Machines> machines_;
+    std::unique_ptr<vm::StartOrder> start_order_;
     std::unique_ptr<storage::Files> files_;
     std::unique_ptr<storage::Browsing> browsing_;
     std::unique_ptr<storage::Disks> disks_;

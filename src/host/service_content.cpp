@@ -4,8 +4,8 @@
 #include "host/ids.h"
 #include "host/licenses.h"
 #include "host/make.h"
-#include "host/perf_counters.h"
 #include "host/tree.h"
+#include "perf/counters.h"
 
 namespace host {
 namespace {
@@ -131,7 +131,7 @@ void AddServices(inventory::Edit& edit, const HostOptions& options, base::Time n
     AddOthers(edit);
     AddCertificate(edit, options.certificate);
     edit.Add(EvaluationLicenses(now, options.first_start));
-    edit.Add(Performance());
+    edit.Add(perf::NewManager(PerformanceManagerRef()));
 }
 
 }  // namespace host

@@ -38,6 +38,8 @@ struct Record {
     base::Duration usage_at{};
 };
 
+class Pools;
+
 class Context {
 public:
     struct Parts {
@@ -63,6 +65,8 @@ public:
     const Options options;
     Registry registry;
     std::unordered_map<std::string, Record> records;     // by managed object id
+    std::function<void(const vim::Ref&)> on_gone;        // a VM left the inventory
+    Pools* pools = nullptr;                              // set before anything runs
     std::set<std::string> reserved;                      // .vmx paths and names that tasks are about to take
 
     Record* Find(const vim::Ref& vm);

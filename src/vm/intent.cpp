@@ -46,6 +46,7 @@ std::string Intent::Text() const {
     o["makes"] = list(makes);
     o["removes"] = list(removes);
     o["sum"] = text_sum;
+    if (!pool.empty()) o["pool"] = pool;
     return json::serialize(o);
 }
 
@@ -63,6 +64,7 @@ Intent Intent::Parse(const std::string& text) {
     out.makes = Words(*o, "makes");
     out.removes = Words(*o, "removes");
     out.text_sum = Word(*o, "sum");
+    out.pool = Word(*o, "pool");
     return out;
 }
 

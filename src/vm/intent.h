@@ -16,6 +16,7 @@ struct Intent {
     bool new_folder = false;             // the folder did not exist before
     std::vector<std::string> makes;      // datastore paths of files that are made
     std::vector<std::string> removes;    // and of those that go, once the change is kept
+    std::string pool;                    // that it goes into; "" : the root pool
     std::string text_sum;                // of the .vmx that the change writes
 
     std::string Text() const;            // JSON

@@ -39,7 +39,6 @@ private:
         FileWork files;
         Spec spec;
         Home home;
-        vim::Ref pool;
     };
     struct Asked {
         const vim::Method* method;
@@ -63,11 +62,11 @@ private:
     rt::Co<vim::Result<>> MakeFiles(Making& making, task::Progress& progress);
 
     rt::Co<vim::Result<vim::Ref>> StartRegister(AskedPath asked, std::string user, const Permit& permit);
-    Done RunRegister(Intent intent, std::string user, vim::Ref pool, task::Progress& progress);
+    Done RunRegister(Intent intent, std::string user, task::Progress& progress);
     Done RunDestroy(Intent intent, std::string user, task::Progress& progress);
 
     // Reads the folder, puts the VM into the list and the inventory.
-    rt::Co<vim::Result<vim::Ref>> Admit(Intent intent, vim::Ref pool);
+    rt::Co<vim::Result<vim::Ref>> Admit(Intent intent);
     void Place(const Home& home, const std::string& id, const Loaded& loaded, const vim::Ref& pool);
     void Drop(const std::string& id);
 

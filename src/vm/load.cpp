@@ -60,6 +60,8 @@ rt::Co<base::Result<>> Lifecycle::Load() {
             if (const Volume* volume = FindVolume(one.home.volumes, one.home.vmx.datastore))
                 node.datastore.push_back(volume->datastore);
         }
+        if (vim::Ref place = host::RefTo<vim::ResourcePool>(one.entry.pool); edit.Get<vim::ResourcePool>(place))
+            node.resource_pool = place;
         if (one.booted) node.runtime.Mut().boot_time = one.booted;      // kept only by those that run
         host::PlaceVm(edit, std::move(node));
     }

@@ -9,7 +9,9 @@
 #pragma once
 
 #include "vm/lifecycle.h"
+#include "vm/pools.h"
 #include "vm/power.h"
+#include "vm/questions.h"
 #include "vm/reconfigure.h"
 #include "vm/statistics.h"
 #include "vm/watch.h"
@@ -20,11 +22,14 @@ class Machines {
 public:
     Machines(Context::Parts parts, Options options)
         : context(parts, std::move(options)),
+          pools(context),
+          questions(context),
           lifecycle(context),
-          power(context),
+          power(context, questions),
           reconfigure(context),
-          watch(context),
+          watch(context, questions),
           statistics(context) {
+        context.pools = &pools;
         watch.Attach();
         lifecycle.RegisterResumers();
         power.RegisterResumers();
@@ -34,6 +39,8 @@ public:
     Machines& operator=(const Machines&) = delete;
 
     Context context;
+    Pools pools;
+    Questions questions;
     Lifecycle lifecycle;
     Power power;
     Reconfigure reconfigure;

@@ -6,6 +6,8 @@
 #include "vm/backend_spec.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/log_rules.h"
+#include "vm/pools.h"
 
 namespace vm {
 
@@ -13,6 +15,8 @@ void Power::SetState(const vim::Ref& vm, PowerState state) {
     c_.Change(vm, [&](Vm& v) {
         if (v.runtime->power_state != state) SetPower(v, state, c_.timer.Now());
     });
+    if (state == PowerState::kPoweredOn) c_.pools->Take(vm);
+    else c_.pools->Release(vm);
 }
 
 std::string Power::StateFileOf(const Record& record) const {
@@ -40,6 +44,18 @@ rt::Co<base::Result<>> Power::ForgetState(vim::Ref vm) {
     co_return co_await c_.pool.Run(std::move(forget));
 }
 
+// Each start has logs of its own; those of earlier ones are kept beside them, so many and no more.
+rt::Co<void> Power::RotateLogs(vim::Ref ref) {
+    auto vm = c_.Get(ref);
+    Record* record = c_.Find(ref);
+    if (!vm || !record || record->file.empty()) co_return;
+    auto rotate = [folder = record->file.substr(0, record->file.rfind('/')), rules = LogRulesOf(*vm->config)] {
+        RotateAtStart(folder, rules);
+        return true;
+    };
+    (void)co_await c_.pool.Run(std::move(rotate));
+}
+
 // --- on
 
 rt::Co<vim::Result<vim::Ref>> Power::PowerOn(vim::call::PowerOnVM call, std::string user) {
@@ -65,6 +81,9 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
     auto spec = co_await c_.pool.Run(std::move(make));
     if (!spec) co_return std::move(spec).error();
     Start out{*std::move(spec), std::move(state)};
+    out.spec.pool = Pools::BackendPool(vm->resource_pool);
+    out.spec.resources = Pools::ResourcesOf(*vm->config);
+    if (const std::string* action = ExtraConfig(*vm->config, kWatchdogKey)) out.spec.watchdog = base::Lower(*action);
     co_return out;
 }
 
@@ -73,14 +92,22 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     bool resuming = before && before->runtime->power_state == PowerState::kSuspended;
     if (resuming) c_.Post(vim::VmResumingEvent(), ref, user, progress.chain_id());
     else c_.Post(vim::VmStartingEvent(), ref, user, progress.chain_id());
-    auto start = co_await PrepareStart(ref);
-    vim::Result<> started = start ? vim::Result<>() : vim::Result<>(std::move(start).error());
-    if (start) {
+    vim::Result<> started;
+    if (!resuming) started = co_await identity_.Settle(ref);
+    if (started && !resuming) co_await RotateLogs(ref);
+    vim::Result<Start> start = Start();
+    if (started) start = co_await PrepareStart(ref);
+    if (!start) started = std::move(start).error();
+    if (started) started = c_.pools->Hold(ref);
+    bool keeps_memory = started && start->spec.resources.memory.reservation > 0 && !start->spec.pool.empty();
+    if (keeps_memory) co_await c_.pools->TellBackend();
+    if (started) {
         backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };
         auto run = co_await c_.hypervisor.Start(std::move(start->spec), std::move(start->state), std::move(percent));
         if (!run) started = BackendFault(std::move(run).error().While("power on " + before->name));
     }
     if (!started) {
+        c_.pools->Release(ref);
         vim::VmFailedToPowerOnEvent failed;
         failed.reason = AsData(started.error());
         c_.Post(std::move(failed), ref, user, progress.chain_id());

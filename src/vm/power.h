@@ -5,13 +5,13 @@
 #pragma once
 
 #include "vim/gen/calls_vm.h"
-#include "vm/context.h"
+#include "vm/identity.h"
 
 namespace vm {
 
 class Power {
 public:
-    explicit Power(Context& context) : c_(context) {}
+    Power(Context& context, Questions& questions) : c_(context), identity_(context, questions) {}
 
     rt::Co<vim::Result<vim::Ref>> PowerOn(vim::call::PowerOnVM call, std::string user);
     rt::Co<vim::Result<vim::Ref>> PowerOff(vim::call::PowerOffVM call, std::string user);
@@ -46,8 +46,10 @@ private:
     std::string StateFileOf(const Record& record) const;
     void SetState(const vim::Ref& vm, PowerState state);
     rt::Co<void> KeepBootTime(vim::Ref vm);
+    rt::Co<void> RotateLogs(vim::Ref vm);
 
     Context& c_;
+    Identity identity_;
 };
 
 }  // namespace vm

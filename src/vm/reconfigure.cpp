@@ -9,6 +9,7 @@
 #include "rt/files.h"
 #include "vm/backend_spec.h"
 #include "vm/disk_files.h"
+#include "vm/pools.h"
 
 namespace vm {
 
@@ -199,6 +200,7 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
     auto before = c_.Get(ref);
     auto planned = Plan(ref, *spec);                     // again: the world may have moved
     if (!planned) co_return std::move(planned).error();
+    if (auto fits = c_.pools->CheckChange(ref, planned->config); !fits) co_return std::move(fits).error();
     Record* record = c_.Find(ref);
     Home home = c_.HomeOf(*record);
     LiveWork live = planned->live;
@@ -210,6 +212,7 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
     }
     auto applied = co_await ApplyLive(ref, std::move(live), std::move(home));
     if (!applied) co_return std::move(applied).error();
+    if (spec->cpu_allocation || spec->memory_allocation) co_await c_.pools->Apply(ref);
     Tell(ref, *before->config, *spec, user, progress.chain_id());
     co_await c_.Note(ref, base::Cat("reconfigured by ", user));
     co_return vim::Any();

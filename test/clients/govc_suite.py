@@ -95,6 +95,19 @@ class Govc:
         words = govc("vm.power", "-on", VM, fails=True)
         assert "powered on already" in words or "current state" in words or "InvalidPowerState" in words, words
 
+    @step("reads its performance counters")
+    def metrics(self):
+        wanted = {"cpu.usage.average", "cpu.ready.summation", "mem.consumed.average", "virtualDisk.write.average"}
+        steps.until(lambda: wanted <= set(govc("metric.ls", f"vm/{VM}").split()), 60, "counters of the machine")
+        host = govc("find", "/", "-type", "h").strip()
+        steps.until(lambda: "sys.uptime.latest" in govc("metric.ls", "-g", "System", host), 60, "the host's uptime")
+        assert "Rollup" in govc("metric.info", f"vm/{VM}", "cpu.ready.summation")
+        steps.until(lambda: "cpu.usagemhz.average" in govc("metric.sample", "-n", "2", f"vm/{VM}", "cpu.usagemhz.average"),
+                    60, "two samples of the processors")
+        csv = govc("metric.sample", "-n", "1", "-instance", "*", f"vm/{VM}", "cpu.used.summation").split()
+        assert "cpu.used.summation" in csv and "ms" in csv, csv
+        assert {"PastDay", "PastYear"} <= set(govc("metric.interval.info").split()), "four intervals"
+
     @step("suspends and resumes it")
     def suspends(self):
         govc("vm.power", "-suspend", VM)
@@ -114,6 +127,31 @@ class Govc:
         govc("vm.change", "-vm", VM, "-c", "2", "-m", "160", "-annotation", "a note")
         config = info()["config"]
         assert (config["hardware"]["numCPU"], config["hardware"]["memoryMB"], config["annotation"]) == (2, 160, "a note")
+
+    @step("gives it a resource pool, and a place in the start order")
+    def pools(self):
+        pool, inner = f"*/Resources/{NAME}-pool", f"*/Resources/{NAME}-pool/inner"
+        govc("pool.create", "-cpu.reservation", "100", "-mem.limit", "2048", pool)
+        govc("pool.create", "-cpu.shares", "high", inner)
+        govc("pool.change", "-mem.reservation", "16", inner)
+        config = govc_json("pool.info", inner)["resourcePools"][0]["config"]
+        assert (config["memoryAllocation"]["reservation"], config["cpuAllocation"]["shares"]["level"]) == (16, "high"), config
+        govc("vm.create", "-on=false", "-m", "64", "-pool", inner, f"{NAME}-pooled")
+        where = lambda: govc_json("vm.info", f"{NAME}-pooled")["virtualMachines"][0]["resourcePool"]["value"]
+        assert where() == govc_json("pool.info", inner)["resourcePools"][0]["self"]["value"]
+        govc("vm.change", "-vm", VM, "-cpu.shares", "high", "-mem.limit", "1024")
+        assert info()["config"]["memoryAllocation"]["limit"] == 1024
+        govc("vm.change", "-vm", VM, "-mem.limit", "-1")
+        govc("host.autostart.configure", "-enabled=true", "-start-delay", "1")
+        govc("host.autostart.add", VM)
+        assert VM in govc("host.autostart.info")
+        govc("host.autostart.remove", VM)
+        govc("host.autostart.configure", "-enabled=false")
+        govc("pool.destroy", "-children", pool)
+        assert where() == govc_json("pool.info", pool)["resourcePools"][0]["self"]["value"]
+        govc("pool.destroy", pool)
+        assert where() == "ha-root-pool", where()
+        govc("vm.destroy", f"{NAME}-pooled")
 
     @step("adds and removes devices")
     def devices(self):

@@ -164,6 +164,31 @@ class Pyvmomi:
         assert {f.type for f in self.vm.layoutEx.file} >= {"config"}
         assert self.vm.datastore[0].name == steps.DATASTORE
 
+    @step("reads its performance counters as monitoring does")
+    def performance(self):
+        perf = self.content.perfManager
+        names = {f"{c.groupInfo.key}.{c.nameInfo.key}.{c.rollupType}": c.key for c in perf.perfCounter}
+        summary = perf.QueryPerfProviderSummary(self.vm)
+        assert summary.currentSupported and summary.refreshRate == 20, summary
+        there = lambda: {(m.counterId, m.instance) for m in perf.QueryAvailablePerfMetric(self.vm, None, None, 20)}
+        steps.until(lambda: (names["mem.consumed.average"], "") in there(), 60, "a sample")
+        ready = names["cpu.ready.summation"]
+        Query = vim.PerformanceManager.QuerySpec
+        ask = [Query(entity=self.vm, intervalId=20, maxSample=3,
+                     metricId=[vim.PerformanceManager.MetricId(counterId=ready, instance="*"),
+                               vim.PerformanceManager.MetricId(counterId=names["mem.consumed.average"], instance="")])]
+        steps.until(lambda: any(s.id.instance == "0" for r in perf.QueryPerf(ask) for s in r.value), 60, "a processor's ready time")
+        (result,) = perf.QueryPerf(ask)
+        assert all(len(s.value) == len(result.sampleInfo) for s in result.value), result
+        ask[0].format = "csv"
+        (csv,) = perf.QueryPerf(ask)
+        assert csv.sampleInfoCSV.startswith("20,2") and csv.value, csv
+        host = self.content.rootFolder.childEntity[0].hostFolder.childEntity[0].host[0]
+        whole = perf.QueryPerfComposite(Query(entity=host, intervalId=20, metricId=[
+            vim.PerformanceManager.MetricId(counterId=names["cpu.usagemhz.average"], instance="")]))
+        assert whole.entity.entity == host and self.vm in [c.entity for c in whole.childEntity], whole
+        self.fault(vmodl.fault.InvalidArgument, lambda: perf.QueryPerf([Query(entity=self.vm, intervalId=17)]))
+
     @step("is refused a second power-on, as InvalidPowerState")
     def second_power_on(self):
         fault = self.fault(vim.fault.InvalidPowerState, lambda: self.task(self.vm.PowerOnVM_Task()))
@@ -186,6 +211,21 @@ class Pyvmomi:
         self.wait(self.vm, "guest.toolsRunningStatus", lambda s: s == "guestToolsRunning", steps.BOOT_SECONDS)
         self.vm.ShutdownGuest()
         self.wait(self.vm, "runtime.powerState", lambda s: s == "poweredOff", 60)
+
+    @step("moves it to a resource pool and back")
+    def pools(self):
+        root = self.vm.resourcePool
+        shares = vim.SharesInfo(level="normal", shares=0)
+        give = lambda amount: vim.ResourceAllocationInfo(reservation=amount, expandableReservation=True, limit=-1, shares=shares)
+        pool = root.CreateResourcePool(VM + "-pool", vim.ResourceConfigSpec(cpuAllocation=give(50), memoryAllocation=give(32)))
+        pool.MoveIntoResourcePool([self.vm])
+        assert self.vm.resourcePool == pool and self.vm in pool.vm
+        pool.UpdateConfig(VM + "-pool-2", None)
+        assert pool.name == VM + "-pool-2" and pool.runtime.cpu.unreservedForVm >= 50
+        self.fault(vim.fault.InsufficientResourcesFault, lambda: root.CreateResourcePool(
+            "too-large", vim.ResourceConfigSpec(cpuAllocation=give(10**9), memoryAllocation=give(0))))
+        self.task(pool.Destroy_Task())
+        assert self.vm.resourcePool == root
 
     @step("changes its memory, note and name")
     def reconfigures(self):

@@ -122,6 +122,7 @@ struct Life {
     Life(const std::string& root, std::shared_ptr<backend::sim::World> world, rt::Timer& timer, Limits limits)
         : machine(std::move(world)) {
         volume.folder = root + "/ds";
+        pools_file = root + "/pools";
         auto edit = inventory.Begin();
         host::BuildTree(edit, platform::SimMachine(), host::SimOptions(), host::kNow);
         host::AddDatastore(edit, host::SimDatastore());
@@ -142,10 +143,14 @@ struct Life {
 
     static rt::Co<bool> Begin(Life& life) {
         EXPECT_TRUE(co_await life.machine.Open());
+        life.machines->pools.Load(life.pools_file, [file = life.pools_file](std::string text) {
+            return rt::WriteFileAtomically(file, text, 0640);
+        });
         auto loaded = co_await life.machines->lifecycle.Load();
         EXPECT_TRUE(loaded) << loaded.error().message;
         co_await life.durable->ResumeAll();
         co_await life.durable->WaitIdle();
+        co_await life.machines->pools.Settle();
         life.machines->watch.AskAboutPaused();
         co_return true;
     }
@@ -176,6 +181,7 @@ struct Life {
     inventory::Inventory inventory;
     HeardEvents events;
     OneVolume volume;
+    std::string pools_file;
     backend::sim::Machine machine;
     std::unique_ptr<task::DurableTasks> durable;
     std::unique_ptr<TasksThatStop> tasks;
