@@ -49,6 +49,7 @@ std::string_view TypeByName(std::string_view name, std::string_view stem) {
     if (name.ends_with(".vmss") && name.starts_with(stem)) return "suspend";
     if (name.ends_with(".vswp") && name.starts_with(stem)) return "swap";
     if (name == "vmware.log" || name == "serial.log" || name == "qemu.log") return "log";
+    if (name == "serial-1.log" || name == "qemu-1.log") return "log";
     if (name.starts_with("vmware-") && name.ends_with(".log")) return "log";
     return {};
 }

@@ -46,10 +46,15 @@ LogRules LogRulesOf(const Config& config) {
     return rules;
 }
 
-void RotateAtStart(const std::string& folder, const LogRules& rules) {
-    if (SizeOf(folder + "/vmware.log") > 0) PutAside(folder, "vmware", rules.keep);
-    for (const char* stem : {"qemu", "serial"})
-        if (SizeOf(base::Cat(folder, "/", stem, ".log")) > rules.most_bytes) PutAside(folder, stem, 1);
+bool RotateAtStart(const std::string& folder, const LogRules& rules) {
+    bool rotated = SizeOf(folder + "/vmware.log") > 0;
+    if (rotated) PutAside(folder, "vmware", rules.keep);
+    for (const char* stem : {"qemu", "serial"}) {
+        if (SizeOf(base::Cat(folder, "/", stem, ".log")) <= rules.most_bytes) continue;
+        PutAside(folder, stem, 1);
+        rotated = true;
+    }
+    return rotated;
 }
 
 // The newest end is kept. QEMU writes at the end of the file, wherever that is.

@@ -18,7 +18,8 @@ struct LogRules {
 LogRules LogRulesOf(const Config& config);
 
 // A start begins vmware.log anew; qemu.log and serial.log only when they have grown. Blocks.
-void RotateAtStart(const std::string& folder, const LogRules& rules);
+// True when a log was put aside.
+bool RotateAtStart(const std::string& folder, const LogRules& rules);
 // Of a VM that runs: QEMU has its files open, so what is old is copied aside and the file cut.
 // Blocks.
 void BoundWhileRunning(const std::string& folder);

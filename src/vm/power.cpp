@@ -45,15 +45,14 @@ rt::Co<base::Result<>> Power::ForgetState(vim::Ref vm) {
 }
 
 // Each start has logs of its own; those of earlier ones are kept beside them, so many and no more.
-rt::Co<void> Power::RotateLogs(vim::Ref ref) {
+rt::Co<bool> Power::RotateLogs(vim::Ref ref) {
     auto vm = c_.Get(ref);
     Record* record = c_.Find(ref);
-    if (!vm || !record || record->file.empty()) co_return;
+    if (!vm || !record || record->file.empty()) co_return false;
     auto rotate = [folder = record->file.substr(0, record->file.rfind('/')), rules = LogRulesOf(*vm->config)] {
-        RotateAtStart(folder, rules);
-        return true;
+        return RotateAtStart(folder, rules);
     };
-    (void)co_await c_.pool.Run(std::move(rotate));
+    co_return co_await c_.pool.Run(std::move(rotate));
 }
 
 // --- on
@@ -94,7 +93,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     else c_.Post(vim::VmStartingEvent(), ref, user, progress.chain_id());
     vim::Result<> started;
     if (!resuming) started = co_await identity_.Settle(ref);
-    if (started && !resuming) co_await RotateLogs(ref);
+    bool new_logs = started && !resuming && co_await RotateLogs(ref);
     vim::Result<Start> start = Start();
     if (started) start = co_await PrepareStart(ref);
     if (!start) started = std::move(start).error();
@@ -122,6 +121,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     co_await KeepBootTime(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, resuming ? "resumed" : "powered on");
+    if (new_logs) (void)co_await c_.Refresh(ref);        // older ones are listed by other names
     co_return vim::Any();
 }
 

@@ -46,7 +46,7 @@ private:
     std::string StateFileOf(const Record& record) const;
     void SetState(const vim::Ref& vm, PowerState state);
     rt::Co<void> KeepBootTime(vim::Ref vm);
-    rt::Co<void> RotateLogs(vim::Ref vm);
+    rt::Co<bool> RotateLogs(vim::Ref vm);              // true: there are other files now
 
     Context& c_;
     Identity identity_;

@@ -3,7 +3,8 @@ done, or was not. Every check leaves the host as it would be without the operati
 
 import shutil
 
-from host import DATASTORE, disk
+import soap
+from host import DATASTORE, config, disk
 
 
 class Operation:
@@ -50,6 +51,30 @@ class CreateVM(Operation):
         if not done:
             assert not (self.host.store / self.name).exists(), "its folder is left"
             self.vm = self.host.create(self.name)            # the name is free
+
+
+class CreateChildVM(CreateVM):
+    """In a resource pool, which it is in whenever it is there."""
+
+    def prepare(self):
+        share = ("<reservation>0</reservation><expandableReservation>true</expandableReservation><limit>-1</limit>"
+                 "<shares><shares>0</shares><level>normal</level></shares>")
+        spec = f"<cpuAllocation>{share}</cpuAllocation><memoryAllocation>{share}</memoryAllocation>"
+        self.pool = soap.ref_of(self.host.api.call("CreateResourcePool", self.host.api.pool(),
+                                                   f"<name>{self.name}</name><spec>{spec}</spec>"))
+
+    def begin(self):
+        return self.host.api.call("CreateChildVM_Task", self.pool, config(self.name, 4096, True))
+
+    def check(self, done):
+        vm = self.host.vms().get(self.name)
+        if vm:
+            assert self.host.api.get(vm, "resourcePool") == self.pool, "it is in another pool"
+        super().check(done)
+
+    def clean(self):
+        super().clean()
+        self.host.do("Destroy_Task", self.pool)
 
 
 class RegisterVM(Operation):
@@ -297,5 +322,5 @@ class DeleteDisk(OnDisk):
         self.has(done, "a", *self.disk(not done, "a"))
 
 
-ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
+ALL = [CreateVM, CreateChildVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
        CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk]

@@ -75,6 +75,13 @@ TEST_F(WatchTest, TheGuestAgentFillsTheGuestIn) {
     EXPECT_EQ(v.summary->quick_stats->guest_heartbeat_status, vim::ManagedEntityStatus::kGreen);
 }
 
+TEST_F(WatchTest, TellsOfAWatchdogThatFires) {
+    Report(backend::EventKind::kWatchdog, "reset");
+    auto* event = life->events.First(vim::VmMessageWarningEvent::kType);
+    ASSERT_TRUE(event);
+    EXPECT_NE(static_cast<const vim::VmMessageWarningEvent*>(event)->message.find("reset"), std::string::npos);
+}
+
 TEST_F(WatchTest, CountsWhatItUses) {
     life->Run([](Life& l) -> rt::Co<bool> {
         co_await l.machines->statistics.Look(base::Time());
