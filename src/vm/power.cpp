@@ -9,6 +9,25 @@
 
 namespace vm {
 
+// What an operation that did not work leaves: the fault, and the event that holds it.
+template <class Event>
+static vim::Fault Failed(Context& c, Event event, vim::Fault fault, const vim::Ref& vm, const std::string& user,
+                         int chain) {
+    event.reason = AsData(fault);
+    c.Post(std::move(event), vm, user, chain);
+    return fault;
+}
+
+// ... and one that left the VM without a running machine.
+template <class Event>
+Power::Done Power::Ended(PowerState state, Event event, vim::Ref vm, std::string user, int chain) {
+    SetState(vm, state);
+    c_.Post(std::move(event), vm, user, chain);
+    co_await c_.Note(vm, state == PowerState::kSuspended ? "suspended" : "powered off");
+    (void)co_await c_.Refresh(vm);
+    co_return vim::Any();
+}
+
 void Power::SetState(const vim::Ref& vm, PowerState state) {
     c_.Change(vm, [&](Vm& v) {
         if (v.runtime->power_state != state) SetPower(v, state, c_.timer.Now());
@@ -81,11 +100,10 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
         if (!run) started = BackendFault(std::move(run).error().While("power on " + before->name));
     }
     if (!started) {
-        vim::VmFailedToPowerOnEvent failed;
-        failed.reason = AsData(started.error());
-        c_.Post(std::move(failed), ref, user, progress.chain_id());
-        co_await c_.Note(ref, "power on failed: " + started.error().message());
-        co_return std::move(started).error();
+        vim::Fault fault =
+            Failed(c_, vim::VmFailedToPowerOnEvent(), std::move(started).error(), ref, user, progress.chain_id());
+        co_await c_.Note(ref, "power on failed: " + fault.message());
+        co_return fault;
     }
     SetState(ref, PowerState::kPoweredOn);
     if (resuming) {
@@ -116,18 +134,10 @@ Power::Done Power::RunPowerOff(vim::Ref ref, std::string user, task::Progress& p
     if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) stopped = co_await c_.hypervisor.Stop(ref.id);
     else stopped = co_await ForgetState(ref);            // what was suspended is given up
     if (Record* record = c_.Find(ref)) record->leaving = false;
-    if (!stopped && stopped.error().code != base::Code::kNotFound) {
-        vim::Fault fault = BackendFault(std::move(stopped).error().While("power off"));
-        vim::VmFailedToPowerOffEvent failed;
-        failed.reason = AsData(fault);
-        c_.Post(std::move(failed), ref, user, progress.chain_id());
-        co_return fault;
-    }
-    SetState(ref, PowerState::kPoweredOff);
-    c_.Post(vim::VmPoweredOffEvent(), ref, user, progress.chain_id());
-    co_await c_.Note(ref, "powered off");
-    (void)co_await c_.Refresh(ref);
-    co_return vim::Any();
+    if (!stopped && stopped.error().code != base::Code::kNotFound)
+        co_return Failed(c_, vim::VmFailedToPowerOffEvent(),
+                         BackendFault(std::move(stopped).error().While("power off")), ref, user, progress.chain_id());
+    co_return co_await Ended(PowerState::kPoweredOff, vim::VmPoweredOffEvent(), ref, user, progress.chain_id());
 }
 
 rt::Co<vim::Result<>> Power::Terminate(vim::call::TerminateVM call, std::string user) {
@@ -153,13 +163,9 @@ Power::Done Power::RunReset(vim::Ref ref, std::string user, task::Progress& prog
     if (Record* record = c_.Find(ref)) record->leaving = true;
     auto reset = co_await c_.hypervisor.Reset(ref.id);
     if (Record* record = c_.Find(ref)) record->leaving = false;
-    if (!reset) {
-        vim::Fault fault = BackendFault(std::move(reset).error().While("reset"));
-        vim::VmFailedToResetEvent failed;
-        failed.reason = AsData(fault);
-        c_.Post(std::move(failed), ref, user, progress.chain_id());
-        co_return fault;
-    }
+    if (!reset)
+        co_return Failed(c_, vim::VmFailedToResetEvent(), BackendFault(std::move(reset).error().While("reset")), ref,
+                         user, progress.chain_id());
     co_await c_.Note(ref, "reset");
     co_return vim::Any();
 }
@@ -189,18 +195,10 @@ Power::Done Power::RunSuspend(vim::Ref ref, std::string user, std::string state,
         suspended = co_await c_.pool.Run(std::move(write));
     }
     if (record) record->leaving = false;
-    if (!suspended) {
-        vim::Fault fault = BackendFault(std::move(suspended).error().While("suspend"));
-        vim::VmFailedToSuspendEvent failed;
-        failed.reason = AsData(fault);
-        c_.Post(std::move(failed), ref, user, progress.chain_id());
-        co_return fault;
-    }
-    SetState(ref, PowerState::kSuspended);
-    c_.Post(vim::VmSuspendedEvent(), ref, user, progress.chain_id());
-    co_await c_.Note(ref, "suspended");
-    (void)co_await c_.Refresh(ref);
-    co_return vim::Any();
+    if (!suspended)
+        co_return Failed(c_, vim::VmFailedToSuspendEvent(), BackendFault(std::move(suspended).error().While("suspend")),
+                         ref, user, progress.chain_id());
+    co_return co_await Ended(PowerState::kSuspended, vim::VmSuspendedEvent(), ref, user, progress.chain_id());
 }
 
 }  // namespace vm

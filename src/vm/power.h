@@ -36,6 +36,8 @@ private:
     Done ResumeReset(task::Unfinished what, task::Progress& progress);
     Done ResumeSuspend(task::Unfinished what, task::Progress& progress);
 
+    template <class Event> Done Ended(PowerState state, Event event, vim::Ref vm, std::string user, int chain);
+
     struct Start {
         backend::VmSpec spec;
         std::string state;
