@@ -195,7 +195,8 @@ void HostAgent::BuildMachines() {
 void HostAgent::BuildApi() {
     services_ = std::make_unique<api::Services>(api::Services{inventory_, {}});
     services_->computed = api::ForTheCaller(sessions_, *authorization_);
-    sdk_ = std::make_unique<api::Sdk>(api::Sdk::Parts{dispatch_, *services_, sessions_, *authorization_, gate_, pool_});
+    sdk_ = std::make_unique<api::Sdk>(
+        api::Sdk::Parts{dispatch_, *services_, sessions_, *authorization_, gate_, pool_, *events_, timer_});
     api::ServeCollector(dispatch_, *services_);
     api::ServeViews(dispatch_, *services_);
     api::ServeSearch(dispatch_, *services_);
