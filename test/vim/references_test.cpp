@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "vim/gen/calls_collector.h"
+#include "vim/gen/collector.h"
 #include "vim/gen/entity.h"
 #include "vim/gen/vm.h"
 
