@@ -70,6 +70,9 @@ void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
     dispatch.On<call::ReconfigVM>([&m](Call& c, const call::ReconfigVM& r) {
         return WithPermit(c, r, m.reconfigure, &vm::Reconfigure::Reconfig);
     });
+    dispatch.On<call::RelocateVM>([&m](Call& c, const call::RelocateVM& r) {
+        return WithPermit(c, r, m.relocate, &vm::Relocate::Start);
+    });
     dispatch.On<call::Reload>([&m](Call&, const call::Reload& r) { return Reload(r, m); });
     dispatch.On<call::RefreshStorageInfo>(
         [&m](Call&, const call::RefreshStorageInfo& r) { return m.reconfigure.RefreshStorage(r); });

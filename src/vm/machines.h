@@ -11,6 +11,7 @@
 #include "vm/lifecycle.h"
 #include "vm/power.h"
 #include "vm/reconfigure.h"
+#include "vm/relocate.h"
 #include "vm/statistics.h"
 #include "vm/watch.h"
 
@@ -23,12 +24,14 @@ public:
           lifecycle(context),
           power(context),
           reconfigure(context),
+          relocate(context),
           watch(context),
           statistics(context) {
         watch.Attach();
         lifecycle.RegisterResumers();
         power.RegisterResumers();
         reconfigure.RegisterResumers();
+        relocate.RegisterResumers();
     }
     Machines(const Machines&) = delete;
     Machines& operator=(const Machines&) = delete;
@@ -37,6 +40,7 @@ public:
     Lifecycle lifecycle;
     Power power;
     Reconfigure reconfigure;
+    Relocate relocate;
     Watch watch;
     Statistics statistics;
 };
