@@ -14,12 +14,12 @@ namespace {
 struct MovePlanTest : testing::Test {
     MovePlanTest() {
         for (const char* name : {"one", "two", "three"}) {
-            std::filesystem::create_directories(top.path() + "/" + name);
+            std::filesystem::create_directories(top.path + "/" + name);
             home.volumes.push_back({.datastore = DatastoreOf(name), .name = name, .id = name,
-                                    .folder = top.path() + "/" + name});
+                                    .folder = top.path + "/" + name});
         }
         home.vmx = {"one", "web/web.vmx"};
-        home.file = top.path() + "/one/web/web.vmx";
+        home.file = top.path + "/one/web/web.vmx";
         loaded.config.name = "web";
         AddDisk(2000, "[one] web/web.vmdk");
         AddDisk(2001, "[three] data/data.vmdk");
@@ -46,7 +46,7 @@ struct MovePlanTest : testing::Test {
         return out;
     }
 
-    store::TempFolder top;
+    TempFolder top;
     Home home;
     Loaded loaded;
 };
@@ -70,8 +70,8 @@ TEST_F(MovePlanTest, AllOfItTheVmxFirst) {
 }
 
 TEST_F(MovePlanTest, ATakenFolderGivesANewName) {
-    std::filesystem::create_directories(top.path() + "/two/web");
-    std::filesystem::create_directories(top.path() + "/two/web_1");
+    std::filesystem::create_directories(top.path + "/two/web");
+    std::filesystem::create_directories(top.path + "/two/web_1");
     auto plan = PlanMove(loaded, home, {DatastoreOf("two"), {}});
     ASSERT_TRUE(plan);
     EXPECT_EQ(plan->vmx.Text(), "[two] web_2/web.vmx");
