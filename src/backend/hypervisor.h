@@ -177,6 +177,10 @@ struct LayerMerge {
     DiskSpec disk;  // with all its layers as they are now
     std::size_t into = 0, from = 1;  // places in the chain; 0 is the base
     bool Active() const { return from == disk.overlays.size(); }  // the guest writes `from`
+// A disk whose files are about to be others: as it is, and as it will be. All files of `to`
+// are there; those of lower layers are whole, the last one is empty and of the right size.
+struct DiskMove {
+    DiskSpec from, to;
 };
 
 // Where a start is, 0..100.
@@ -231,6 +235,17 @@ public:
     // of what is not held does nothing.
     virtual rt::Co<base::Result<>> Hold(std::string vm) = 0;
     virtual rt::Co<base::Result<>> Release(std::string vm) = 0;
+    // Storage moves of a VM that runs, in three steps. MirrorDisks copies what each disk is
+    // written to into its new file and keeps both in step; it returns when they are. kCancelled
+    // when `cancelled` said so; when it fails the new files are let go of, and nothing else has
+    // changed. SwitchDisks lets the guest go on with the new files alone; begun again after a
+    // restart it does what is left. StopMirrors gives up what was not switched.
+    virtual rt::Co<base::Result<>> MirrorDisks(std::string vm, std::vector<DiskMove> moves, Progress progress,
+                                               std::function<bool()> cancelled) = 0;
+    virtual rt::Co<base::Result<>> SwitchDisks(std::string vm, std::vector<DiskMove> moves) = 0;
+    virtual rt::Co<base::Result<>> StopMirrors(std::string vm, std::vector<DiskMove> moves) = 0;
+    // Whether the guest uses the new file of one of them already.
+    virtual rt::Co<base::Result<bool>> AnySwitched(std::string vm, std::vector<DiskMove> moves) = 0;
 
     virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
 

@@ -50,6 +50,11 @@ public:
     rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) override;
     rt::Co<base::Result<>> Hold(std::string vm) override;
     rt::Co<base::Result<>> Release(std::string vm) override;
+    rt::Co<base::Result<>> MirrorDisks(std::string vm, std::vector<DiskMove> moves, Progress progress,
+                                       std::function<bool()> cancelled) override;
+    rt::Co<base::Result<>> SwitchDisks(std::string vm, std::vector<DiskMove> moves) override;
+    rt::Co<base::Result<>> StopMirrors(std::string vm, std::vector<DiskMove> moves) override;
+    rt::Co<base::Result<bool>> AnySwitched(std::string vm, std::vector<DiskMove> moves) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
     rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
     rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;

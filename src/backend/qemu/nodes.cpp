@@ -28,8 +28,19 @@ std::string Common(bool writable, bool direct) {
 
 }  // namespace
 
-std::string BaseNode(int key) { return base::Cat("disk-", key); }
-std::string OverlayNode(int key, const std::string& file) { return base::Cat("disk-", key, "-", LabelOf(file)); }
+std::string BaseNode(int key, int hop) { return hop ? base::Cat("disk-", key, "h", hop) : base::Cat("disk-", key); }
+std::string OverlayNode(int key, const std::string& file, int hop) {
+    return base::Cat(BaseNode(key, hop), "-", LabelOf(file));
+}
+
+int HopOf(const std::string& node) {
+    std::string_view rest = node;
+    rest.remove_prefix(std::min(rest.size(), std::string_view("disk-").size()));
+    rest = rest.substr(0, rest.find('-'));
+    auto at = rest.find('h');
+    return at == rest.npos ? 0 : static_cast<int>(base::ToInt(rest.substr(at + 1)).value_or(0));
+}
+
 std::string FileNode(const std::string& node) { return "file-" + node.substr(node.find('-') + 1); }
 
 std::string LayerOptions(const Layer& l) {

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct RunRecord {
     std::int64_t log_start = 0;          // where this run's words begin
     std::vector<std::string> cgroups;
     std::vector<int> drives;             // keys of drives with a medium
+    std::map<int, int> hops;             // by key of a disk: which set of nodes its last mirror made
     bool operator==(const RunRecord&) const = default;
 };
 

@@ -27,6 +27,8 @@ enum class Op {
     kTakeSnapshot,
     kMergeLayers,
     kEndMerge,
+    kMirrorDisks,
+    kSwitchDisks,
     kReadUsage,
     kSetPools,
     kSetResources,

@@ -1,6 +1,7 @@
 // The commands about block nodes, jobs and exports, typed; one function each.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ rt::Co<base::Result<>> RemoveNbdExport(Client& qemu, std::string id);
 // Jobs conclude by themselves and stay until they are dismissed.
 rt::Co<base::Result<>> StartCommit(Client& qemu, std::string job, std::string top, std::string base);
 rt::Co<base::Result<>> StartFullMirror(Client& qemu, std::string job, std::string from, std::string to);
+// Of a guest that runs: its writes go to both from the start. `top_only` leaves out what
+// lies in the layers below.
+rt::Co<base::Result<>> StartLiveMirror(Client& qemu, std::string job, std::string from, std::string to, bool top_only);
 rt::Co<base::Result<>> StartMakeQcow2(Client& qemu, std::string job, std::string file_node, std::int64_t size);
 rt::Co<base::Result<>> AddPlainNode(Client& qemu, std::string node, std::int64_t set);   // the file itself
 rt::Co<base::Result<>> CompleteJob(Client& qemu, std::string job);
@@ -44,6 +48,12 @@ struct JobState {
     std::int64_t done = 0, total = 0;
 };
 rt::Co<base::Result<JobState>> QueryJob(Client& qemu, std::string job);
+// The node that a device of the guest uses; "" : it has none, or there is no such device.
+rt::Co<base::Result<std::string>> QueryTopNode(Client& qemu, std::string device);
+base::Result<std::string> ParseTopNode(std::string_view reply, std::string_view device);
+// The descriptor set that a file node was opened from; nullopt: there is no such node.
+rt::Co<base::Result<std::optional<std::int64_t>>> QueryFdSet(Client& qemu, std::string file_node);
+base::Result<std::optional<std::int64_t>> ParseNodeFdSet(std::string_view reply, std::string_view file_node);
 base::Result<JobState> ParseJobs(std::string_view reply, std::string_view job);
 
 }  // namespace backend::qemu::qmp
