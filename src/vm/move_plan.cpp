@@ -12,8 +12,7 @@ namespace {
 
 vim::Result<const Volume*> VolumeOf(const VolumeList& volumes, const vim::Ref& datastore) {
     const Volume* volume = FindVolume(volumes, datastore);
-    if (!volume)
-        return vim::Fault(vim::ManagedObjectNotFound(datastore), "there is no datastore " + datastore.id);
+    if (!volume) return vim::Fault(vim::ManagedObjectNotFound(datastore), "there is no datastore " + datastore.id);
     if (volume->accessible) return volume;
     vim::InaccessibleDatastore fault;
     fault.datastore = datastore;

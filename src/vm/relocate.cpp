@@ -104,7 +104,6 @@ rt::Co<vim::Result<Relocate::Moving>> Relocate::Prepare(vim::Ref ref, MoveWish w
     Record* record = c_.Find(ref);
     if (!record) co_return vim::Fault(vim::ManagedObjectNotFound(ref), "the virtual machine is gone");
     Moving moving{.ref = ref, .from = c_.HomeOf(*record), .to = {}, .loaded = {}, .plan = {}, .intent = {}};
-    moving.live = c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped;
     if (moving.from.file.empty()) co_return moving;      // an imagined VM has no files
     auto look = [home = moving.from, wish]() -> vim::Result<std::pair<Loaded, MovePlan>> {
         auto loaded = LoadFolder(home);
@@ -126,6 +125,7 @@ rt::Co<vim::Result<Relocate::Moving>> Relocate::Prepare(vim::Ref ref, MoveWish w
         moving.intent.makes.push_back(f.to);
         moving.intent.removes.push_back(f.from);
     }
+    if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) CO_CHECK(co_await FindWritten(moving));
     co_return moving;
 }
 
@@ -141,7 +141,10 @@ rt::Co<vim::Result<>> Relocate::CopyAll(Moving& moving, task::Progress& progress
         auto percent = [&progress, done, total, size = f.allocated](int n) {
             progress.Percent(static_cast<int>((done + size * n / 100) * 95 / total));
         };
-        auto copied = co_await CopyVmFile(c_, from->Absolute(), to->Absolute(), progress, std::move(percent));
+        base::Result<> copied;
+        if (moving.written.contains(from->Absolute()))
+            copied = co_await MakeEmpty(moving, from->Absolute(), to->Absolute());
+        else copied = co_await CopyVmFile(c_, from->Absolute(), to->Absolute(), progress, std::move(percent));
         if (!copied && copied.error().code == base::Code::kCancelled)
             co_return vim::Fault(vim::RequestCanceled(), "cancelled by its user");
         if (!copied) co_return FileFault(std::move(copied).error(), to->path);
@@ -187,7 +190,16 @@ rt::Co<vim::Result<>> Relocate::Commit(Moving& moving) {
     co_return vim::Result<>{};
 }
 
+// Nothing is removed that a guest has gone on with.
 rt::Co<void> Relocate::Undo(Moving& moving) {
+    if (moving.live && c_.hypervisor.StateOf(moving.ref.id) != backend::RunState::kStopped) {
+        auto moves = co_await MovesOf(moving);
+        if (moves) {
+            auto switched = co_await c_.hypervisor.AnySwitched(moving.ref.id, *moves);
+            if (!switched || *switched) co_return;
+            (void)co_await c_.hypervisor.StopMirrors(moving.ref.id, *std::move(moves));
+        }
+    }
     auto undo = [makes = moving.intent.makes, volumes = moving.from.volumes] {
         RemoveEach(makes, volumes);
         return true;
@@ -209,16 +221,17 @@ Relocate::Done Relocate::Run(vim::Ref ref, MoveWish wish, std::string user, task
     if (!prepared) co_return std::move(prepared).error();
     Moving moving = *std::move(prepared);
     if (moving.plan.empty()) co_return vim::Any();       // it is there already
-    if (moving.live)
-        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, PowerState::kPoweredOn),
-                             moving.loaded.config.name + " runs; power it off to move its files");
     CO_CHECK(co_await progress.Step("copy", moving.intent.Text()));
     auto done = co_await CopyAll(moving, progress);
+    if (done && moving.live) done = co_await Mirror(moving, progress);
     if (done) done = co_await WriteConfig(moving);
     if (done) {
         auto stepped = co_await progress.Step("switch", moving.intent.Text());
-        done = stepped ? co_await Commit(moving) : vim::Result<>(vim::Fault(std::move(stepped).error()));
+        if (!stepped) done = vim::Fault(std::move(stepped).error());
     }
+    if (done && moving.live) done = co_await Switch(moving);
+    if (done) done = co_await Commit(moving);
+    if (moving.live) (void)co_await c_.hypervisor.Release(ref.id);
     if (!done) {
         co_await Undo(moving);
         co_return std::move(done).error().While("move " + moving.loaded.config.name);
@@ -235,6 +248,37 @@ void Relocate::RegisterResumers() {
                       [this](task::Unfinished what, task::Progress& p) { return Resume(std::move(what), p); });
 }
 
+// What Prepare() knew, from what it wrote down.
+rt::Co<vim::Result<Relocate::Moving>> Relocate::Rebuild(vim::Ref ref, Intent intent) {
+    Record* record = c_.Find(ref);
+    if (!record) co_return vim::Fault(vim::ManagedObjectNotFound(ref), "the virtual machine is gone");
+    Moving moving{.ref = ref, .from = c_.HomeOf(*record), .to = {}, .loaded = {}, .plan = {}, .intent = intent};
+    auto read = [home = moving.from] { return LoadFolder(home); };
+    auto loaded = co_await c_.pool.Run(std::move(read));
+    if (!loaded) co_return FileFault(std::move(loaded).error(), moving.from.vmx);
+    moving.loaded = *std::move(loaded);
+    auto vmx = DatastorePath::Parse(intent.vmx);
+    moving.plan.vmx = vmx ? *vmx : moving.from.vmx;
+    moving.plan.home_moves = intent.new_folder;
+    moving.to = HomeAt(moving.plan.vmx, moving.from.volumes);
+    for (std::size_t i = 0; i < std::min(intent.makes.size(), intent.removes.size()); ++i)
+        moving.plan.files.push_back({intent.removes[i], intent.makes[i]});
+    for (const Device& device : moving.loaded.config.hardware->device)
+        if (auto* backing = device->backing.As<vim::VirtualDeviceFileBackingInfo>())
+            for (const MovedFile& f : moving.plan.files)
+                if (f.from == backing->file_name) moving.plan.disks[device->key] = f.to;
+    if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) CO_CHECK(co_await FindWritten(moving));
+    co_return moving;
+}
+
+Relocate::Done Relocate::Undone(Moving moving) {
+    co_await Undo(moving);
+    vim::SystemError fault;
+    fault.reason = "the host agent was restarted";
+    co_return vim::Fault(std::move(fault),
+                         "the host agent was restarted during the move; the files are where they were");
+}
+
 // Where the VM is now tells which of the two sets of files is the old one.
 Relocate::Done Relocate::Resume(task::Unfinished what, task::Progress&) {
     vim::Ref ref{&Vm::kType, what.entity_id};
@@ -249,17 +293,14 @@ Relocate::Done Relocate::Resume(task::Unfinished what, task::Progress&) {
         moved = record->vmx.Text() == intent.vmx && co_await c_.pool.Run(std::move(sum)) == intent.text_sum;
     }
     if (moved) {
+        (void)co_await c_.hypervisor.Release(ref.id);    // if it was still held
         co_await ClearOld(ref, std::move(intent));
         co_return vim::Any();
     }
-    auto undo = [makes = intent.makes, volumes = c_.volumes.Now()] {
-        RemoveEach(makes, volumes);
-        return true;
-    };
-    (void)co_await c_.pool.Run(std::move(undo));
-    vim::SystemError fault;
-    fault.reason = "the host agent was restarted";
-    co_return vim::Fault(std::move(fault), "the host agent was restarted during the move; the files are where they were");
+    auto rebuilt = co_await Rebuild(ref, intent);
+    if (!rebuilt) co_return std::move(rebuilt).error();
+    if (what.step == "switch") co_return co_await GoOn(*std::move(rebuilt));
+    co_return co_await Undone(*std::move(rebuilt));
 }
 
 }  // namespace vm

@@ -27,17 +27,28 @@ private:
         Loaded loaded;
         MovePlan plan;
         Intent intent;
-        bool live = false;
+        bool live = false;                               // a guest writes to some of the files
+        std::map<std::string, std::int64_t> written;     // live: those files (absolute) -> bytes of their disk
     };
     vim::Result<MoveWish> Understand(const vim::call::RelocateVM& call, const Vm& vm, const Permit& permit) const;
     Done Run(vim::Ref vm, MoveWish wish, std::string user, task::Progress& progress);
     rt::Co<vim::Result<Moving>> Prepare(vim::Ref vm, MoveWish wish);
     rt::Co<vim::Result<>> CopyAll(Moving& moving, task::Progress& progress);
+    // The live part, in relocate_live.cpp.
+    rt::Co<vim::Result<>> FindWritten(Moving& moving);
+    rt::Co<base::Result<>> MakeEmpty(const Moving& moving, std::string from, std::string to);
+    rt::Co<vim::Result<std::vector<backend::DiskMove>>> MovesOf(const Moving& moving);
+    rt::Co<vim::Result<>> Mirror(Moving& moving, task::Progress& progress);
+    rt::Co<vim::Result<>> Switch(Moving& moving);
+    Done GoOn(Moving moving);
+    rt::Co<bool> NewFilesAreNewer(const Moving& moving);
     rt::Co<vim::Result<>> WriteConfig(Moving& moving);
     rt::Co<vim::Result<>> Commit(Moving& moving);
     rt::Co<void> Undo(Moving& moving);
     rt::Co<void> ClearOld(vim::Ref vm, Intent intent);
     Done Resume(task::Unfinished what, task::Progress& progress);
+    rt::Co<vim::Result<Moving>> Rebuild(vim::Ref vm, Intent intent);
+    Done Undone(Moving moving);
 
     Context& c_;
 };

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "test/store/temp_folder.h"
+#include "vim/gen/all.h"
 
 namespace vm {
 namespace {
@@ -15,8 +16,8 @@ struct MovePlanTest : testing::Test {
     MovePlanTest() {
         for (const char* name : {"one", "two", "three"}) {
             std::filesystem::create_directories(top.path + "/" + name);
-            home.volumes.push_back({.datastore = DatastoreOf(name), .name = name, .id = name,
-                                    .folder = top.path + "/" + name});
+            home.volumes.push_back(
+                {.datastore = DatastoreOf(name), .name = name, .id = name, .folder = top.path + "/" + name});
         }
         home.vmx = {"one", "web/web.vmx"};
         home.file = top.path + "/one/web/web.vmx";

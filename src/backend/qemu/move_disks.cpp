@@ -3,9 +3,11 @@
 #include <fcntl.h>
 
 #include "backend/qemu/launch.h"
+#include "backend/qemu/layers.h"
 #include "backend/qemu/machine.h"
 #include "backend/qemu/nodes.h"
 #include "backend/qemu/qmp/block_commands.h"
+#include "backend/qemu/qmp/layer_commands.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -24,17 +26,10 @@ std::vector<std::string> NodesOf(const DiskSpec& disk, int hop) {
     return out;
 }
 
-rt::Co<base::Result<>> DropNode(qmp::Client& qemu, std::string node) {
-    CO_TRY(set, co_await qmp::QueryFdSet(qemu, FileNode(node)));
-    if (!set) co_return base::Result<>{};
-    CO_CHECK(co_await qmp::DeleteNode(qemu, node));
-    co_return co_await qmp::RemoveFd(qemu, *set);        // else a removed file would keep its space
-}
-
 // From the top down; what is not there is fine.
 rt::Co<void> DropNodes(qmp::Client& qemu, std::vector<std::string> nodes) {
     for (auto node = nodes.rbegin(); node != nodes.rend(); ++node)
-        if (auto dropped = co_await DropNode(qemu, *node); !dropped)
+        if (auto dropped = co_await DropLayer(qemu, *node); !dropped)
             base::LogWarning("backend", base::Cat("the files of a moved disk stay open: ", dropped.error().message));
 }
 
@@ -50,10 +45,9 @@ rt::Co<base::Result<>> AddNode(rt::Pool& pool, qmp::Client& qemu, Layer layer, s
     CO_TRY(file, co_await pool.Run(std::move(open)));
     CO_TRY(set, co_await qmp::AddFd(qemu, file.get()));
     layer.file = base::Cat("/dev/fdset/", set);
-    auto added = co_await qemu.Execute("blockdev-add", LayerOptions(layer), std::chrono::seconds(60));
-    if (added) co_return base::Result<>{};
-    (void)co_await qmp::RemoveFd(qemu, set);
-    co_return std::move(added).error();
+    auto added = co_await qmp::AddLayer(qemu, LayerOptions(layer));
+    if (!added) (void)co_await qmp::RemoveFd(qemu, set);
+    co_return added;
 }
 
 rt::Co<base::Result<>> AddNodes(rt::Pool& pool, qmp::Client& qemu, DiskSpec disk, int hop) {
@@ -74,7 +68,7 @@ rt::Co<base::Result<>> AddNodes(rt::Pool& pool, qmp::Client& qemu, DiskSpec disk
 // guest went on with them.
 rt::Co<base::Result<>> Begin(rt::Pool& pool, std::shared_ptr<RunningVm> vm, qmp::Client& qemu, DiskMove move) {
     int key = move.from.key;
-    CO_TRY(top, co_await qmp::QueryTopNode(qemu, DeviceOf(key)));
+    CO_TRY(top, co_await qmp::TopNodeOf(qemu, DeviceOf(key)));
     if (top.empty()) co_return base::Error{base::Code::kNotFound, base::Cat("the guest has no disk ", key)};
     int hop = HopOf(top) + 1;
     vm->MutableRecord().hops[key] = hop;
@@ -92,11 +86,12 @@ rt::Co<base::Result<>> AwaitConcluded(std::shared_ptr<RunningVm> vm, qmp::Client
         if (state.status.empty()) co_return base::Result<>{};
         if (state.status == "concluded") {
             CO_CHECK(co_await qmp::DismissJob(qemu, job));
+            vm->ForgetJob(job);
             if (state.error.empty()) co_return base::Result<>{};
             co_return base::Error{base::Code::kIo, base::Cat("mirror a disk: ", state.error)};
         }
-        auto never = [] { return false; };
-        (void)co_await vm->WaitFor(never, std::chrono::milliseconds(20));
+        auto concluded = [&] { return vm->JobStatus(job) == "concluded"; };
+        (void)co_await vm->WaitFor(concluded, kLook);
         if (vm->ended()) co_return base::Error{base::Code::kIo, "QEMU ended while a disk was switched"};
     }
 }
@@ -107,7 +102,7 @@ rt::Co<base::Result<>> Switch(std::shared_ptr<RunningVm> vm, qmp::Client& qemu, 
     CO_TRY(state, co_await qmp::QueryJob(qemu, job));
     if (state.status == "ready") CO_CHECK(co_await qmp::CompleteJob(qemu, job));
     CO_CHECK(co_await AwaitConcluded(vm, qemu, job));
-    CO_TRY(top, co_await qmp::QueryTopNode(qemu, DeviceOf(move.from.key)));
+    CO_TRY(top, co_await qmp::TopNodeOf(qemu, DeviceOf(move.from.key)));
     int hop = HopOf(top);
     if (hop == 0 || top != NodesOf(move.to, hop).back())
         co_return base::Error{base::Code::kInternal, base::Cat("disk ", move.from.key, " did not switch")};
@@ -120,7 +115,7 @@ rt::Co<base::Result<>> GiveUp(std::shared_ptr<RunningVm> vm, qmp::Client& qemu, 
     CO_TRY(state, co_await qmp::QueryJob(qemu, job));
     if (!state.status.empty() && state.status != "concluded") CO_CHECK(co_await qmp::CancelJob(qemu, job));
     (void)co_await AwaitConcluded(vm, qemu, job);
-    CO_TRY(top, co_await qmp::QueryTopNode(qemu, DeviceOf(move.from.key)));
+    CO_TRY(top, co_await qmp::TopNodeOf(qemu, DeviceOf(move.from.key)));
     co_await DropNodes(qemu, NodesOf(move.to, HopOf(top) + 1));
     co_return base::Result<>{};
 }
@@ -189,7 +184,7 @@ rt::Co<base::Result<bool>> Machine::AnySwitched(std::string id, std::vector<Disk
     CO_TRY(vm, Find(id));
     CO_TRY(qemu, vm->monitor());
     for (const DiskMove& move : moves) {
-        CO_TRY(top, co_await qmp::QueryTopNode(*qemu, DeviceOf(move.from.key)));
+        CO_TRY(top, co_await qmp::TopNodeOf(*qemu, DeviceOf(move.from.key)));
         auto mirrored = vm->record().hops.find(move.from.key);
         if (mirrored != vm->record().hops.end() && HopOf(top) == mirrored->second) co_return true;
     }

@@ -13,7 +13,8 @@ static bool Uses(const World::Vm& vm, const DiskSpec& disk) {
 
 rt::Co<base::Result<>> Machine::MirrorDisks(std::string id, std::vector<DiskMove> moves, Progress progress,
                                             std::function<bool()> cancelled) {
-    if (!world_->Find(id)) co_return base::Error{base::Code::kNotFound, base::Cat("virtual machine ", id, " does not run")};
+    if (!world_->Find(id))
+        co_return base::Error{base::Code::kNotFound, base::Cat("virtual machine ", id, " does not run")};
     CO_CHECK(co_await Step(Op::kMirrorDisks, id, std::move(progress)));
     World::Vm* vm = world_->Find(id);
     if (!vm) co_return base::Error{base::Code::kIo, "it ended while its disks were copied"};

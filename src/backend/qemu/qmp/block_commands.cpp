@@ -109,44 +109,6 @@ base::Result<JobState> ParseJobs(std::string_view reply, std::string_view job) {
     return state;
 }
 
-static base::Error BadForm(std::string_view command) {
-    return {base::Code::kInternal, base::Cat(command, ": QEMU gave an answer that is not of the form it documents")};
-}
-
-base::Result<std::string> ParseTopNode(std::string_view reply, std::string_view device) {
-    std::optional<json::value> v = Parse(reply);
-    const json::array* drives = v ? v->if_array() : nullptr;
-    if (!drives) return BadForm("query-block");
-    for (const json::value& one : *drives)
-        if (Text(Member(one, "qdev")) == device)
-            if (const json::value* inserted = Member(one, "inserted")) return Text(Member(*inserted, "node-name"));
-    return std::string();
-}
-
-rt::Co<base::Result<std::string>> QueryTopNode(Client& qemu, std::string device) {
-    CO_TRY(reply, co_await qemu.Execute("query-block", {}));
-    co_return ParseTopNode(reply, device);
-}
-
-base::Result<std::optional<std::int64_t>> ParseNodeFdSet(std::string_view reply, std::string_view file_node) {
-    constexpr std::string_view kSet = "/dev/fdset/";
-    std::optional<json::value> v = Parse(reply);
-    const json::array* nodes = v ? v->if_array() : nullptr;
-    if (!nodes) return BadForm("query-named-block-nodes");
-    for (const json::value& one : *nodes) {
-        if (Text(Member(one, "node-name")) != file_node) continue;
-        std::string file = Text(Member(one, "file"));
-        auto set = file.starts_with(kSet) ? base::ToInt(std::string_view(file).substr(kSet.size())) : std::nullopt;
-        if (set) return set;
-    }
-    return std::optional<std::int64_t>();
-}
-
-rt::Co<base::Result<std::optional<std::int64_t>>> QueryFdSet(Client& qemu, std::string file_node) {
-    CO_TRY(reply, co_await qemu.Execute("query-named-block-nodes", R"({"flat":true})"));
-    co_return ParseNodeFdSet(reply, file_node);
-}
-
 rt::Co<base::Result<JobState>> QueryJob(Client& qemu, std::string job) {
     CO_TRY(reply, co_await qemu.Execute("query-jobs", {}));
     co_return ParseJobs(reply, job);

@@ -1,7 +1,6 @@
 // The commands about block nodes, jobs and exports, typed; one function each.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,12 +47,6 @@ struct JobState {
     std::int64_t done = 0, total = 0;
 };
 rt::Co<base::Result<JobState>> QueryJob(Client& qemu, std::string job);
-// The node that a device of the guest uses; "" : it has none, or there is no such device.
-rt::Co<base::Result<std::string>> QueryTopNode(Client& qemu, std::string device);
-base::Result<std::string> ParseTopNode(std::string_view reply, std::string_view device);
-// The descriptor set that a file node was opened from; nullopt: there is no such node.
-rt::Co<base::Result<std::optional<std::int64_t>>> QueryFdSet(Client& qemu, std::string file_node);
-base::Result<std::optional<std::int64_t>> ParseNodeFdSet(std::string_view reply, std::string_view file_node);
 base::Result<JobState> ParseJobs(std::string_view reply, std::string_view job);
 
 }  // namespace backend::qemu::qmp
