@@ -177,97 +177,99 @@ struct LayerMerge {
     DiskSpec disk;  // with all its layers as they are now
     std::size_t into = 0, from = 1;  // places in the chain; 0 is the base
     bool Active() const { return from == disk.overlays.size(); }  // the guest writes `from`
-    // A disk whose files are about to be others: as it is, and as it will be. All files of `to`
-    // are there; those of lower layers are whole, the last one is empty and of the right size.
-    struct DiskMove {
-        DiskSpec from, to;
+};
+
+// A disk whose files are about to be others: as it is, and as it will be. All files of `to`
+// are there; those of lower layers are whole, the last one is empty and of the right size.
+struct DiskMove {
+    DiskSpec from, to;
+};
+
+// Where a start is, 0..100.
+using Progress = std::function<void(int percent)>;
+
+class Hypervisor {
+public:
+    virtual ~Hypervisor() = default;
+
+    // Settles what the machine can do (the accelerator by proof). Called once, first.
+    virtual rt::Co<base::Result<Abilities>> Open() = 0;
+
+    // Starts the VM; returns once its processors run. With `state` it continues from a
+    // file that Suspend() wrote. Nothing is left behind when it fails: no process, no
+    // socket, no cgroup. kExists when it runs already.
+    virtual rt::Co<base::Result<>> Start(VmSpec spec, std::string state, Progress progress) = 0;
+    // Ends the VM now, as pulling the plug does. kNotFound when it does not run.
+    virtual rt::Co<base::Result<>> Stop(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> Reset(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> Pause(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> Resume(std::string vm) = 0;
+    // Writes memory and device state to `state`, synced, then ends the process. When it
+    // fails the VM runs on and no file is left.
+    virtual rt::Co<base::Result<>> Suspend(std::string vm, std::string state, Progress progress) = 0;
+    // Asks the guest: by its agent when that answers, else by ACPI. Returns when asked,
+    // not when done. kBusy: the guest did not take the request.
+    virtual rt::Co<base::Result<>> ShutdownGuest(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> RebootGuest(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> StandbyGuest(std::string vm) = 0;
+
+    // While it runs: another medium ("" : none), link up or down, a disk more or less.
+    virtual rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) = 0;
+    virtual rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) = 0;
+
+    // All layers become what the guest writes, in one moment; with `memory` that file is
+    // whole and on the disk before. Says whether the guest was quiesced. When it fails all is
+    // as before: no file, the guest runs on and its file systems too. kBusy: the guest's agent
+    // did not bring it to rest.
+    virtual rt::Co<base::Result<bool>> TakeSnapshot(std::string vm, SnapshotPlan plan, Progress progress) = 0;
+    // Whether the guest writes this file for disk `key` now.
+    virtual rt::Co<base::Result<bool>> Writes(std::string vm, int key, std::string path) = 0;
+    // Copies; returns when everything is in `into`, which for a layer that the guest writes
+    // stays so from then on. Begun again, also by a new hostd, it joins the copying that goes
+    // on. Nothing is lost whenever it is cut off. kCancelled when `cancelled` said so.
+    virtual rt::Co<base::Result<>> MergeLayers(std::string vm, LayerMerge merge, Progress progress,
+                                               std::function<bool()> cancelled) = 0;
+    // Lets go of the merged layers. When the guest writes the last of them it goes on in
+    // `into`: Hold() it before, until the configuration says so too.
+    virtual rt::Co<base::Result<>> EndMerge(std::string vm, LayerMerge merge) = 0;
+    virtual rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) = 0;
+    // Stops its processors for a moment that nobody is told of. A hold outlives hostd; Release()
+    // of what is not held does nothing.
+    virtual rt::Co<base::Result<>> Hold(std::string vm) = 0;
+    virtual rt::Co<base::Result<>> Release(std::string vm) = 0;
+    // Storage moves of a VM that runs, in three steps. MirrorDisks copies what each disk is
+    // written to into its new file and keeps both in step; it returns when they are. kCancelled
+    // when `cancelled` said so; when it fails the new files are let go of, and nothing else has
+    // changed. SwitchDisks lets the guest go on with the new files alone; begun again after a
+    // restart it does what is left. StopMirrors gives up what was not switched.
+    virtual rt::Co<base::Result<>> MirrorDisks(std::string vm, std::vector<DiskMove> moves, Progress progress,
+                                               std::function<bool()> cancelled) = 0;
+    virtual rt::Co<base::Result<>> SwitchDisks(std::string vm, std::vector<DiskMove> moves) = 0;
+    virtual rt::Co<base::Result<>> StopMirrors(std::string vm, std::vector<DiskMove> moves) = 0;
+    // Whether the guest uses the new file of one of them already.
+    virtual rt::Co<base::Result<bool>> AnySwitched(std::string vm, std::vector<DiskMove> moves) = 0;
+
+    virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
+
+    // The whole tree of pools, parents before children: made, changed, or gone. VMs that run
+    // go with their pools. Where this machine has no control groups it is only remembered.
+    virtual rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) = 0;
+    // Where a VM that runs stands in the tree, and with what. kNotFound: it does not run, or
+    // there is no such pool.
+    virtual rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) = 0;
+
+    // After a restart of hostd: the VMs that run or pause now, each connected again and
+    // reporting. A dead one's leavings are removed; it is told once more, as kStopped.
+    struct Found {
+        std::string vm;
+        RunState state;
+        GuestInfo guest;
     };
+    virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
+    virtual RunState StateOf(const std::string& vm) const = 0;
 
-    // Where a start is, 0..100.
-    using Progress = std::function<void(int percent)>;
-
-    class Hypervisor {
-    public:
-        virtual ~Hypervisor() = default;
-
-        // Settles what the machine can do (the accelerator by proof). Called once, first.
-        virtual rt::Co<base::Result<Abilities>> Open() = 0;
-
-        // Starts the VM; returns once its processors run. With `state` it continues from a
-        // file that Suspend() wrote. Nothing is left behind when it fails: no process, no
-        // socket, no cgroup. kExists when it runs already.
-        virtual rt::Co<base::Result<>> Start(VmSpec spec, std::string state, Progress progress) = 0;
-        // Ends the VM now, as pulling the plug does. kNotFound when it does not run.
-        virtual rt::Co<base::Result<>> Stop(std::string vm) = 0;
-        virtual rt::Co<base::Result<>> Reset(std::string vm) = 0;
-        virtual rt::Co<base::Result<>> Pause(std::string vm) = 0;
-        virtual rt::Co<base::Result<>> Resume(std::string vm) = 0;
-        // Writes memory and device state to `state`, synced, then ends the process. When it
-        // fails the VM runs on and no file is left.
-        virtual rt::Co<base::Result<>> Suspend(std::string vm, std::string state, Progress progress) = 0;
-        // Asks the guest: by its agent when that answers, else by ACPI. Returns when asked,
-        // not when done. kBusy: the guest did not take the request.
-        virtual rt::Co<base::Result<>> ShutdownGuest(std::string vm) = 0;
-        virtual rt::Co<base::Result<>> RebootGuest(std::string vm) = 0;
-        virtual rt::Co<base::Result<>> StandbyGuest(std::string vm) = 0;
-
-        // While it runs: another medium ("" : none), link up or down, a disk more or less.
-        virtual rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) = 0;
-        virtual rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) = 0;
-
-        // All layers become what the guest writes, in one moment; with `memory` that file is
-        // whole and on the disk before. Says whether the guest was quiesced. When it fails all is
-        // as before: no file, the guest runs on and its file systems too. kBusy: the guest's agent
-        // did not bring it to rest.
-        virtual rt::Co<base::Result<bool>> TakeSnapshot(std::string vm, SnapshotPlan plan, Progress progress) = 0;
-        // Whether the guest writes this file for disk `key` now.
-        virtual rt::Co<base::Result<bool>> Writes(std::string vm, int key, std::string path) = 0;
-        // Copies; returns when everything is in `into`, which for a layer that the guest writes
-        // stays so from then on. Begun again, also by a new hostd, it joins the copying that goes
-        // on. Nothing is lost whenever it is cut off. kCancelled when `cancelled` said so.
-        virtual rt::Co<base::Result<>> MergeLayers(std::string vm, LayerMerge merge, Progress progress,
-                                                   std::function<bool()> cancelled) = 0;
-        // Lets go of the merged layers. When the guest writes the last of them it goes on in
-        // `into`: Hold() it before, until the configuration says so too.
-        virtual rt::Co<base::Result<>> EndMerge(std::string vm, LayerMerge merge) = 0;
-        virtual rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) = 0;
-        // Stops its processors for a moment that nobody is told of. A hold outlives hostd; Release()
-        // of what is not held does nothing.
-        virtual rt::Co<base::Result<>> Hold(std::string vm) = 0;
-        virtual rt::Co<base::Result<>> Release(std::string vm) = 0;
-        // Storage moves of a VM that runs, in three steps. MirrorDisks copies what each disk is
-        // written to into its new file and keeps both in step; it returns when they are. kCancelled
-        // when `cancelled` said so; when it fails the new files are let go of, and nothing else has
-        // changed. SwitchDisks lets the guest go on with the new files alone; begun again after a
-        // restart it does what is left. StopMirrors gives up what was not switched.
-        virtual rt::Co<base::Result<>> MirrorDisks(std::string vm, std::vector<DiskMove> moves, Progress progress,
-                                                   std::function<bool()> cancelled) = 0;
-        virtual rt::Co<base::Result<>> SwitchDisks(std::string vm, std::vector<DiskMove> moves) = 0;
-        virtual rt::Co<base::Result<>> StopMirrors(std::string vm, std::vector<DiskMove> moves) = 0;
-        // Whether the guest uses the new file of one of them already.
-        virtual rt::Co<base::Result<bool>> AnySwitched(std::string vm, std::vector<DiskMove> moves) = 0;
-
-        virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
-
-        // The whole tree of pools, parents before children: made, changed, or gone. VMs that run
-        // go with their pools. Where this machine has no control groups it is only remembered.
-        virtual rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) = 0;
-        // Where a VM that runs stands in the tree, and with what. kNotFound: it does not run, or
-        // there is no such pool.
-        virtual rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) = 0;
-
-        // After a restart of hostd: the VMs that run or pause now, each connected again and
-        // reporting. A dead one's leavings are removed; it is told once more, as kStopped.
-        struct Found {
-            std::string vm;
-            RunState state;
-            GuestInfo guest;
-        };
-        virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
-        virtual RunState StateOf(const std::string& vm) const = 0;
-
-        // Called on the loop, in the order in which things happened. Set before Open().
-        std::function<void(const Event&)> on_event;
-    };
+    // Called on the loop, in the order in which things happened. Set before Open().
+    std::function<void(const Event&)> on_event;
+};
 
 }  // namespace backend
