@@ -25,6 +25,12 @@ def resident_kb(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
 
+def processor_seconds(pid):
+    """User and system time of the process until now."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     url = user = pid = None
 

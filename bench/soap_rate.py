@@ -14,6 +14,7 @@ SECONDS = 5
 
 
 def wrk(server, session, element):
+    before = servers.processor_seconds(server.pid)
     with tempfile.NamedTemporaryFile("w", prefix="bedplate-bench-", suffix=".xml") as body:
         body.write(soap.ENVELOPE % element)
         body.flush()
@@ -23,6 +24,7 @@ def wrk(server, session, element):
     facts = json.loads(done.stdout.splitlines()[-1])
     if facts["errors"]:
         raise RuntimeError(f"{server.name} answered {facts['errors']} requests with an error")
+    facts["us"] = (servers.processor_seconds(server.pid) - before) * 1e6 / (facts["per_s"] * SECONDS)
     return facts
 
 
@@ -50,3 +52,5 @@ def rate(asked):
                     got[side].append(wrk(server, session, texts[side][what]))
             yield Figure(f"P5 {what}, 8 clients", *[[g["per_s"] for g in side] for side in got], "requests/s", "3x", "8x")
             yield Figure(f"P5 {what}, p99", *[[g["p99"] for g in side] for side in got], "ms", "0.33x", "0.1x")
+            # What does not depend on who else uses the machine, and how many threads the servers have.
+            yield Figure(f"P5 {what}, processor time", *[[g["us"] for g in side] for side in got], "us/request", "-", "-")

@@ -23,6 +23,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (auto name = agent::ParseHostName(bytes)) MustBeTame(*name);
     GuestInfo guest;
     if (agent::ParseOsInfo(bytes, guest)) MustBeTame(guest.os_name);
+    (void)agent::ParseCanRun(bytes);
+    (void)agent::ParseProcess(bytes);
+    (void)agent::ParseOutcome(bytes);
+    (void)agent::ParseFilePiece(bytes);
+    (void)agent::ParseWritten(bytes);
+    if (auto disks = agent::ParseFilesystems(bytes))
+        for (const GuestDisk& disk : *disks) {
+            MustBeTame(disk.path);
+            if (disk.free < 0 || disk.free > disk.capacity) std::abort();
+        }
     auto nics = agent::ParseInterfaces(bytes);
     if (!nics) return 0;
     for (const GuestNic& nic : *nics) {

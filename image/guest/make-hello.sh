@@ -55,7 +55,9 @@ mkdir -p "$guest"/{bin,dev,etc,lib,lib64,m,proc,run,sys,tmp,root} "$guest/usr/sh
 find_one() { find "$root" -name "$1" -print -quit; }
 install -m755 "$(find "$root" -path '*bin/busybox' -print -quit)" "$guest/bin/busybox"
 for tool in sh mount insmod ip cat ls ps top free dmesg uname hostname ping wget poweroff reboot halt vi grep sed awk \
-            sleep echo df du dd date id kill ifconfig route nc ttysize stty clear; do
+            sleep echo df du dd date id kill ifconfig route nc ttysize stty clear \
+            su mktemp mv cp rm mkdir rmdir chmod chown chgrp touch stat readlink tr head tail env setsid wc od find sort \
+            sync true false test whoami md5sum sha256sum; do
     ln -s busybox "$guest/bin/$tool"
 done
 # Debian's poweroff is called by its path.
@@ -88,7 +90,15 @@ VERSION_ID=1
 VERSION="1"
 EOF
 echo hello > "$guest/etc/hostname"
-echo 'root:x:0:0:root:/root:/bin/sh' > "$guest/etc/passwd"
+# One who may be logged in as by guest operations: guest, with the password "hello guest".
+mkdir -p "$guest/home/guest" "$guest/var/tmp"
+cat > "$guest/etc/passwd" <<'EOF'
+root:x:0:0:root:/root:/bin/sh
+guest:x:1000:1000:guest:/home/guest:/bin/sh
+EOF
+printf 'root:x:0:\nguest:x:1000:\n' > "$guest/etc/group"
+hash=$(printf 'hello guest\n' | "$guest/bin/busybox" mkpasswd -P 0 -m sha512 -S bedplatehello)
+printf 'root:*:19000:0:99999:7:::\nguest:%s:19000:0:99999:7:::\n' "$hash" > "$guest/etc/shadow"
 
 cat > "$guest/usr/share/udhcpc/default.script" <<'EOF'
 #!/bin/sh
@@ -129,6 +139,7 @@ late=""
 for m in $modules; do insmod /m/$m.ko 2>/dev/null || late="$late $m"; done
 for m in $late; do insmod /m/$m.ko 2>/dev/null; done
 hostname "$(cat /etc/hostname)"
+chmod 1777 /tmp /var/tmp; chown -R 1000:1000 /home/guest; chmod 600 /etc/shadow
 echo 0 > /proc/sys/kernel/printk
 echo "hello: Linux $(uname -r) is up after $(cut_uptime) s" | tee_consoles
 ip link set lo up

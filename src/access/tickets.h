@@ -16,6 +16,7 @@ struct Ticket {
     std::string purpose;         // "clone", "local", "http GET /folder/x?dsName=y"
     std::string session;         // the key of the session that asked; "" : none
     Principal who;
+    std::string object;          // what the bearer may do it to; "" : what the purpose says
 };
 
 class Tickets {

@@ -25,6 +25,7 @@ struct Call {
     std::string user;                           // "" without a session
     std::vector<std::string> groups;            // of the user
     std::string peer, agent, cookie;
+    std::string host;                           // by which the client reached us: "esx1:8443"; "" : it does not say
     std::string operation_id;                   // the client's own word, for logs
     vim::Version version = vim::kOldest;
     const vim::Method* method = nullptr;

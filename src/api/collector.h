@@ -7,6 +7,7 @@
 // that lost an answer asks again with the version it has.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -43,7 +44,8 @@ private:
         inventory::Node told;
     };
 
-    vim::Result<> Reselect(const Reader& reader);
+    vim::Result<> Reselect(const Reader& reader, const SessionState& state);
+    bool OwnChanged(const SessionState& state) const;
     void Look(const Reader& reader, const vim::Ref& ref);
     vim::Ptr<vim::ObjectUpdate> Describe(const Reader& reader, const vim::Ref& ref, const Entry& entry) const;
     void DescribeEntering(const Reader& reader, const Entry& entry, vim::ObjectUpdate& update) const;
@@ -56,9 +58,11 @@ private:
     std::optional<inventory::Version> seen_;           // of the inventory; unset: nothing looked at yet
     std::uint64_t seen_objects_ = 0;                   // of the session's objects
     std::unordered_map<vim::Ref, Entry> entries_;
-    std::vector<vim::Ref> dirty_;                      // to be compared, in order
+    std::deque<vim::Ref> dirty_;                       // to be compared, in order
     std::unordered_set<vim::Ref> dirty_set_;
     std::vector<vim::Ref> missing_;                    // starting points that are not there
+    Selection::Passed passed_;                         // met by the walk, not selected
+    std::vector<inventory::Node> own_;                 // objects of the session that the walk met
     std::vector<Undo> undo_;
 };
 

@@ -52,13 +52,13 @@ private:
     template <class Req, class Fn>
     static rt::Co<vim::Result<Answer>> Invoke(std::shared_ptr<Fn> fn, Call& call, const Req& request) {
         using Given = decltype((*fn)(call, request));
-        typename Awaited<Given>::type result{vim::Fault(vim::NotSupported())};
-        if constexpr (Awaited<Given>::kWaits) result = co_await (*fn)(call, request);
-        else result = (*fn)(call, request);
-        if (!result) co_return std::move(result).error();
-        using R = typename Req::Result;
-        if constexpr (std::is_same_v<R, std::monostate>) co_return Answer();
-        else co_return Answer(std::make_shared<const R>(*std::move(result)));
+        if constexpr (Awaited<Given>::kWaits) co_return AsAnswer<Req>(co_await (*fn)(call, request));
+        else co_return AsAnswer<Req>((*fn)(call, request));
+    }
+    template <class Req, class R> static vim::Result<Answer> AsAnswer(vim::Result<R> result) {
+        if (!result) return std::move(result).error();
+        if constexpr (std::is_same_v<typename Req::Result, std::monostate>) return Answer();
+        else return Answer(std::make_shared<const typename Req::Result>(*std::move(result)));
     }
     std::unordered_map<const vim::Method*, Handler> handlers_;
 };

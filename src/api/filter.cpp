@@ -12,43 +12,59 @@ void Filter::Look(const Reader& reader, const vim::Ref& ref) {
     if (dirty_set_.insert(ref).second) dirty_.push_back(ref);
 }
 
-vim::Result<> Filter::Reselect(const Reader& reader) {
+vim::Result<> Filter::Reselect(const Reader& reader, const SessionState& state) {
     for (auto& [ref, entry] : entries_) entry.now = {};
     std::vector<vim::Ref> order;
     missing_.clear();
+    passed_.clear();
     auto selected = selection_.Select(
         reader,
         [&](inventory::Node node) {
             order.push_back(node->self);
             entries_[order.back()].now = std::move(node);
         },
-        missing_);
+        missing_, &passed_);
     if (!selected && selected.error().As<vim::ManagedObjectNotFound>()) selected = {};  // it was there once: it left
     CHECK(std::move(selected));
     for (const vim::Ref& ref : order)
         if (entries_[ref].told.get() != entries_[ref].now.get() && dirty_set_.insert(ref).second) dirty_.push_back(ref);
     for (const auto& [ref, entry] : entries_)
         if (!entry.now && dirty_set_.insert(ref).second) dirty_.push_back(ref);
+    own_.clear();
+    auto keep_own = [&](const vim::Ref& ref) {
+        if (!SessionObjects::Names(ref)) return;
+        if (auto node = state.objects.Find(ref)) own_.push_back(std::move(node));
+    };
+    for (const vim::Ref& ref : order) keep_own(ref);
+    for (const vim::Ref& ref : passed_) keep_own(ref);
     return {};
+}
+
+// We hold a share of each, so one that was changed since is another.
+bool Filter::OwnChanged(const SessionState& state) const {
+    return std::any_of(own_.begin(), own_.end(),
+                       [&](const inventory::Node& node) { return state.objects.Find(node->self).get() != node.get(); });
 }
 
 vim::Result<bool> Filter::Refresh(const Reader& reader, const inventory::Inventory& inventory,
                                   const SessionState& state) {
-    bool again = !seen_ || seen_objects_ != state.objects.version();
+    bool again = !seen_ || (seen_objects_ != state.objects.version() && OwnChanged(state));
     std::vector<vim::Ref> changed;
     if (seen_ && *seen_ != inventory.version()) {
         bool all = inventory.Since(*seen_, [&](const inventory::Change& c) {
             bool known = entries_.count(c.object);
+            // What comes or goes matters when the walk met it, or met a reference to it; a new
+            // reference is a change of the object that has it.
             if (c.kind == inventory::ChangeKind::kModified)
                 again = again || selection_.Steers(*c.object.type, c.fields);
-            else again = again || known || selection_.traverses();
+            else again = again || known || passed_.count(c.object);
             if (known) changed.push_back(c.object);
         });
         again = again || !all;
     }
     seen_ = inventory.version();
     seen_objects_ = state.objects.version();
-    if (again) CHECK(Reselect(reader));
+    if (again) CHECK(Reselect(reader, state));
     for (const vim::Ref& ref : changed) Look(reader, ref);
     return pending();
 }
@@ -128,7 +144,7 @@ vim::Ptr<vim::PropertyFilterUpdate> Filter::Take(const Reader& reader, std::size
 void Filter::TakeBack() {
     for (auto it = undo_.rbegin(); it != undo_.rend(); ++it) {
         entries_[it->ref].told = it->told;
-        if (dirty_set_.insert(it->ref).second) dirty_.insert(dirty_.begin(), it->ref);
+        if (dirty_set_.insert(it->ref).second) dirty_.push_front(it->ref);
     }
     undo_.clear();
     seen_.reset();  // an object that left may be back: select anew

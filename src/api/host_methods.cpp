@@ -28,12 +28,6 @@ void ServeHost(Dispatch& dispatch, const base::Clock& clock, host::AutoStart& au
         [&clock](Call&, const call::QueryDateTime&) -> vim::Result<vim::Time> { return clock.Now(); });
     dispatch.On<call::QueryNetConfig>(
         [](Call& c, const call::QueryNetConfig& r) { return host::QueryNetConfig(*c.now, r); });
-    dispatch.On<call::QueryPerfProviderSummary>(
-        [](Call& c, const call::QueryPerfProviderSummary& r) { return host::QueryPerfProviderSummary(*c.now, r); });
-    dispatch.On<call::QueryPerfCounter>(
-        [](Call&, const call::QueryPerfCounter& r) { return host::QueryPerfCounter(r); });
-    dispatch.On<call::QueryPerfCounterByLevel>(
-        [](Call&, const call::QueryPerfCounterByLevel& r) { return host::QueryPerfCounterByLevel(r); });
     dispatch.On<call::ReconfigureAutostart>(
         [&auto_start](Call&, const call::ReconfigureAutostart& r) { return auto_start.Reconfigure(*r.spec); });
 }

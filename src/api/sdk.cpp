@@ -1,9 +1,9 @@
 #include "api/sdk.h"
 
 #include "api/site.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "vim/gen/fault.h"
+#include "vim/references.h"
 #include "vim/xml_reader.h"
 #include "vim/xml_writer.h"
 
@@ -15,7 +15,7 @@ static constexpr std::size_t kAfterLogin = 16 << 20;
 // An answer about more objects than this is written on the pool.
 static constexpr std::size_t kLarge = 500;
 
-Sdk::Sdk(Parts parts) : parts_(std::move(parts)) {
+Sdk::Sdk(Parts parts) : parts_(std::move(parts)), denials_(parts_.events, parts_.clock) {
     parts_.sessions.OnEnd([this](const auth::SessionPtr& session, auth::End) { states_.erase(session->key); });
 }
 
@@ -40,6 +40,12 @@ static vim::Ref ReceiverOf(const codec::soap::Request& soap) {
     return {vim::FindType(self.Attribute("type").value_or("")), std::string(self.Text(scratch))};
 }
 
+// A client may name an object by a type above its own.
+static vim::Ref Settled(const Call& call, const vim::Ref& ref) {
+    if (call.state && SessionObjects::Names(ref)) return call.state->objects.Resolve(ref);
+    return call.now->Resolve(ref);
+}
+
 vim::Result<vim::Ptr<vim::Request>> Sdk::Read(Call& call, const codec::soap::Request& soap, bool newer) {
     call.method = vim::FindMethod(soap.method_name);
     vim::Ref receiver = ReceiverOf(soap);
@@ -52,8 +58,11 @@ vim::Result<vim::Ptr<vim::Request>> Sdk::Read(Call& call, const codec::soap::Req
         return vim::Fault(vim::MethodNotFound(receiver, std::string(soap.method_name)),
                           base::Cat(receiver.type->name, " has no method \"", soap.method_name, '"'));
     auto request = vim::ReadRequest(soap.method, *call.method, {call.version, newer});
-    if (request) return std::move(*request);
-    return vim::Fault(vim::InvalidRequest(), base::Cat(call.method->name, ": ", request.error().message));
+    if (!request) return vim::Fault(vim::InvalidRequest(), base::Cat(call.method->name, ": ", request.error().message));
+    vim::Request& read = request->Mut();
+    read.self = Settled(call, read.self);
+    vim::ForEachReference(read, [&](vim::Ref& ref) { ref = Settled(call, ref); });
+    return std::move(*request);
 }
 
 vim::Result<> Sdk::Admit(const Call& call, const vim::Request& request) const {
@@ -92,10 +101,8 @@ rt::Co<vim::Result<Answer>> Sdk::Run(Call& call, const vim::Request& request) {
     co_return co_await (*handler)(call, request);
 }
 
-Sdk::Reply Sdk::Refuse(const Call& call, std::string_view method, const vim::Fault& fault) const {
-    if (fault.As<vim::NoPermission>() || fault.As<vim::InvalidLogin>())
-        base::LogWarning("gate", base::Cat("denied ", method, " to ", call.user.empty() ? "(nobody)" : call.user,
-                                           " at ", call.peer, ": ", fault.message()));
+Sdk::Reply Sdk::Refuse(const Call& call, std::string_view method, const vim::Fault& fault) {
+    denials_.Note(call, method, fault);
     Reply reply{500, {}};
     codec::soap::OpenFault(reply.body, fault.message());
     std::span<const vim::Type* const> declared;
@@ -150,6 +157,7 @@ rt::Co<void> Sdk::Handle(net::Exchange& exchange) {
     Call call;
     call.peer = head.peer;
     call.agent = std::string(head.Get("User-Agent"));
+    call.host = std::string(head.Get("Host"));
     call.cookie = std::string(head.Cookie("vmware_soap_session"));
     call.version = vim::EffectiveVersion(head.Get("SOAPAction"));
     call.now = parts_.services.inventory.Now();

@@ -8,6 +8,7 @@
 #include "access/authorization.h"
 #include "access/gate_state.h"
 #include "access/sessions.h"
+#include "api/denials.h"
 #include "api/dispatch.h"
 #include "api/serve.h"
 #include "api/session_state.h"
@@ -26,6 +27,8 @@ public:
         auth::Authorization& authorization;
         const auth::GateState& gate;
         rt::Pool& pool;                  // large answers are written there
+        event::Events& events;           // of refusals
+        const base::Clock& clock;
     };
     explicit Sdk(Parts parts);
 
@@ -46,9 +49,10 @@ private:
     rt::Co<vim::Result<api::Answer>> Run(Call& call, const vim::Request& request);
     vim::Result<> Admit(const Call& call, const vim::Request& request) const;
     vim::Result<vim::Ptr<vim::Request>> Read(Call& call, const codec::soap::Request& soap, bool newer);
-    Reply Refuse(const Call& call, std::string_view method, const vim::Fault& fault) const;
+    Reply Refuse(const Call& call, std::string_view method, const vim::Fault& fault);
 
     Parts parts_;
+    Denials denials_;
     std::unordered_map<std::string, std::shared_ptr<SessionState>> states_;   // by session key
 };
 

@@ -89,7 +89,6 @@ vim::Result<Selection> Selection::Compile(const vim::PropertyFilterSpec& spec) {
     for (const auto& object : spec.object_set) {
         TRY(next, out.Resolve(object->select_set));
         out.objects_.push_back({object->obj, object->skip.value_or(false), std::move(next)});
-        out.starts_.push_back(object->obj);
     }
     out.by_spec_.clear();   // its keys belong to the client's spec
     return out;
@@ -99,11 +98,16 @@ struct Selection::Walk {
     const Selection& selection;
     const Reader& reader;
     const std::function<void(inventory::Node)>& fn;
+    Passed* passed;
     std::unordered_set<vim::Ref> reported;
     std::vector<std::unordered_set<vim::Ref>> entered;   // per traversal: objects it was followed to
 
-    void Report(const inventory::Node& node) {
-        if (selection.PathsOf(node->type()) && reported.insert(node->self).second) fn(node);
+    void Pass(const vim::Ref& ref) {
+        if (passed) passed->insert(ref);
+    }
+    void Report(const inventory::Node& node, bool skip) {
+        if (skip || !selection.PathsOf(node->type())) Pass(node->self);
+        else if (reported.insert(node->self).second) fn(node);
     }
     void Apply(const inventory::Node& node, const std::vector<int>& set) {
         for (int index : set) {
@@ -115,17 +119,18 @@ struct Selection::Walk {
     void Enter(const vim::Ref& to, const Traversal& t, std::size_t index) {
         if (!entered[index].insert(to).second) return;
         inventory::Node node = reader.Find(to);
-        if (!node) return;
-        if (!t.skip) Report(node);
+        if (!node) return Pass(to);
+        Report(node, t.skip);
         Apply(node, t.next);
     }
 };
 
 vim::Result<> Selection::Select(const Reader& reader, const std::function<void(inventory::Node)>& fn,
-                                std::vector<vim::Ref>& missing) const {
-    Walk walk{*this, reader, fn, {}, std::vector<std::unordered_set<vim::Ref>>(traversals_.size())};
+                                std::vector<vim::Ref>& missing, Passed* passed) const {
+    Walk walk{*this, reader, fn, passed, {}, std::vector<std::unordered_set<vim::Ref>>(traversals_.size())};
     for (const Start& start : objects_) {
         inventory::Node node = reader.Find(start.object);
+        if (!node) walk.Pass(start.object);
         if (!node && !report_missing_)
             return vim::Fault(vim::ManagedObjectNotFound(start.object),
                               "the object " + start.object.Text() + " has already been deleted or was never created");
@@ -133,7 +138,7 @@ vim::Result<> Selection::Select(const Reader& reader, const std::function<void(i
             missing.push_back(start.object);
             continue;
         }
-        if (!start.skip) walk.Report(node);
+        walk.Report(node, start.skip);
         walk.Apply(node, start.next);
     }
     return {};

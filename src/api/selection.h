@@ -29,9 +29,11 @@ public:
 
     // fn(Node) for every selected object, once each, in the order of discovery.
     // ManagedObjectNotFound when a starting point is not there and the spec does not allow
-    // it; those that it allows are listed in `missing`.
+    // it; those that it allows are listed in `missing`. `passed` gets what was met and not
+    // selected: objects walked over, and references that lead nowhere.
+    using Passed = std::unordered_set<vim::Ref>;
     vim::Result<> Select(const Reader& reader, const std::function<void(inventory::Node)>& fn,
-                         std::vector<vim::Ref>& missing) const;
+                         std::vector<vim::Ref>& missing, Passed* passed = nullptr) const;
 
     // The paths that the spec wants of objects of this type, each once; null when no
     // PropertySpec applies (the object is walked over but not reported). `all` expanded.
@@ -39,8 +41,6 @@ public:
 
     // Whether a change of these top-level properties can change what is selected.
     bool Steers(const vim::Type& type, const std::vector<const vim::Field*>& fields) const;
-    bool traverses() const { return !traversals_.empty(); }
-    const std::vector<vim::Ref>& starts() const { return starts_; }
 
 private:
     struct Traversal {
@@ -65,7 +65,6 @@ private:
     std::unordered_map<std::string, int> by_name_;
     std::unordered_map<const vim::SelectionSpec*, int> by_spec_;
     std::vector<Start> objects_;
-    std::vector<vim::Ref> starts_;
     bool report_missing_ = false;
     mutable std::unordered_map<const vim::Type*, std::unique_ptr<std::vector<WantedPath>>> paths_;
 };

@@ -10,6 +10,9 @@
 namespace host {
 class AutoStart;
 }
+namespace perf {
+class Recorder;
+}
 namespace vm {
 class Machines;
 }
@@ -29,10 +32,21 @@ void ServeService(Dispatch& dispatch, const base::Clock& clock);   // ServiceIns
 void ServeOptions(Dispatch& dispatch, host::AdvancedOptions& options);   // OptionManager
 
 void ServeHost(Dispatch& dispatch, const base::Clock& clock, host::AutoStart& auto_start);
+void ServePools(Dispatch& dispatch, vm::Machines& machines);      // ResourcePool
+void ServePerformance(Dispatch& dispatch, perf::Recorder& recorder);
+void ServeOvf(Dispatch& dispatch, vm::Machines& machines);   // OvfManager, HttpNfcLease, import and export
 void ServeMachines(Dispatch& dispatch, vm::Machines& machines);   // VirtualMachine, and how VMs come and go
+void ServeSnapshots(Dispatch& dispatch, vm::Machines& machines);  // of those, VirtualMachineSnapshot; by ServeMachines
 
 // What differs by who asks: currentSession, sessionList, effectiveRole.
 Computed ForTheCaller(const auth::Sessions& sessions, auth::Authorization& authorization);
+
+class Site;
+struct ConsoleParts;
+void ServeConsole(Dispatch& dispatch, Site& site, ConsoleParts parts);  // tickets, screens, keys (console.h)
+
+// GuestOperationsManager, and what its file transfers open.
+void ServeGuests(Dispatch& dispatch, Site& site, vm::Machines& machines, const base::Clock& clock);
 
 class Sdk;
 struct AccountParts {
@@ -40,10 +54,10 @@ struct AccountParts {
     auth::Authorization& authorization;
     auth::Logins& logins;
     event::Events& events;
-    vim::Ref host;                                 // whose accounts these are
+    vim::Ref host;  // whose accounts these are
 };
 void ServeSessions(Dispatch& dispatch, Services& services, Sdk& sdk, auth::Logins& logins, event::Events& events);
 void ServeAuthorization(Dispatch& dispatch, auth::Authorization& authorization, const auth::Sessions& sessions);
-void ServeAccounts(Dispatch& dispatch, AccountParts parts);    // HostLocalAccountManager, UserDirectory
+void ServeAccounts(Dispatch& dispatch, AccountParts parts);  // HostLocalAccountManager, UserDirectory
 
 }  // namespace api

@@ -29,4 +29,11 @@ inventory::Node SessionObjects::Find(const vim::Ref& ref) const {
     return it == objects_.end() ? inventory::Node() : it->second.node;
 }
 
+vim::Ref SessionObjects::Resolve(const vim::Ref& ref) const {
+    if (!ref || objects_.count(ref)) return ref;
+    for (const auto& [own, entry] : objects_)
+        if (own.id == ref.id && own.type->IsA(*ref.type)) return own;
+    return ref;
+}
+
 }  // namespace api

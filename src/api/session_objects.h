@@ -21,10 +21,16 @@ public:
 
     // "session[<key>]<uuid>", as the port's own servers name such objects.
     vim::Ref NewRef(const vim::Type& type) const;
+    static bool Names(const vim::Ref& ref) { return ref.id.starts_with("session["); }
     void Put(inventory::Node object, std::shared_ptr<void> attached = {});
     bool Drop(const vim::Ref& ref);
     inventory::Node Find(const vim::Ref& ref) const;
+    vim::Ref Resolve(const vim::Ref& ref) const;            // as Snapshot::Resolve()
 
+    template <class T> const T* Peek(const vim::Ref& ref) const {
+        auto it = objects_.find(ref);
+        return it == objects_.end() ? nullptr : dynamic_cast<const T*>(it->second.node.get());
+    }
     template <class T> T* Attached(const vim::Ref& ref) const {
         auto it = objects_.find(ref);
         return it == objects_.end() ? nullptr : static_cast<T*>(it->second.attached.get());

@@ -70,7 +70,27 @@ void ServeDisks(Dispatch& dispatch, storage::Disks& disks) {
         [&disks](Call& c, const call::QueryVirtualDiskGeometry& r) { return disks.Geometry(CallerOf(c), r.name); });
 }
 
-void ServeDatastores(Dispatch& dispatch, host::Mounted& mounted) {
+void ServeDiskCare(Dispatch& dispatch, storage::DiskCare& care) {
+    dispatch.On<call::QueryVirtualDiskInfo>([&care](Call& c, const call::QueryVirtualDiskInfo& r) {
+        return care.Info(CallerOf(c), r.name, r.include_parents, r.kMethod);
+    });
+    dispatch.On<call::QueryVirtualDiskFragmentation>([&care](Call& c, const call::QueryVirtualDiskFragmentation& r) {
+        return care.Fragmentation(CallerOf(c), r.name);
+    });
+    dispatch.On<call::DefragmentVirtualDisk>([&care](Call& c, const call::DefragmentVirtualDisk& r) {
+        return care.Defragment(CallerOf(c), r.name, r.kMethod);
+    });
+    dispatch.On<call::ShrinkVirtualDisk>([&care](Call& c, const call::ShrinkVirtualDisk& r) {
+        return care.Shrink(CallerOf(c), r.name, r.copy.value_or(true), r.kMethod);
+    });
+    dispatch.On<call::ImportUnmanagedSnapshot>([&care](Call& c, const call::ImportUnmanagedSnapshot& r) {
+        return care.ImportUnmanagedSnapshot(CallerOf(c), r.vdisk);
+    });
+}
+
+void ServeDatastores(Dispatch& dispatch, host::Mounted& mounted, storage::DatastoreNames& names) {
+    dispatch.On<call::RenameDatastore>(
+        [&names](Call& c, const call::RenameDatastore& r) { return names.Rename(r.self, r.new_name, c.user); });
     dispatch.On<call::RefreshDatastore>(
         [&mounted](Call&, const call::RefreshDatastore& r) { return mounted.Refresh(r.self); });
     dispatch.On<call::RefreshDatastoreStorageInfo>(
@@ -83,7 +103,8 @@ void ServeStorage(Dispatch& dispatch, StorageParts parts) {
     ServeFileManager(dispatch, parts.files);
     ServeBrowser(dispatch, parts.files, parts.browsing);
     ServeDisks(dispatch, parts.disks);
-    ServeDatastores(dispatch, parts.mounted);
+    ServeDiskCare(dispatch, parts.care);
+    ServeDatastores(dispatch, parts.mounted, parts.names);
 }
 
 }  // namespace api

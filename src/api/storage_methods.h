@@ -3,6 +3,8 @@
 
 #include "api/dispatch.h"
 #include "host/mounted.h"
+#include "storage/datastore_names.h"
+#include "storage/disk_care.h"
 #include "storage/disks.h"
 #include "storage/files.h"
 #include "storage/search.h"
@@ -13,7 +15,9 @@ struct StorageParts {
     storage::Files& files;
     storage::Browsing& browsing;
     storage::Disks& disks;
+    storage::DiskCare& care;
     host::Mounted& mounted;
+    storage::DatastoreNames& names;
 };
 
 void ServeStorage(Dispatch& dispatch, StorageParts parts);

@@ -72,6 +72,10 @@ private:
         if (object) ForEachChild(*object, [&](const vim::Ref&) { holds = true; });
         return holds;
     }
+    bool Has(const vim::Ref& ref) const {
+        const auto* view = objects_.Peek<vim::ContainerView>(view_);
+        return view && std::find(view->view.begin(), view->view.end(), ref) != view->view.end();
+    }
     static bool Moved(const inventory::Change& c) {
         return std::any_of(c.fields.begin(), c.fields.end(),
                            [](const vim::Field* f) { return f->name == "parent" || f->name == "resourcePool"; });
@@ -85,7 +89,7 @@ private:
             if (modified && !Moved(c)) return;
             if (modified && recursive_ && Holds(now->Peek(c.object))) shifted = true;
             if (!Wants(*c.object.type)) return;
-            if (c.kind != inventory::ChangeKind::kAdded) gone.push_back(c.object);
+            if (c.kind != inventory::ChangeKind::kAdded && Has(c.object)) gone.push_back(c.object);
             if (c.kind != inventory::ChangeKind::kRemoved && IsInside(*now, c.object, container_, recursive_))
                 come.push_back(c.object);
         });

@@ -1,5 +1,6 @@
 // VirtualMachine, and the methods of Folder, ResourcePool and ManagedEntity that make and
 // unmake VMs.
+#include "api/permit.h"
 #include "api/serve.h"
 #include "vm/machines.h"
 
@@ -8,18 +9,6 @@ namespace api {
 namespace call = vim::call;
 
 namespace {
-
-// What a rule asks about an object that is named in the request.
-class CallersPermit : public vm::Permit {
-public:
-    explicit CallersPermit(const Call& call) : call_(call) {}
-    vim::Result<> Check(const vim::Ref& object, std::string_view privilege) const override {
-        return call_.Check(object, privilege);
-    }
-
-private:
-    const Call& call_;
-};
 
 using Task = vim::Result<vim::Ref>;
 
@@ -38,11 +27,15 @@ template <class T> vim::Result<> Only(const vim::Ref& self, std::string_view wha
 }
 
 rt::Co<Task> Destroy(Call& call, const call::Destroy& request, vm::Machines& machines) {
+    if (request.self.type->IsA(vim::ResourcePool::kType))
+        co_return co_await WithPermit(call, request, machines.pools, &vm::Pools::Destroy);
     CO_CHECK(Only<vim::VirtualMachine>(request.self, "removing it"));
     co_return co_await WithPermit(call, request, machines.lifecycle, &vm::Lifecycle::Destroy);
 }
 
 rt::Co<Task> Rename(Call& call, const call::Rename& request, vm::Machines& machines) {
+    if (request.self.type->IsA(vim::ResourcePool::kType))
+        co_return co_await WithPermit(call, request, machines.pools, &vm::Pools::Rename);
     CO_CHECK(Only<vim::VirtualMachine>(request.self, "renaming it"));
     co_return co_await WithPermit(call, request, machines.reconfigure, &vm::Reconfigure::Rename);
 }
@@ -70,6 +63,9 @@ void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
     dispatch.On<call::ReconfigVM>([&m](Call& c, const call::ReconfigVM& r) {
         return WithPermit(c, r, m.reconfigure, &vm::Reconfigure::Reconfig);
     });
+    dispatch.On<call::UpgradeVM>([&m](Call& c, const call::UpgradeVM& r) { return m.reconfigure.Upgrade(r, c.user); });
+    dispatch.On<call::RelocateVM>(
+        [&m](Call& c, const call::RelocateVM& r) { return WithPermit(c, r, m.relocate, &vm::Relocate::Start); });
     dispatch.On<call::Reload>([&m](Call&, const call::Reload& r) { return Reload(r, m); });
     dispatch.On<call::RefreshStorageInfo>(
         [&m](Call&, const call::RefreshStorageInfo& r) { return m.reconfigure.RefreshStorage(r); });
@@ -79,6 +75,7 @@ void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
 
 void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
     ServeComingAndGoing(dispatch, m);
+    ServeSnapshots(dispatch, m);
     dispatch.On<call::PowerOnVM>([&m](Call& c, const call::PowerOnVM& r) { return m.power.PowerOn(r, c.user); });
     dispatch.On<call::PowerOffVM>([&m](Call& c, const call::PowerOffVM& r) { return m.power.PowerOff(r, c.user); });
     dispatch.On<call::ResetVM>([&m](Call& c, const call::ResetVM& r) { return m.power.Reset(r, c.user); });
@@ -92,7 +89,7 @@ void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
         [&m](Call& c, const call::StandbyGuest& r) { return m.power.StandbyGuest(r, c.user); });
     dispatch.On<call::QueryChangedDiskAreas>(
         [&m](Call&, const call::QueryChangedDiskAreas& r) { return m.tracking.Query(r); });
-    dispatch.On<call::AnswerVM>([&m](Call& c, const call::AnswerVM& r) { return m.watch.Answer(r, c.user); });
+    dispatch.On<call::AnswerVM>([&m](Call& c, const call::AnswerVM& r) { return m.questions.Answer(r, c.user); });
     dispatch.On<call::ResetGuestInformation>(
         [&m](Call&, const call::ResetGuestInformation& r) { return m.watch.ResetGuestInformation(r); });
 }

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "api/console.h"
+#include "api/nfc.h"
 #include "api/storage_methods.h"
 #include "app/die_at.h"
 #include "backend/qemu/disk_server.h"
@@ -15,7 +17,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host/ids.h"
-#include "host/quick_stats.h"
 #include "host/tree.h"
 #include "net/certificate.h"
 #include "platform/network.h"
@@ -113,7 +114,8 @@ base::Result<> HostAgent::BuildInventory() {
     host::BuildTree(edit, machine_, facts, timer_.Now());
     for (const auto& folder : std::filesystem::directory_iterator(At("vmfs/volumes"))) {
         if (!folder.is_directory()) continue;
-        auto added = mounted_.AddAtStart(edit, folder.path(), folder.path().filename());
+        auto added =
+            mounted_.AddAtStart(edit, folder.path(), storage::DatastoreNames::NameOf(NamesFile(), folder.path()));
         if (!added) base::LogError("hostd", "no datastore " + folder.path().string() + ": " + added.error().message);
     }
     std::string kept = At("etc/bedplate/advanced-options");
@@ -126,7 +128,6 @@ base::Result<> HostAgent::BuildInventory() {
     std::string order = At("etc/bedplate/auto-start");
     auto_start_ = std::make_unique<host::AutoStart>(
         inventory_, [order](std::string text) { return rt::WriteFileAtomically(order, text, 0640); });
-    usage_ = std::make_unique<platform::UsageReader>(machine_.cpu.hz / 1'000'000 * machine_.cpu.cores);
     return {};
 }
 
@@ -142,7 +143,36 @@ base::Result<> HostAgent::OpenRecords() {
                                          .on_point = DieAt()},
                                         inventory_, *events_, pool_, timer_));
     tasks_ = std::move(tasks);
+    return OpenPerformance();
+}
+
+base::Result<> HostAgent::OpenPerformance() {
+    std::string kept = At("etc/bedplate/perf-intervals");
+    auto keep = [kept](std::string text) { return rt::WriteFileAtomically(kept, text, 0640); };
+    auto intervals = rt::ReadFile(kept, 1 << 16);
+    TRY(performance, perf::Recorder::Open({.inventory = inventory_,
+                                           .pool = pool_,
+                                           .timer = timer_,
+                                           .manager = host::PerformanceManagerRef(),
+                                           .database = At("var/lib/bedplate/performance.db"),
+                                           .intervals = intervals ? *intervals : std::string(),
+                                           .keep_intervals = std::move(keep)}));
+    performance_ = std::move(performance);
+    statistics_ = std::make_unique<host::Statistics>(
+        host::Statistics::Parts{inventory_, pool_, timer_, *performance_, machine_, options_.sim > 0});
     return {};
+}
+
+// One timer for everything that is looked at again and again.
+void HostAgent::StartSampling() {
+    machines_->statistics.SetRecorder(performance_.get());
+    machines_->context.on_gone = [this](const vim::Ref& vm) {
+        auto_start_->Forget(vm);
+        performance_->Forget(vm);
+    };
+    performance_->AddSource([this](base::Time at) { return machines_->statistics.Look(at); });
+    performance_->AddSource([this](base::Time at) { return statistics_->Look(at); });
+    loop_.Spawn(performance_->Run(stopping_));
 }
 
 void HostAgent::BuildAccess() {
@@ -179,8 +209,10 @@ void HostAgent::BuildMachines() {
     if (options_.sim) hypervisor_ = std::make_unique<backend::sim::Machine>(timer_, backend::sim::Script());
     else
         hypervisor_ = std::make_unique<backend::qemu::Machine>(
-            pool_, backend::qemu::Options{
-                       .run = At("run/vms"), .program = options_.qemu, .accelerator = options_.accelerator});
+            pool_, backend::qemu::Options{.run = At("run/vms"),
+                                          .program = options_.qemu,
+                                          .accelerator = options_.accelerator,
+                                          .core_mhz = int(machine_.cpu.hz / 1'000'000)});
     if (options_.sim) disk_server_ = std::make_unique<backend::sim::DiskServer>(pool_);
     else
         disk_server_ = std::make_unique<backend::qemu::DiskServer>(
@@ -191,19 +223,26 @@ void HostAgent::BuildMachines() {
     machines_ = std::make_unique<vm::Machines>(
         vm::Context::Parts{inventory_, *tasks_, *events_, *hypervisor_, pool_, timer_, volumes_, disk_server_.get()},
         std::move(options));
+    machines_->context.spawn = [this](rt::Co<void> work) { loop_.Spawn(std::move(work)); };
 }
 
 void HostAgent::BuildApi() {
+    if (auto certificate = net::ReadCertificate(At("etc/bedplate/ssl/rui.crt")))
+        machines_->leases.options.thumbprint = certificate->sha1;
     services_ = std::make_unique<api::Services>(api::Services{inventory_, {}});
     services_->computed = api::ForTheCaller(sessions_, *authorization_);
-    sdk_ = std::make_unique<api::Sdk>(api::Sdk::Parts{dispatch_, *services_, sessions_, *authorization_, gate_, pool_});
+    sdk_ = std::make_unique<api::Sdk>(
+        api::Sdk::Parts{dispatch_, *services_, sessions_, *authorization_, gate_, pool_, *events_, timer_});
     api::ServeCollector(dispatch_, *services_);
     api::ServeViews(dispatch_, *services_);
     api::ServeSearch(dispatch_, *services_);
     api::ServeService(dispatch_, timer_);
     api::ServeOptions(dispatch_, *advanced_);
     api::ServeHost(dispatch_, timer_, *auto_start_);
+    api::ServePools(dispatch_, *machines_);
+    api::ServePerformance(dispatch_, *performance_);
     api::ServeMachines(dispatch_, *machines_);
+    api::ServeOvf(dispatch_, *machines_);
     api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
     api::ServeAuthorization(dispatch_, *authorization_, sessions_);
     api::ServeAccounts(dispatch_, {*accounts_, *authorization_, *logins_, *events_, host::HostRef()});
@@ -212,22 +251,43 @@ void HostAgent::BuildApi() {
     api::ServeHistory(dispatch_, *history_);
     site_.Route("/", api::ServeLanding);
     site_.Route("/sdk", [this](net::Exchange& x) { return api::ServeSdk(x, *sdk_); });
-    api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, mounted_});
+    api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, *disk_care_, mounted_, *datastore_names_});
     api::ServeFiles(site_, Files());
+    api::ServeConsole(dispatch_, site_, Console());
+    api::ServeGuests(dispatch_, site_, *machines_, timer_);
     api::NbdDoor::Where door{.address = options_.listen,
                              .certificate = At("etc/bedplate/ssl/rui.crt"),
                              .key = At("etc/bedplate/ssl/rui.key")};
     nbd_ = std::make_unique<api::NbdDoor>(loop_, Files(), std::move(door));
     api::ServeNbd(site_, *nbd_);
+    api::ServeNfc(site_, {machines_->leases, [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); }});
     for (const std::string& words : dispatch_.Check()) base::LogError("api", words);
 }
 
 void HostAgent::BuildStorage() {
     auto changed = [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); };
-    storage::Parts parts{inventory_, *tasks_, pool_, volumes_, std::move(changed)};
+    auto disk_changed = [this](vm::DatastorePath disk) { return machines_->reconfigure.DiskChanged(std::move(disk)); };
+    conversion_ = std::make_unique<storage::Conversion>(pool_, volumes_, *disk_server_);
+    machines_->context.make_ours = [this](std::vector<vm::DatastorePath> disks, task::Progress& progress) {
+        return conversion_->MakeOurs(std::move(disks), progress);
+    };
+    storage::Parts parts{inventory_,       *tasks_, pool_, volumes_, std::move(changed), std::move(disk_changed),
+                         conversion_.get()};
     files_ = std::make_unique<storage::Files>(parts);
     browsing_ = std::make_unique<storage::Browsing>(parts);
-    disks_ = std::make_unique<storage::Disks>(std::move(parts));
+    disks_ = std::make_unique<storage::Disks>(parts);
+    datastore_names_ = std::make_unique<storage::DatastoreNames>(
+        storage::DatastoreNames::Parts{inventory_, mounted_, *events_, pool_, machines_->context, NamesFile()});
+    disk_care_ = std::make_unique<storage::DiskCare>(std::move(parts));
+}
+
+api::ConsoleParts HostAgent::Console() {
+    api::ConsoleParts parts{sessions_, *logins_, *authorization_, gate_, inventory_, *machines_, timer_, {}, {}};
+    if (auto certificate = net::ReadCertificate(At("etc/bedplate/ssl/rui.crt"))) {
+        parts.sha1 = certificate->sha1;
+        parts.sha256 = certificate->sha256;
+    }
+    return parts;
 }
 
 // What files a client may read and write, and which of the host's own it may read.
@@ -256,14 +316,16 @@ rt::Co<base::Result<>> HostAgent::StartMachines() {
     CO_TRY(abilities, co_await hypervisor_->Open());
     base::LogInfo("hostd",
                   base::Cat(abilities.engine, " with ", abilities.accelerator, ": ", abilities.accelerator_reason));
+    std::string pools = At("etc/bedplate/pools");
+    machines_->pools.Load(pools, [pools](std::string text) { return rt::WriteFileAtomically(pools, text, 0640); });
     CO_CHECK(co_await machines_->lifecycle.Load());
     if (options_.sim) machines_->lifecycle.Imagine(options_.sim, mounted_.all().front().datastore, "VM Network");
     if (auto order = rt::ReadFile(At("etc/bedplate/auto-start"), 1 << 20)) auto_start_->Load(*order);
     co_await files_->ClearUp();
     co_await tasks_->ResumeAll();
+    co_await machines_->pools.Settle();
     machines_->watch.AskAboutPaused();
     co_await machines_->watch.TellOfEnded();
-    loop_.Spawn(machines_->statistics.Run(stopping_));
     loop_.Spawn(machines_->tracking.Run(stopping_));
     co_return base::Result<>{};
 }
@@ -274,7 +336,10 @@ rt::Co<base::Result<>> HostAgent::StartParts() {
     CO_CHECK(co_await authorization_->Load());
     authorization_->Publish();
     CO_CHECK(co_await StartMachines());
-    loop_.Spawn(host::KeepQuickStats(inventory_, timer_, *usage_, machine_.boot_time, stopping_));
+    StartSampling();
+    start_order_ = std::make_unique<vm::StartOrder>(vm::StartOrder::Parts{
+        machines_->context, machines_->power, *auto_start_, vm::ReadBootId(), At("var/lib/bedplate/last-boot")});
+    if (start_order_->Due()) loop_.Spawn(start_order_->StartAll());
     loop_.Spawn(sessions_.RunIdleCheck());
     CO_CHECK(Listen());
     CO_CHECK(SayReady());
@@ -319,11 +384,19 @@ rt::Co<void> HostAgent::Stop() {
     loop_.Stop();
 }
 
+rt::Co<void> HostAgent::GoDown() {
+    base::LogInfo("hostd", "the machine goes down");
+    if (start_order_) co_await start_order_->StopAll();
+    co_await Stop();
+}
+
 int HostAgent::Run() {
     rt::OnTerminate(loop_, [this] { loop_.Spawn(Stop()); });
+    rt::OnPowerFailure(loop_, [this] { loop_.Spawn(GoDown()); });
     loop_.WatchSteps(std::chrono::milliseconds(20));
     loop_.Spawn(Start());
     loop_.Run();
+    (void)performance_->Flush();
     (void)events_->Flush();
     (void)tasks_->Flush();
     return status_;

@@ -21,9 +21,12 @@
 #include "host/auto_start.h"
 #include "host/mounted.h"
 #include "host/options.h"
+#include "host/statistics.h"
 #include "platform/machine.h"
-#include "platform/usage.h"
 #include "rt/loop.h"
+#include "storage/conversion.h"
+#include "storage/datastore_names.h"
+#include "storage/disk_care.h"
 #include "storage/disks.h"
 #include "storage/files.h"
 #include "storage/search.h"
@@ -31,6 +34,7 @@
 #include "task/durable_tasks.h"
 #include "vm/flat_disk.h"
 #include "vm/machines.h"
+#include "vm/start_order.h"
 #include "vm/volumes.h"
 
 namespace app {
@@ -51,6 +55,8 @@ private:
     base::Result<host::HostOptions> Facts();
     base::Result<> BuildInventory();
     base::Result<> OpenRecords();
+    base::Result<> OpenPerformance();
+    void StartSampling();
     void BuildAccess();
     void ObeyOptions();
     void BuildMachines();
@@ -58,6 +64,7 @@ private:
     void BuildApi();
     void BuildStorage();
     api::FileParts Files();
+    api::ConsoleParts Console();
     rt::Co<void> ReadRoom(vim::Ref datastore);
 
     rt::Co<void> Start();
@@ -65,7 +72,9 @@ private:
     base::Result<> Listen();
     base::Result<> SayReady();
     rt::Co<void> Stop();
+    rt::Co<void> GoDown();                   // the machine does
     std::string At(std::string_view below) const { return options_.root + "/" + std::string(below); }
+    std::string NamesFile() const { return At("etc/bedplate/datastores"); }
     std::string PasswordFile() const { return At("etc/bedplate/first-password"); }
 
     HostOptionsGiven options_;
@@ -81,11 +90,12 @@ private:
     inventory::Inventory inventory_;
     host::Mounted mounted_{inventory_, pool_, timer_, machine_};
     vm::MountedVolumes volumes_{mounted_};
-    std::unique_ptr<platform::UsageReader> usage_;
     std::unique_ptr<host::AutoStart> auto_start_;
     std::unique_ptr<host::AdvancedOptions> advanced_;
     std::unique_ptr<event::StoredEvents> events_;
     std::unique_ptr<task::DurableTasks> tasks_;
+    std::unique_ptr<perf::Recorder> performance_;
+    std::unique_ptr<host::Statistics> statistics_;
 
     auth::GateState gate_;
     auth::Sessions sessions_{timer_};
@@ -98,9 +108,13 @@ private:
     std::unique_ptr<backend::DiskServer> disk_server_;
     std::unique_ptr<vm::FlatDisks> flat_disks_;
     std::unique_ptr<vm::Machines> machines_;
+    std::unique_ptr<vm::StartOrder> start_order_;
     std::unique_ptr<storage::Files> files_;
     std::unique_ptr<storage::Browsing> browsing_;
+    std::unique_ptr<storage::Conversion> conversion_;
     std::unique_ptr<storage::Disks> disks_;
+    std::unique_ptr<storage::DiskCare> disk_care_;
+    std::unique_ptr<storage::DatastoreNames> datastore_names_;
 
     api::Dispatch dispatch_;
     std::unique_ptr<api::Services> services_;

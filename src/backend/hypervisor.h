@@ -10,17 +10,19 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "backend/disk_range.h"
+#include "backend/hardware.h"
+#include "base/clock.h"
 #include "base/result.h"
+#include "rt/byte_stream.h"
 #include "rt/co.h"
 
 namespace backend {
 
 enum class RunState { kStopped, kRunning, kPaused };
-
-enum class Bus { kIde, kSata, kLsiLogic, kLsiSas, kBusLogic, kPvscsi, kNvme, kVirtio, kFloppy };
 
 // A disk or a CD-ROM. `key` is the device key of the API (2000, 3002, ...); the QEMU
 // devices are named after it.
@@ -34,6 +36,10 @@ struct DiskSpec {
     std::vector<std::string> overlays;  // absolute: qcow2 files above `path`, from the lowest up; the last is written
     bool read_only = false;
     bool connected = true;
+    std::int64_t iops = 0;  // at most so many operations a second; 0: no limit
+    bool forgets = false;  // the last overlay is for this run only: what is beneath is read by others too
+    bool shared = false;  // other machines may have it open and write to it too
+    bool write_through = false;  // a write is on the disk when the guest hears of its end
     bool track = false;  // which blocks change is noted from its first instruction on
     bool operator==(const DiskSpec&) const = default;
 };
@@ -68,6 +74,9 @@ struct PoolSpec {
     bool operator==(const PoolSpec&) const = default;
 };
 
+// One thing that a running VM may get or lose.
+using Part = std::variant<ControllerSpec, DiskSpec, NicSpec, DimmSpec>;
+
 // Everything that the command line is made of. The same spec gives the same words.
 struct VmSpec {
     std::string id;  // managed object id; names the run directory, cgroup and user
@@ -83,10 +92,11 @@ struct VmSpec {
     std::vector<NicSpec> nics;
     std::string serial_log;  // file that receives the first serial port; "" : none
     std::string log;  // QEMU's own words (vmware.log's neighbour)
-    std::vector<std::string> boot_order;  // "disk", "cdrom", "ethernet"; empty: firmware's own
     std::string pool;  // it runs in; "" : none
     Resources resources;
     std::string watchdog;  // what its watchdog card does when it fires: reset poweroff pause none; "" : no card
+    BootSpec boot;
+    HardwareSpec hardware;
 };
 
 struct GuestNic {
@@ -95,13 +105,21 @@ struct GuestNic {
     bool operator==(const GuestNic&) const = default;
 };
 
+struct GuestDisk {
+    std::string path;  // where it is mounted
+    std::int64_t capacity = 0, free = 0;  // bytes
+    bool operator==(const GuestDisk&) const = default;
+};
+
 // What the guest agent says. Absent agent: `agent` false and all else empty.
 struct GuestInfo {
     bool agent = false;
+    bool runs_programs = false;  // RunInGuest() and OpenGuestFile() are allowed there
     std::string agent_version;
     std::string host_name;
     std::string os_id, os_name, os_version, kernel;
     std::vector<GuestNic> nics;
+    std::vector<GuestDisk> disks;
     bool operator==(const GuestInfo&) const = default;
 };
 
@@ -121,6 +139,30 @@ struct DiskUsage {
 struct NicUsage {
     int key = 0;
     std::int64_t received_bytes = 0, sent_bytes = 0, received_packets = 0, sent_packets = 0;
+};
+
+// A program that the agent runs, as the user that the agent runs as (root).
+struct GuestProgram {
+    std::string path;
+    std::vector<std::string> arguments;  // others in the guest can read them: no secrets
+    std::string input;  // what it reads; secrets go here
+    base::Duration longest = std::chrono::seconds(30);
+};
+struct GuestOutcome {
+    int exit_code = -1;  // -1: a signal ended it
+    std::string out, err;
+};
+
+// What a VM shows: rows from the top, each pixel red, green, blue.
+struct Picture {
+    int width = 0, height = 0;
+    std::string rgb;  // width * height * 3 bytes
+};
+
+// A key of a keyboard by its number on page 7 of the USB HID usage tables.
+struct KeyEvent {
+    int usage = 0;
+    bool down = true;
 };
 
 struct Usage {
@@ -188,6 +230,12 @@ struct DiskChanges {
 // Of layers that the guest writes no more (after a snapshot), or of all: then it must stand still.
 enum class ChangesOf { kFrozenLayers, kAllLayers };
 
+// A disk whose files are about to be others: as it is, and as it will be. All files of `to`
+// are there; those of lower layers are whole, the last one is empty and of the right size.
+struct DiskMove {
+    DiskSpec from, to;
+};
+
 // Where a start is, 0..100.
 using Progress = std::function<void(int percent)>;
 
@@ -219,6 +267,8 @@ public:
     // While it runs: another medium ("" : none), link up or down, a disk more or less.
     virtual rt::Co<base::Result<>> ChangeMedium(std::string vm, int key, std::string path) = 0;
     virtual rt::Co<base::Result<>> SetLink(std::string vm, int key, bool connected) = 0;
+    // The guest sees a larger disk. Its file has grown already, when the backend can see it.
+    virtual rt::Co<base::Result<>> ResizeDisk(std::string vm, int key, std::int64_t bytes) = 0;
 
     // All layers become what the guest writes, in one moment; with `memory` that file is
     // whole and on the disk before. Says whether the guest was quiesced. When it fails all is
@@ -240,6 +290,18 @@ public:
     // of what is not held does nothing.
     virtual rt::Co<base::Result<>> Hold(std::string vm) = 0;
     virtual rt::Co<base::Result<>> Release(std::string vm) = 0;
+    // While it runs: hardware more or less. `spec` is the VM as it is with the part. kExists:
+    // the part is there already. kInvalid: its bus takes nothing while the VM runs.
+    virtual rt::Co<base::Result<>> Plug(VmSpec spec, Part part) = 0;
+    // Waits until the guest has let go of it. kBusy: the guest did not in `patience`, and the
+    // part stays. kNotFound: there is none.
+    virtual rt::Co<base::Result<>> Unplug(std::string vm, Part part, base::Duration patience) = 0;
+    // More processors, up to the spec's max_cpus. Those that are there stay.
+    virtual rt::Co<base::Result<>> AddCpus(std::string vm, int cpus) = 0;
+    virtual rt::Co<base::Result<>> SetIops(std::string vm, int key, std::int64_t iops) = 0;
+    virtual rt::Co<base::Result<>> SetAffinity(std::string vm, std::vector<int> processors) = 0;
+    // The adapter is on another network now; the guest sees its link go down and up.
+    virtual rt::Co<base::Result<>> SetNetwork(std::string vm, NicSpec nic) = 0;
     // Notes from now on which blocks of disk `key` change; fine when it does already. A guest
     // that powers itself off then stays as a stopped process (kGuestShutdown is told, also by a
     // later hostd's Adopt) until Stop(), so that its changes can be read.
@@ -249,6 +311,17 @@ public:
     // Those that ReadChanges() told of, so that they are not told again.
     virtual rt::Co<base::Result<>> ForgetChanges(std::string vm, int key, ChangesOf which) = 0;
     virtual rt::Co<base::Result<>> EndTracking(std::string vm, int key) = 0;
+    // Storage moves of a VM that runs, in three steps. MirrorDisks copies what each disk is
+    // written to into its new file and keeps both in step; it returns when they are. kCancelled
+    // when `cancelled` said so; when it fails the new files are let go of, and nothing else has
+    // changed. SwitchDisks lets the guest go on with the new files alone; begun again after a
+    // restart it does what is left. StopMirrors gives up what was not switched.
+    virtual rt::Co<base::Result<>> MirrorDisks(std::string vm, std::vector<DiskMove> moves, Progress progress,
+                                               std::function<bool()> cancelled) = 0;
+    virtual rt::Co<base::Result<>> SwitchDisks(std::string vm, std::vector<DiskMove> moves) = 0;
+    virtual rt::Co<base::Result<>> StopMirrors(std::string vm, std::vector<DiskMove> moves) = 0;
+    // Whether the guest uses the new file of one of them already.
+    virtual rt::Co<base::Result<bool>> AnySwitched(std::string vm, std::vector<DiskMove> moves) = 0;
 
     virtual rt::Co<base::Result<Usage>> ReadUsage(std::string vm) = 0;
 
@@ -258,6 +331,24 @@ public:
     // Where a VM that runs stands in the tree, and with what. kNotFound: it does not run, or
     // there is no such pool.
     virtual rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) = 0;
+    // The console. Nobody else on the machine can reach either stream: there is no port and
+    // no socket that another process may open.
+    // RFB (RFC 6143), at its first byte, without authentication: whom to let in is the
+    // caller's matter. Several may look at once.
+    virtual rt::Co<base::Result<rt::ByteStreamPtr>> OpenDisplay(std::string vm) = 0;
+    // The first serial port, from now on. Several may look at once; kNotFound: it has none.
+    virtual rt::Co<base::Result<rt::ByteStreamPtr>> OpenSerial(std::string vm) = 0;
+    virtual rt::Co<base::Result<Picture>> TakePicture(std::string vm) = 0;
+    // kInvalid names the first key that there is not; nothing is pressed then.
+    virtual rt::Co<base::Result<>> SendKeys(std::string vm, std::vector<KeyEvent> keys) = 0;
+
+    // By the guest's agent. kBusy: none answers; kDenied: it refused, and says why.
+    virtual rt::Co<base::Result<GuestOutcome>> RunInGuest(std::string vm, GuestProgram program) = 0;
+    // A file in the guest, to read from its begin or to write anew; the stream moves one way.
+    // An empty Write() ends one that is written, and tells whether all has arrived.
+    virtual rt::Co<base::Result<rt::ByteStreamPtr>> OpenGuestFile(std::string vm, std::string path, bool write) = 0;
+    // The guest's clock is set to ours.
+    virtual rt::Co<base::Result<>> SetGuestTime(std::string vm) = 0;
 
     // After a restart of hostd: the VMs that run or pause now, each connected again and
     // reporting. A dead one's leavings are removed; it is told once more, as kStopped.
@@ -265,6 +356,7 @@ public:
         std::string vm;
         RunState state;
         GuestInfo guest;
+        std::vector<int> media{}, down{};  // keys: drives with a medium; adapters without a link
     };
     virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
     virtual RunState StateOf(const std::string& vm) const = 0;

@@ -44,6 +44,7 @@ base::Result<VmsdSnapshot> ReadSnapshot(const Vmx& vmx, std::int64_t index) {
     s.uid = uid;
     s.parent = parent;
     s.with_memory = type == kWithMemory;
+    s.quiesced = base::EqualNoCase(vmx.Get(at + "quiesced"), "true");
     s.created = created;
     s.memory_file = vmx.Get(at + "filename");
     s.name = vmx.Get(at + "displayName");
@@ -84,6 +85,7 @@ void WriteSnapshot(Vmx& vmx, const VmsdSnapshot& s, std::size_t index) {
     vmx.Set(at + "displayName", s.name);
     if (!s.description.empty()) vmx.Set(at + "description", s.description);
     if (s.with_memory) vmx.SetInt(at + "type", kWithMemory);
+    if (s.quiesced) vmx.Set(at + "quiesced", "TRUE");
     vmx.SetInt(at + "createTimeHigh", micros >> 32);
     vmx.SetInt(at + "createTimeLow", std::int32_t(micros));
     vmx.SetInt(at + "numDisks", std::int64_t(s.disks.size()));

@@ -27,6 +27,7 @@ struct VmsdSnapshot {
     std::string name, description;
     base::Time created;
     bool with_memory = false;
+    bool quiesced = false;
     std::vector<VmsdDisk> disks;
     friend bool operator==(const VmsdSnapshot&, const VmsdSnapshot&) = default;
 };

@@ -166,4 +166,14 @@ std::vector<Entry> AutoStart::Order() const {
     return out;
 }
 
+std::vector<Entry> AutoStart::All() const {
+    const auto config = Config();
+    return config ? config->power_info : std::vector<Entry>();
+}
+
+vim::AutoStartDefaults AutoStart::Defaults() const {
+    const auto config = Config();
+    return config && config->defaults ? *config->defaults : vim::AutoStartDefaults();
+}
+
 }  // namespace host

@@ -30,6 +30,10 @@ public:
     // start is off.
     std::vector<vim::Ptr<vim::AutoStartPowerInfo>> Order() const;
 
+    // Every VM on the list, in the same order, started or not.
+    std::vector<vim::Ptr<vim::AutoStartPowerInfo>> All() const;
+    vim::AutoStartDefaults Defaults() const;
+
 private:
     vim::Ptr<vim::HostAutoStartManagerConfig> Config() const;
     vim::Result<> Put(vim::Ptr<vim::HostAutoStartManagerConfig> config);

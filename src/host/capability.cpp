@@ -38,6 +38,8 @@ vim::Ptr<vim::VirtualMachineCapability> VmCapabilities() {
     c.change_tracking_supported = true;
     c.multiple_cores_per_socket_supported = true;
     c.setting_video_ram_size_supported = true;
+    c.boot_retry_options_supported = c.disk_shares_supported = true;
+    c.secure_boot_supported = true;
     return c;
 }
 

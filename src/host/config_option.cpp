@@ -5,21 +5,12 @@
 #include "host/default_devices.h"
 #include "host/device_options.h"
 #include "host/guest_os.h"
+#include "host/hardware_versions.h"
 #include "host/ids.h"
 #include "host/make.h"
 
 namespace host {
 namespace {
-
-struct HardwareRow {
-    int version;
-    std::string_view product;            // whose hardware it was first
-};
-constexpr HardwareRow kHardware[] = {{8, "5.0"},     {9, "5.1"},     {10, "5.5"},    {11, "6.0"},
-                                     {13, "6.5"},    {14, "6.7"},    {15, "6.7 U2"}, {17, "7.0"},
-                                     {18, "7.0 U1"}, {19, "7.0 U2"}, {20, "8.0"},    {21, "8.0 U2"}};
-
-std::string Key(int version) { return base::Cat(version < 10 ? "vmx-0" : "vmx-", version); }
 
 vim::Ptr<vim::ResourceAllocationOption> SharesOf(std::int32_t normal) {
     vim::ResourceAllocationOption o;
@@ -29,17 +20,19 @@ vim::Ptr<vim::ResourceAllocationOption> SharesOf(std::int32_t normal) {
     return o;
 }
 
-vim::Ptr<vim::VirtualHardwareOption> HardwareOptions(int version) {
+vim::Ptr<vim::VirtualHardwareOption> HardwareOptions(const HardwareRow& row) {
     vim::VirtualHardwareOption o;
+    const int version = row.version, cpus = std::min(row.max_cpus, kMaxVcpus);
     o.hw_version = version;
-    o.virtual_device_option = DeviceOptions();
-    for (int n = 1; n <= kMaxVcpus; ++n) o.num_cpu.push_back(n);
-    o.num_cores_per_socket = IntRange(1, kMaxVcpus, 1);
-    o.memory_mb = LongRange(4, kMaxVmMemoryMb, 2048);
+    o.virtual_device_option = DeviceOptions(version);
+    for (int n = 1; n <= cpus; ++n) o.num_cpu.push_back(n);
+    o.num_cores_per_socket = IntRange(1, cpus, 1);
+    o.memory_mb = LongRange(4, std::min(row.max_memory_mb, kMaxVmMemoryMb), 2048);
     o.num_pci_controllers = IntRange(1, 1, 1);
     o.num_ide_controllers = IntRange(0, 2, 2);
     o.num_usb_controllers = IntRange(0, 1, 0);
-    o.num_usbxhci_controllers = IntRange(0, 1, 0);
+    o.num_usbxhci_controllers = IntRange(0, version >= SinceHardware("VirtualUSBXHCIController") ? 1 : 0, 0);
+    o.num_tpm_devices = IntRange(0, version >= SinceHardware("VirtualTPM") ? 1 : 0, 0);
     o.num_sio_controllers = IntRange(1, 1, 1);
     o.num_ps2_controllers = IntRange(1, 1, 1);
     auto& resources = o.resource_config_option.Mut();
@@ -81,17 +74,11 @@ void AddNetworks(vim::ConfigTarget& t, const inventory::Snapshot& now, const vim
 
 }  // namespace
 
-int HardwareVersion(std::string_view key) {
-    for (const auto& row : kHardware)
-        if (Key(row.version) == key) return row.version;
-    return 0;
-}
-
 std::vector<vim::Ptr<vim::VirtualMachineConfigOptionDescriptor>> ConfigOptionDescriptors() {
     std::vector<vim::Ptr<vim::VirtualMachineConfigOptionDescriptor>> out;
-    for (const auto& row : kHardware) {
+    for (const auto& row : HardwareRows()) {
         vim::VirtualMachineConfigOptionDescriptor d;
-        d.key = Key(row.version);
+        d.key = HardwareKey(row.version);
         d.description = base::Cat("Hardware version ", row.version, " (as of ", row.product, ")");
         d.host = {HostRef()};
         d.create_supported = true;
@@ -105,16 +92,17 @@ std::vector<vim::Ptr<vim::VirtualMachineConfigOptionDescriptor>> ConfigOptionDes
 
 vim::Ptr<vim::VirtualMachineConfigOption> ConfigOption(std::string_view key,
                                                        const std::vector<std::string>& guest_ids) {
-    const int version = HardwareVersion(key.empty() ? kDefaultHardware : key);
-    if (!version) return {};
+    const int version = HardwareNumber(key.empty() ? kDefaultHardware : key);
+    const HardwareRow* hardware = FindHardware(version);
+    if (!hardware) return {};
     vim::VirtualMachineConfigOption o;
-    o.version = Key(version);
-    o.description = base::Cat("Hardware version ", version);
+    o.version = HardwareKey(version);
+    o.description = base::Cat("Hardware version ", version, " (as of ", hardware->product, ")");
     for (const auto& row : GuestRows())
         if (row.since_hardware <= version && Chosen(guest_ids, row.id))
             o.guest_os_descriptor.push_back(GuestDescriptor(row));
     o.guest_os_default_index = 0;
-    o.hardware_options = HardwareOptions(version);
+    o.hardware_options = HardwareOptions(*hardware);
     o.capabilities = VmCapabilities();
     o.datastore.Mut();
     o.default_device = DefaultDevices();

@@ -13,9 +13,6 @@ namespace host {
 
 inline constexpr std::string_view kDefaultHardware = "vmx-13";
 
-// "vmx-13" -> 13; 0 when this host does not know it.
-int HardwareVersion(std::string_view key);
-
 std::vector<vim::Ptr<vim::VirtualMachineConfigOptionDescriptor>> ConfigOptionDescriptors();
 
 // Null for an unknown key; "" is the default. With guest ids, only those are described.

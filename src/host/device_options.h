@@ -5,6 +5,7 @@
 
 namespace host {
 
-std::vector<vim::Ptr<vim::VirtualDeviceOption>> DeviceOptions();
+// Those that this version of virtual hardware has.
+std::vector<vim::Ptr<vim::VirtualDeviceOption>> DeviceOptions(int hardware_version);
 
 }  // namespace host

@@ -50,15 +50,19 @@ vim::Ptr<vim::GuestOsDescriptor> GuestDescriptor(const GuestRow& row) {
     d.recommended_mem_mb = devices.memory_mb;
     d.recommended_color_depth = 32;
     d.supported_disk_controller_list = {"ParaVirtualSCSIController",    "VirtualLsiLogicController",
-                                        "VirtualLsiLogicSASController", "VirtualBusLogicController",
-                                        "VirtualAHCIController",        "VirtualIDEController"};
+                                        "VirtualLsiLogicSASController", "VirtualAHCIController",
+                                        "VirtualNVMEController",        "VirtualIDEController"};
     d.recommended_scsi_controller = devices.disk;
     d.recommended_disk_controller = devices.disk;
-    d.supported_num_disks = 1;
+    d.supported_num_disks = 60;
     d.recommended_disk_size_mb = devices.disk_mb;
     d.recommended_cdrom_controller = row.age == kModern ? "VirtualAHCIController" : "VirtualIDEController";
     d.supported_ethernet_card = {"VirtualVmxnet3", "VirtualE1000e", "VirtualE1000", "VirtualPCNet32"};
     d.recommended_ethernet_card = devices.nic;
+    d.supports_memory_hot_add = d.supports_cpu_hot_add = row.age == GuestAge::kModern;
+    d.supports_hot_plug_pci = true;
+    d.supports_secure_boot = d.supports_tpm20 = wide && row.age == GuestAge::kModern;
+    d.default_secure_boot = false;
     d.supports_slave_disk = true;
     d.supported_firmware = wide ? std::vector<std::string>{"bios", "efi"} : std::vector<std::string>{"bios"};
     d.recommended_firmware = "bios";

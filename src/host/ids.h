@@ -55,6 +55,12 @@ inline vim::Ref GuestOperationsManagerRef() {
     return RefTo<vim::GuestOperationsManager>("ha-guest-operations-manager");
 }
 
+inline vim::Ref GuestAuthManagerRef() { return RefTo<vim::GuestAuthManager>("ha-guest-operations-auth-manager"); }
+inline vim::Ref GuestFileManagerRef() { return RefTo<vim::GuestFileManager>("ha-guest-operations-file-manager"); }
+inline vim::Ref GuestProcessManagerRef() {
+    return RefTo<vim::GuestProcessManager>("ha-guest-operations-process-manager");
+}
+
 // The subsystems of HostConfigManager.
 inline vim::Ref CpuSchedulerRef() { return RefTo<vim::HostCpuSchedulerSystem>("cpuSchedulerSystem"); }
 inline vim::Ref DatastoreSystemRef() { return RefTo<vim::HostDatastoreSystem>("ha-datastoresystem"); }

@@ -43,9 +43,7 @@ void Mounted::Remove(const vim::Ref& datastore) {
     edit.Commit();
 }
 
-vim::Result<> Mounted::Rename(const vim::Ref& datastore, const std::string& name) {
-    auto* mounted = Find(datastore);
-    if (!mounted) return vim::Fault(vim::ManagedObjectNotFound(datastore));
+vim::Result<> Mounted::CheckName(const vim::Ref& datastore, const std::string& name) const {
     if (name.empty() || name.size() > 42 || name.find_first_of("/\\[]") != std::string::npos) {
         vim::InvalidName fault;
         fault.name = name;
@@ -58,6 +56,13 @@ vim::Result<> Mounted::Rename(const vim::Ref& datastore, const std::string& name
         fault.object = other->datastore;
         return vim::Fault(std::move(fault), base::Cat("datastore \"", name, "\" is there already"));
     }
+    return {};
+}
+
+vim::Result<> Mounted::Rename(const vim::Ref& datastore, const std::string& name) {
+    auto* mounted = Find(datastore);
+    if (!mounted) return vim::Fault(vim::ManagedObjectNotFound(datastore));
+    CHECK(CheckName(datastore, name));
     mounted->name = name;
     auto edit = inventory_.Begin();
     RenameDatastore(edit, datastore, name);

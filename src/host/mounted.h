@@ -33,6 +33,8 @@ public:
     // The same at start, when nobody is served yet: blocks, and leaves the commit to the caller.
     base::Result<vim::Ref> AddAtStart(inventory::Edit& edit, const std::string& folder, const std::string& name);
     void Remove(const vim::Ref& datastore);
+    // InvalidName, DuplicateName.
+    vim::Result<> CheckName(const vim::Ref& datastore, const std::string& name) const;
     vim::Result<> Rename(const vim::Ref& datastore, const std::string& name);
 
     // Reads the room again. `step`: see RefreshDatastore().

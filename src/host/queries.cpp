@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "host/ids.h"
-#include "host/perf_counters.h"
 #include "vim/gen/all.h"
 
 namespace host {
@@ -30,7 +29,7 @@ vim::Ptr<vim::HostDateTimeSystemTimeZone> Zone(int hours) {
 // What QEMU needs besides the guest's memory: itself, page tables, video, threads.
 std::int64_t MemoryOverhead(std::int64_t memory_bytes, std::int64_t video_ram_kb, int cpus) {
     constexpr std::int64_t kMib = 1 << 20;
-    return 64 * kMib + memory_bytes / 256 + video_ram_kb * 1024 + cpus * 4 * kMib;
+    return 32 * kMib + memory_bytes / 256 + video_ram_kb * 1024 + cpus * 4 * kMib;
 }
 
 vim::Result<std::int64_t> QueryMemoryOverhead(const vim::call::QueryMemoryOverhead& call) {
@@ -96,36 +95,6 @@ vim::Result<vim::Ptr<vim::VirtualNicManagerNetConfig>> QueryNetConfig(const inve
         for (const auto& config : manager->info->net_config)
             if (config->nic_type == call.nic_type) return config;
     return WrongArgument("nicType", base::Cat("there is no use of network interfaces called \"", call.nic_type, "\""));
-}
-
-vim::Result<vim::Ptr<vim::PerfProviderSummary>> QueryPerfProviderSummary(
-    const inventory::Snapshot& now, const vim::call::QueryPerfProviderSummary& call) {
-    if (!now.Find(call.entity)) return vim::Fault(vim::ManagedObjectNotFound(call.entity));
-    vim::PerfProviderSummary summary;
-    summary.entity = call.entity;
-    summary.current_supported = false;
-    summary.summary_supported = false;
-    return vim::Ptr<vim::PerfProviderSummary>(std::move(summary));
-}
-
-vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounter(const vim::call::QueryPerfCounter& call) {
-    const auto all = PerfCounters();
-    std::vector<vim::Ptr<vim::PerfCounterInfo>> out;
-    for (auto id : call.counter_id) {
-        auto at = std::find_if(all.begin(), all.end(), [&](const auto& c) { return c->key == id; });
-        if (at == all.end()) return WrongArgument("counterId", base::Cat("there is no performance counter ", id));
-        out.push_back(*at);
-    }
-    return out;
-}
-
-vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounterByLevel(
-    const vim::call::QueryPerfCounterByLevel& call) {
-    if (call.level < 1 || call.level > 4)
-        return WrongArgument("level", base::Cat("level ", call.level, " is not between 1 and 4"));
-    auto out = PerfCounters();
-    std::erase_if(out, [&](const auto& c) { return c->level.value_or(4) > call.level; });
-    return out;
 }
 
 }  // namespace host

@@ -5,7 +5,6 @@
 #include "vim/fault.h"
 #include "vim/gen/calls_host.h"
 #include "vim/gen/calls_host_network.h"
-#include "vim/gen/calls_perf.h"
 
 namespace host {
 
@@ -16,15 +15,8 @@ vim::Result<std::int64_t> QueryMemoryOverheadEx(const vim::call::QueryMemoryOver
 vim::Result<std::int64_t> RetrieveHardwareUptime(const inventory::Snapshot& now, base::Time clock);
 vim::Result<vim::Ptr<vim::HostConnectInfo>> QueryHostConnectionInfo(const inventory::Snapshot& now);
 
-// HostDateTimeSystem, HostVirtualNicManager, PerformanceManager
+// HostDateTimeSystem, HostVirtualNicManager
 vim::Result<std::vector<vim::Ptr<vim::HostDateTimeSystemTimeZone>>> QueryAvailableTimeZones();
 vim::Result<vim::Ptr<vim::VirtualNicManagerNetConfig>> QueryNetConfig(const inventory::Snapshot& now,
                                                                       const vim::call::QueryNetConfig& call);
-// Nothing is sampled yet, and that is what it says.
-vim::Result<vim::Ptr<vim::PerfProviderSummary>> QueryPerfProviderSummary(
-    const inventory::Snapshot& now, const vim::call::QueryPerfProviderSummary& call);
-vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounter(const vim::call::QueryPerfCounter& call);
-vim::Result<std::vector<vim::Ptr<vim::PerfCounterInfo>>> QueryPerfCounterByLevel(
-    const vim::call::QueryPerfCounterByLevel& call);
-
 }  // namespace host

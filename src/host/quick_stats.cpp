@@ -17,24 +17,6 @@ void PublishQuickStats(inventory::Edit& edit, const QuickStats& stats) {
         q.overall_memory_usage = stats.memory_mb;
         q.uptime = stats.uptime_seconds;
     });
-    edit.Change<vim::ResourcePool>(RootPoolRef(), [&](vim::ResourcePool& pool) {
-        auto& runtime = pool.runtime.Mut();
-        runtime.cpu.Mut().overall_usage = stats.cpu_mhz;
-        runtime.memory.Mut().overall_usage = std::int64_t{stats.memory_mb} << 20;
-        pool.summary.Mut().runtime = pool.runtime;
-    });
-}
-
-rt::Co<void> KeepQuickStats(inventory::Inventory& inventory, rt::Timer& timer, platform::UsageReader& usage,
-                            base::Time boot, const bool& stopping) {
-    while (!stopping) {
-        const auto now = usage.Read();
-        const auto up = std::chrono::duration_cast<std::chrono::seconds>(timer.Now() - boot);
-        auto edit = inventory.Begin();
-        PublishQuickStats(edit, {now.cpu_mhz, now.memory_mb, static_cast<std::int32_t>(up.count())});
-        edit.Commit();
-        co_await timer.Sleep(std::chrono::seconds(20));
-    }
 }
 
 }  // namespace host

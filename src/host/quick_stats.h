@@ -1,9 +1,7 @@
-// How busy the host is, as summary.quickStats and the root pool show it.
+// How busy the host is, as summary.quickStats shows it.
 #pragma once
 
 #include "inventory/inventory.h"
-#include "platform/usage.h"
-#include "rt/timer.h"
 
 namespace host {
 
@@ -15,10 +13,5 @@ struct QuickStats {
 
 // Publishes what changed; nothing when all is as before.
 void PublishQuickStats(inventory::Edit& edit, const QuickStats& stats);
-
-// Looks every 20 s, the rate of real-time statistics, until `stopping` is true. The one
-// timer of this folder.
-rt::Co<void> KeepQuickStats(inventory::Inventory& inventory, rt::Timer& timer, platform::UsageReader& usage,
-                            base::Time boot, const bool& stopping);
 
 }  // namespace host

@@ -4,8 +4,8 @@
 #include "host/ids.h"
 #include "host/licenses.h"
 #include "host/make.h"
-#include "host/perf_counters.h"
 #include "host/tree.h"
+#include "perf/counters.h"
 
 namespace host {
 namespace {
@@ -106,7 +106,14 @@ void AddOthers(inventory::Edit& edit) {
     edit.Add(Made<vim::DistributedVirtualSwitchManager>(DvSwitchManagerRef()));
     edit.Add(Made<vim::LocalizationManager>(LocalizationManagerRef()));
     edit.Add(Made<vim::StorageResourceManager>(StorageResourceManagerRef()));
-    edit.Add(Made<vim::GuestOperationsManager>(GuestOperationsManagerRef()));
+    auto guests = Made<vim::GuestOperationsManager>(GuestOperationsManagerRef());
+    guests.auth_manager = GuestAuthManagerRef();
+    guests.file_manager = GuestFileManagerRef();
+    guests.process_manager = GuestProcessManagerRef();
+    edit.Add(std::move(guests));
+    edit.Add(Made<vim::GuestAuthManager>(GuestAuthManagerRef()));
+    edit.Add(Made<vim::GuestFileManager>(GuestFileManagerRef()));
+    edit.Add(Made<vim::GuestProcessManager>(GuestProcessManagerRef()));
 }
 
 void AddCertificate(inventory::Edit& edit, const Certificate& certificate) {
@@ -131,7 +138,7 @@ void AddServices(inventory::Edit& edit, const HostOptions& options, base::Time n
     AddOthers(edit);
     AddCertificate(edit, options.certificate);
     edit.Add(EvaluationLicenses(now, options.first_start));
-    edit.Add(Performance());
+    edit.Add(perf::NewManager(PerformanceManagerRef()));
 }
 
 }  // namespace host

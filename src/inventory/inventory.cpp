@@ -21,6 +21,14 @@ Node Snapshot::Find(const vim::Ref& ref) const {
     return object ? Node::Share(object) : Node();
 }
 
+vim::Ref Snapshot::Resolve(const vim::Ref& ref) const {
+    if (!ref || Peek(ref)) return ref;
+    std::size_t bucket = index_->bucket(ref);            // the hash is that of the id alone
+    for (auto it = index_->begin(bucket); it != index_->end(bucket); ++it)
+        if (it->first.id == ref.id && it->first.type->IsA(*ref.type) && Peek(it->first)) return it->first;
+    return ref;
+}
+
 Inventory::Inventory() {
     auto first = std::make_shared<Snapshot>();
     first->index_ = std::make_shared<Index>();

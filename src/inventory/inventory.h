@@ -41,6 +41,9 @@ public:
     // The object as what it is, or null when it is absent or of another type.
     template <class T> const T* Get(const vim::Ref& ref) const { return dynamic_cast<const T*>(Peek(ref)); }
     const vim::ManagedObject* Peek(const vim::Ref& ref) const;
+    // Clients may say a type above the object's own (ManagedEntity for a VM). The reference as
+    // it ought to be, or unchanged when there is no such object.
+    vim::Ref Resolve(const vim::Ref& ref) const;
     // Every object, in the order of its slot.
     template <class Fn> void ForEach(const Fn& fn) const {
         for (const auto& chunk : chunks_)

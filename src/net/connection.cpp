@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "rt/loop.h"
 
 namespace net {
 
@@ -72,6 +73,7 @@ rt::Co<base::Result<>> Connection::Serve() {
         on_gone_ = nullptr;
         if (!finished) co_return finished;
         if (!keep_alive_) break;
+        co_await rt::Yield();   // a peer that asks again at once takes turns with the others
     }
     co_return base::Result<>{};
 }

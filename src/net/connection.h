@@ -42,7 +42,7 @@ public:
     static rt::Co<void> Run(std::shared_ptr<Connection> self);
     void CutIfLate(SteadyTime now) { stream_.CutIfLate(now); }
     void Cut();                               // ends it now, whatever it does
-    bool busy() const { return busy_; }       // a request is being handled
+    bool busy() const { return busy_ && !upgraded_; }   // a request is being handled
 
     const RequestHead& head() const override { return head_; }
     rt::Co<base::Result<std::string>> ReadBody(std::size_t limit) override;
@@ -51,6 +51,10 @@ public:
     rt::Co<base::Result<>> Begin(Response head, std::optional<std::uint64_t> length) override;
     rt::Co<base::Result<>> Write(std::string_view piece) override;
     rt::Co<base::Result<>> End() override;
+    rt::Co<base::Result<>> Upgrade(Response answer) override;
+    rt::Co<base::Result<std::size_t>> ReadRaw(std::span<char> buffer, std::chrono::milliseconds longest) override;
+    rt::Co<base::Result<>> WriteRaw(std::string bytes) override;
+    void CutRaw() override;
     bool gone() const override;
     void OnGone(std::function<void()> call) override;
 
@@ -85,7 +89,7 @@ private:
     std::string peer_;
     std::string in_;                          // came in and was not used yet, from in_used_ on
     std::size_t in_used_ = 0;
-    bool busy_ = false, gone_ = false, watching_ = false;
+    bool busy_ = false, gone_ = false, watching_ = false, upgraded_ = false;
     std::function<void()> on_gone_;
 
     // Of the request at hand

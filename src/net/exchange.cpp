@@ -161,6 +161,42 @@ rt::Co<base::Result<>> Connection::End() {
     co_return co_await Put(std::move(bytes));
 }
 
+static base::Error NoUpgrade() { return base::Error(base::Code::kInternal, "this exchange cannot leave HTTP"); }
+rt::Co<base::Result<>> Exchange::Upgrade(Response) { co_return NoUpgrade(); }
+rt::Co<base::Result<std::size_t>> Exchange::ReadRaw(std::span<char>, std::chrono::milliseconds) {
+    co_return NoUpgrade();
+}
+rt::Co<base::Result<>> Exchange::WriteRaw(std::string) { co_return NoUpgrade(); }
+
+rt::Co<base::Result<>> Connection::Upgrade(Response answer) {
+    if (answer_ != Answer::kNone || http10_ || !body_done_)
+        co_return Misuse("an upgrade of a request that was answered");
+    answer_ = Answer::kDone;
+    upgraded_ = true;
+    keep_alive_ = false;
+    answer.headers.push_back({"Connection", "Upgrade"});
+    std::string head = base::Cat("HTTP/1.1 ", answer.status, ' ', StatusWords(answer.status), "\r\n");
+    for (const Header& h : answer.headers) head += base::Cat(h.name, ": ", h.value, "\r\n");
+    co_return co_await Put(head + "\r\n");
+}
+
+rt::Co<base::Result<std::size_t>> Connection::ReadRaw(std::span<char> buffer, std::chrono::milliseconds longest) {
+    if (!upgraded_) co_return Misuse("raw bytes of an exchange that is HTTP");
+    std::size_t count = unread().copy(buffer.data(), buffer.size());
+    if (count > 0) {
+        Use(count);
+        co_return count;
+    }
+    co_return co_await stream_.Read(buffer, steady_clock::now() + longest);
+}
+
+rt::Co<base::Result<>> Connection::WriteRaw(std::string bytes) {
+    if (!upgraded_) co_return Misuse("raw bytes of an exchange that is HTTP");
+    co_return co_await Put(std::move(bytes));
+}
+
+void Connection::CutRaw() { stream_.Close(); }
+
 // After the handler: an answer there must be, and the way to the next request be free.
 rt::Co<base::Result<>> Connection::FinishExchange() {
     if (gone_ || !stream_.open()) co_return base::Error(base::Code::kIo, "the peer went away during a request");

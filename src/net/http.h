@@ -62,6 +62,14 @@ public:
     virtual rt::Co<base::Result<>> Write(std::string_view piece) = 0;
     virtual rt::Co<base::Result<>> End() = 0;
 
+    // Leaves HTTP: sends `answer` (101, with its Upgrade header), and from then on bytes go
+    // as they are until the handler returns, which ends the connection.
+    virtual rt::Co<base::Result<>> Upgrade(Response answer);
+    virtual rt::Co<base::Result<std::size_t>> ReadRaw(std::span<char> buffer,
+                                                      std::chrono::milliseconds longest);   // 0: the end
+    virtual rt::Co<base::Result<>> WriteRaw(std::string bytes);
+    virtual void CutRaw() {}                  // ends it now; who waits is woken
+
     // True once the peer has closed the connection; a long poll looks at it when woken.
     // Both are blind until the body has been read: the end of the stream comes behind it.
     virtual bool gone() const = 0;

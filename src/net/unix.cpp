@@ -89,13 +89,24 @@ rt::Co<base::Result<UnixStream>> UnixStream::Connect(std::string path, base::Dur
     co_return UnixStream(std::move(rep));
 }
 
-base::Result<UnixStream> UnixStream::Adopt(rt::Loop& loop, rt::Fd socket) {
-    auto rep = std::make_shared<Rep>(loop.io().get_executor());
+base::Result<> UnixStream::Take(Rep& rep, rt::Fd socket) {
     error_code error;
-    rep->socket.assign(Local(), socket.get(), error);
+    rep.socket.assign(Local(), socket.get(), error);
     if (error) return Explain(error, "take over a socket");
     socket.Release();
+    return {};
+}
+
+base::Result<UnixStream> UnixStream::Adopt(rt::Loop& loop, rt::Fd socket) {
+    auto rep = std::make_shared<Rep>(loop.io().get_executor());
+    CHECK(Take(*rep, std::move(socket)));
     return UnixStream(std::move(rep));
+}
+
+rt::Co<base::Result<UnixStream>> UnixStream::AdoptHere(rt::Fd socket) {
+    auto rep = std::make_shared<Rep>(co_await asio::this_coro::executor);
+    CO_CHECK(Take(*rep, std::move(socket)));
+    co_return UnixStream(std::move(rep));
 }
 
 rt::Co<base::Result<std::size_t>> UnixStream::Rep::ReadSome(std::shared_ptr<Rep> self, std::span<char> buffer) {

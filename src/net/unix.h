@@ -32,6 +32,8 @@ public:
     static rt::Co<base::Result<UnixStream>> Connect(std::string path, base::Duration timeout);
     // Takes over a connected socket, such as one end of a socketpair.
     static base::Result<UnixStream> Adopt(rt::Loop& loop, rt::Fd socket);
+    // The same on the loop of the coroutine that calls it.
+    static rt::Co<base::Result<UnixStream>> AdoptHere(rt::Fd socket);
 
     UnixStream(UnixStream&&) noexcept;
     UnixStream& operator=(UnixStream&&) noexcept;
@@ -50,6 +52,7 @@ private:
     friend class UnixListener;
     struct Rep;
     explicit UnixStream(std::shared_ptr<Rep> rep);
+    static base::Result<> Take(Rep& rep, rt::Fd socket);
     std::shared_ptr<Rep> rep_;
 };
 

@@ -47,25 +47,34 @@ static base::Result<> WriteAll(int fd, std::string_view bytes, const std::string
     return {};
 }
 
-static base::Result<> WriteTemporary(int fd, const std::string& name, std::string_view bytes, mode_t mode) {
+static base::Result<> WriteTemporary(int fd, const std::string& name, std::string_view bytes, mode_t mode, bool sync) {
     CHECK(WriteAll(fd, bytes, name));
     if (fchmod(fd, mode) != 0) return base::FromErrno(errno, "set the mode of " + name);
-    if (fsync(fd) != 0) return base::FromErrno(errno, "sync " + name);
+    if (sync && fsync(fd) != 0) return base::FromErrno(errno, "sync " + name);
     return {};
 }
 
-base::Result<> WriteFileAtomically(const std::string& path, std::string_view bytes, mode_t mode) {
+static base::Result<> Replace(const std::string& path, std::string_view bytes, mode_t mode, bool sync) {
     std::string name =
         path + std::string(kCutOff) + "XXXXXX";   // mkostemp makes it 0600, so no secret shows while it grows
     Fd file(mkostemp(name.data(), O_CLOEXEC));
     if (!file) return base::FromErrno(errno, "make a temporary file beside " + path);
-    auto done = WriteTemporary(file.get(), name, bytes, mode);
+    auto done = WriteTemporary(file.get(), name, bytes, mode, sync);
     if (done && rename(name.c_str(), path.c_str()) != 0) done = base::FromErrno(errno, "replace " + path);
     if (!done) {
         unlink(name.c_str());
         return done;
     }
+    if (!sync) return {};
     return SyncDir(FolderOf(path));
+}
+
+base::Result<> WriteFileAtomically(const std::string& path, std::string_view bytes, mode_t mode) {
+    return Replace(path, bytes, mode, true);
+}
+
+base::Result<> ReplaceFile(const std::string& path, std::string_view bytes, mode_t mode) {
+    return Replace(path, bytes, mode, false);
 }
 
 void RemoveCutOffWrites(const std::string& folder) {

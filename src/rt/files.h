@@ -16,6 +16,9 @@ base::Result<std::string> ReadFile(const std::string& path, std::size_t limit);
 
 // A temporary file beside it, fsync, rename, fsync of the folder.
 base::Result<> WriteFileAtomically(const std::string& path, std::string_view bytes, mode_t mode);
+// The same without the fsyncs: whole after a kill of ours, perhaps gone after a power cut. For
+// what is of no use after one.
+base::Result<> ReplaceFile(const std::string& path, std::string_view bytes, mode_t mode);
 
 // Temporary files of writes that a kill cut off. Only while nobody writes there.
 void RemoveCutOffWrites(const std::string& folder);

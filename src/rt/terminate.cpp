@@ -17,8 +17,13 @@ static Co<void> AwaitSignal(std::shared_ptr<asio::signal_set> signals, std::func
     auto [error, number] = co_await signals->async_wait(asio::as_tuple(asio::use_awaitable));
     signals->clear();   // back to the default action
     if (error) co_return;
-    base::LogInfo("rt", base::Cat("signal ", number, ": ending"));
+    base::LogInfo("rt", base::Cat("signal ", number, " came"));
     end();
+}
+
+void OnPowerFailure(Loop& loop, std::function<void()> down) {
+    auto signals = std::make_shared<asio::signal_set>(loop.io(), SIGPWR);
+    loop.Spawn(AwaitSignal(std::move(signals), std::move(down)));
 }
 
 void OnTerminate(Loop& loop, std::function<void()> end) {

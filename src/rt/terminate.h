@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT as a call on the loop.
+// SIGTERM, SIGINT and SIGPWR as calls on the loop.
 #pragma once
 
 #include <functional>
@@ -10,5 +10,7 @@ namespace rt {
 // Calls `end` at the first of them. The second one ends the process the usual way, for
 // whoever does not want to wait for a clean end. Keeps the loop running until then.
 void OnTerminate(Loop& loop, std::function<void()> end);
+// Calls `down` at the first SIGPWR: the machine goes down.
+void OnPowerFailure(Loop& loop, std::function<void()> down);
 
 }  // namespace rt

@@ -16,5 +16,6 @@ base::Result<std::string> FlatExtentOf(const Root& root, const std::string& path
 void DropDdb(codec::VmdkDescriptor& disk, std::string_view key);
 std::string BesideOf(const std::string& path, const std::string& name);     // in the same folder
 std::string NameOf(const std::string& path);
+std::string FolderOf(const std::string& path);                              // "": the top
 
 }  // namespace storage

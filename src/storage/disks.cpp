@@ -3,6 +3,8 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "host/capability.h"
+#include "storage/disk_links.h"
+#include "storage/disk_task.h"
 #include "storage/disk_text.h"
 #include "storage/in_use.h"
 #include "vm/disk_files.h"
@@ -21,6 +23,17 @@ Disks::Disks(Parts parts) : parts_(std::move(parts)) {
                           [this](task::Unfinished left, task::Progress&) { return ResumeDelete(std::move(left)); });
     parts_.tasks.OnResume("VirtualDiskManager.moveVirtualDisk",
                           [this](task::Unfinished left, task::Progress&) { return ResumeMove(std::move(left)); });
+    parts_.tasks.OnResume("VirtualDiskManager.extendVirtualDisk", [this](task::Unfinished left, task::Progress& p) {
+        return ResumeExtend(std::move(left), p);
+    });
+    const std::pair<const char*, Fill> fills[] = {{"inflateVirtualDisk", Fill::kInflate},
+                                                  {"eagerZeroVirtualDisk", Fill::kEagerZero},
+                                                  {"zeroFillVirtualDisk", Fill::kZeroAll}};
+    for (const auto& [id, fill] : fills)
+        parts_.tasks.OnResume(base::Cat("VirtualDiskManager.", id),
+                              [this, fill = fill](task::Unfinished left, task::Progress& p) {
+                                  return ResumeFill(std::move(left), fill, p);
+                              });
 }
 
 rt::Co<Disks::Any> Disks::Undo(task::Unfinished left) {
@@ -37,6 +50,21 @@ rt::Co<Disks::Any> Disks::ResumeDelete(task::Unfinished left) {
     co_return vim::Any();
 }
 
+// All of these may be done twice.
+rt::Co<Disks::Any> Disks::ResumeExtend(task::Unfinished left, task::Progress& progress) {
+    auto lines = base::Split(left.begun, '\n');
+    auto kb = lines.size() == 3 ? base::ToInt(lines[1]) : std::nullopt;
+    if (!kb) co_return CutOff(left.begun);
+    CO_TRY(place, vm::Locate(parts_.volumes.Now(), lines[0]));
+    bool eager = lines[2] == "eager";
+    co_return co_await RunExtend(place, *kb, eager, progress);
+}
+
+rt::Co<Disks::Any> Disks::ResumeFill(task::Unfinished left, Fill fill, task::Progress& progress) {
+    CO_TRY(place, vm::Locate(parts_.volumes.Now(), left.begun));
+    co_return co_await RunFill(place, fill, progress);
+}
+
 vim::Result<Disks::Form> Disks::FormOf(const vim::VirtualDiskSpec& spec) {
     Form form;
     form.adapter = base::Lower(spec.adapter_type);
@@ -51,29 +79,6 @@ vim::Result<Disks::Form> Disks::FormOf(const vim::VirtualDiskSpec& spec) {
                           base::Cat("disks of type \"", spec.disk_type,
                                     "\" are not made here: say thin, preallocated or eagerZeroedThick"));
     return form;
-}
-
-vim::Result<vm::Located> Disks::Ours(const Caller& caller, const std::string& name) const {
-    TRY(place, Find(parts_.volumes, name, caller, kManage));
-    if (!place.path.path.ends_with(".vmdk") || Root::Hidden(place.path.path)) {
-        vim::InvalidDatastorePath fault;
-        fault.datastore_path = name;
-        return vim::Fault(std::move(fault), base::Cat("\"", name, "\" does not name a disk: its name ends in .vmdk"));
-    }
-    CHECK(CheckUnused(*parts_.inventory.Now(), place.path));
-    return place;
-}
-
-Disks::Started Disks::Begin(const Caller& caller, const vm::Located& place, const vim::Method& method, std::string made,
-                            task::Work work) {
-    task::Spec spec{.entity = place.volume.datastore,
-                    .method = &method,
-                    .user = caller.user,
-                    .cancelable = true,
-                    .exclusive = false,
-                    .durable = true,
-                    .state = std::move(made)};
-    return parts_.tasks.Start(std::move(spec), std::move(work));
 }
 
 // Also of its extent, and in a folder that is there.
@@ -94,7 +99,8 @@ rt::Co<vim::Result<>> Disks::MustBeNew(vm::Located place) {
 rt::Co<vim::Result<codec::VmdkDescriptor>> Disks::Read(vm::Located place) {
     auto read = [place]() -> base::Result<codec::VmdkDescriptor> {
         TRY(root, RootOf(place.volume));
-        return ReadDisk(root, place.path.path);
+        TRY(link, ReadLink(root, place.path.path));
+        return link.text;
     };
     co_return AtPlace(co_await parts_.pool.Run(std::move(read)), place.path);
 }
@@ -110,25 +116,30 @@ static vim::Result<> CheckCapacity(std::int64_t capacity_kb, std::int64_t above)
 Disks::Started Disks::Create(Caller caller, std::string name, vim::Ptr<vim::VirtualDiskSpec> spec,
                              const vim::Method& method) {
     const auto* backed = spec.As<vim::FileBackedVirtualDiskSpec>();
-    if (!backed)
+    if (spec.As<vim::DeviceBackedVirtualDiskSpec>())
         co_return vim::Fault(vim::InvalidArgument("spec"),
-                             "only disks in files are made here: send a FileBackedVirtualDiskSpec");
+                             "this host has no raw device mappings: a disk is made in files of a datastore, so send a "
+                             "FileBackedVirtualDiskSpec");
+    if (!backed || spec.As<vim::SeSparseVirtualDiskSpec>())
+        co_return vim::Fault(vim::InvalidArgument("spec"),
+                             "disks of this host are thin, preallocated or eagerZeroedThick: send a "
+                             "FileBackedVirtualDiskSpec that says which");
     CO_TRY(form, FormOf(*backed));
-    CO_TRY(place, Ours(caller, name));
+    CO_TRY(place, DiskToChange(parts_, caller, name));
     std::int64_t capacity_kb = backed->capacity_kb;
     CO_CHECK(CheckCapacity(capacity_kb, 0));
     CO_CHECK(co_await MustBeNew(place));
     task::Work work = [this, place, form, capacity_kb](task::Progress& p) {
         return RunCreate(place, form, capacity_kb, p);
     };
-    co_return co_await Begin(caller, place, method, FilesOf(place.path), std::move(work));
+    co_return co_await BeginDiskTask(parts_, caller, place, method, FilesOf(place.path), std::move(work));
 }
 
 Disks::Started Disks::Delete(Caller caller, std::string name, const vim::Method& method) {
-    CO_TRY(place, Ours(caller, name));
+    CO_TRY(place, DiskToChange(parts_, caller, name));
     CO_CHECK(co_await Read(place));
     task::Work work = [this, place](task::Progress&) { return RunDelete(place); };
-    co_return co_await Begin(caller, place, method, place.path.Text(), std::move(work));
+    co_return co_await BeginDiskTask(parts_, caller, place, method, place.path.Text(), std::move(work));
 }
 
 Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim::Ptr<vim::VirtualDiskSpec> spec,
@@ -140,7 +151,7 @@ Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim:
         way.form = form;
     }
     CO_TRY(source, Find(parts_.volumes, from, caller, kBrowse));
-    CO_TRY(target, Ours(caller, to));
+    CO_TRY(target, DiskToChange(parts_, caller, to));
     if (source.path == target.path)
         co_return vim::Fault(vim::FileAlreadyExists(to), "a disk cannot be copied onto itself");
     CO_CHECK(CheckUnused(*parts_.inventory.Now(), source.path));
@@ -149,37 +160,39 @@ Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim:
     way.from = std::move(source);
     way.to = target;
     task::Work work = [this, way](task::Progress& p) { return RunCopy(way, p); };
-    co_return co_await Begin(caller, target, method, force ? std::string() : FilesOf(target.path), std::move(work));
+    co_return co_await BeginDiskTask(parts_, caller, target, method, force ? std::string() : FilesOf(target.path),
+                                     std::move(work));
 }
 
 Disks::Started Disks::Move(Caller caller, std::string from, std::string to, bool force, const vim::Method& method) {
-    CO_TRY(source, Ours(caller, from));
-    CO_TRY(target, Ours(caller, to));
+    CO_TRY(source, DiskToChange(parts_, caller, from));
+    CO_TRY(target, DiskToChange(parts_, caller, to));
     if (source.path == target.path) co_return vim::Fault(vim::FileAlreadyExists(to), "that is the disk's name already");
     CO_CHECK(co_await Read(source));
     if (!force) CO_CHECK(co_await MustBeNew(target));
     std::string both = base::Cat(source.path.Text(), '\n', target.path.Text());
     Way way{std::move(source), target, std::nullopt, force};
     task::Work work = [this, way](task::Progress& p) { return RunMove(way, p); };
-    co_return co_await Begin(caller, target, method, std::move(both), std::move(work));
+    co_return co_await BeginDiskTask(parts_, caller, target, method, std::move(both), std::move(work));
 }
 
 Disks::Started Disks::Extend(Caller caller, std::string name, std::int64_t capacity_kb, bool eager,
                              const vim::Method& method) {
-    CO_TRY(place, Ours(caller, name));
+    CO_TRY(place, DiskToChange(parts_, caller, name));
     CO_TRY(disk, co_await Read(place));
     CO_CHECK(CheckCapacity(capacity_kb, static_cast<std::int64_t>(disk.Sectors() / 2)));
     task::Work work = [this, place, capacity_kb, eager](task::Progress& p) {
         return RunExtend(place, capacity_kb, eager, p);
     };
-    co_return co_await Begin(caller, place, method, "", std::move(work));
+    std::string state = base::Cat(place.path.Text(), '\n', capacity_kb, '\n', eager ? "eager" : "");
+    co_return co_await BeginDiskTask(parts_, caller, place, method, std::move(state), std::move(work));
 }
 
 Disks::Started Disks::FillUp(Caller caller, std::string name, Fill fill, const vim::Method& method) {
-    CO_TRY(place, Ours(caller, name));
+    CO_TRY(place, DiskToChange(parts_, caller, name));
     CO_CHECK(co_await Read(place));
     task::Work work = [this, place, fill](task::Progress& p) { return RunFill(place, fill, p); };
-    co_return co_await Begin(caller, place, method, "", std::move(work));
+    co_return co_await BeginDiskTask(parts_, caller, place, method, place.path.Text(), std::move(work));
 }
 
 rt::Co<vim::Result<std::string>> Disks::Uuid(Caller caller, std::string name) {
@@ -189,7 +202,7 @@ rt::Co<vim::Result<std::string>> Disks::Uuid(Caller caller, std::string name) {
 }
 
 rt::Co<vim::Result<>> Disks::SetUuid(Caller caller, std::string name, std::string uuid) {
-    CO_TRY(place, Ours(caller, name));
+    CO_TRY(place, DiskToChange(parts_, caller, name));
     if (!base::NormalUuid(uuid))
         co_return vim::Fault(vim::InvalidArgument("uuid"), base::Cat("\"", uuid, "\" is no uuid"));
     auto set = [place, uuid]() -> base::Result<> {

@@ -44,15 +44,14 @@ private:
     };
 
     static vim::Result<Form> FormOf(const vim::VirtualDiskSpec& spec);
-    vim::Result<vm::Located> Ours(const Caller& caller, const std::string& name) const;
-    Started Begin(const Caller& caller, const vm::Located& place, const vim::Method& method, std::string made,
-                  task::Work work);
     rt::Co<vim::Result<>> MustBeNew(vm::Located place);
     rt::Co<vim::Result<codec::VmdkDescriptor>> Read(vm::Located place);
 
     rt::Co<Any> RunCreate(vm::Located place, Form form, std::int64_t capacity_kb, task::Progress& progress);
     rt::Co<Any> RunDelete(vm::Located place);
     rt::Co<Any> RunCopy(Way way, task::Progress& progress);
+    rt::Co<Any> RunFlatten(Way way, task::Progress& progress);
+    rt::Co<Any> EndCopy(Way way, base::Result<> done, task::Progress& progress);
     rt::Co<Any> RunMove(Way way, task::Progress& progress);
     rt::Co<Any> RunExtend(vm::Located place, std::int64_t capacity_kb, bool eager, task::Progress& progress);
     rt::Co<Any> RunFill(vm::Located place, Fill fill, task::Progress& progress);
@@ -60,6 +59,8 @@ private:
     rt::Co<Any> Undo(task::Unfinished left);
     rt::Co<Any> ResumeMove(task::Unfinished left);
     rt::Co<Any> ResumeDelete(task::Unfinished left);
+    rt::Co<Any> ResumeExtend(task::Unfinished left, task::Progress& progress);
+    rt::Co<Any> ResumeFill(task::Unfinished left, Fill fill, task::Progress& progress);
 
     Parts parts_;
 };

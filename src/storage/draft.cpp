@@ -10,16 +10,12 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "storage/disk_text.h"
 
 namespace storage {
 
 // The disk works while more comes in, so that little is left for the end.
 static constexpr std::int64_t kWriteOut = 8 << 20;
-
-static std::string FolderOf(const std::string& path) {
-    std::size_t slash = path.rfind('/');
-    return slash == std::string::npos ? "" : path.substr(0, slash);
-}
 
 base::Error Draft::Fail(int number) const {
     std::string what = "write " + root_.Text(path_);
@@ -30,6 +26,29 @@ base::Error Draft::Fail(int number) const {
 }
 
 base::Result<Draft> Draft::Begin(const Root& root, const std::string& path) {
+    TRY(draft, Prepare(root, path));
+    std::string name = base::RandomHex(16);
+    draft.file_ = rt::Fd(openat(draft.drafts_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!draft.file_) return draft.Fail(errno);
+    draft.name_ = std::move(name);
+    return draft;
+}
+
+base::Result<Draft> Draft::Reserve(const Root& root, const std::string& path) {
+    TRY(draft, Prepare(root, path));
+    draft.name_ = base::RandomHex(16);
+    return draft;
+}
+
+std::string Draft::Hidden() const { return base::Cat("/proc/self/fd/", drafts_.get(), '/', name_); }
+
+base::Result<> Draft::TakeUp() {
+    file_ = rt::Fd(openat(drafts_.get(), name_.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+    if (!file_) return Fail(errno);
+    return {};
+}
+
+base::Result<Draft> Draft::Prepare(const Root& root, const std::string& path) {
     if (path.empty() || Root::Hidden(path))
         return base::Error{base::Code::kDenied, root.Text(path) + " cannot be written: it is kept for the host itself"};
     CHECK(root.OpenFolder(FolderOf(path)));
@@ -41,10 +60,6 @@ base::Result<Draft> Draft::Begin(const Root& root, const std::string& path) {
     if (mkdirat(root.fd(), drafts.c_str(), 0700) && errno != EEXIST) return draft.Fail(errno);
     draft.drafts_ = rt::Fd(openat(root.fd(), drafts.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!draft.drafts_) return draft.Fail(errno);
-    std::string name = base::RandomHex(16);
-    draft.file_ = rt::Fd(openat(draft.drafts_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!draft.file_) return draft.Fail(errno);
-    draft.name_ = std::move(name);
     return draft;
 }
 
@@ -87,7 +102,7 @@ void ClearDrafts(const Root& root) {
     auto entries = left->List("");
     if (!entries) return;
     for (const Entry& e : *entries)
-        if (unlinkat(folder.get(), e.name.c_str(), 0) == 0)
+        if (!e.name.starts_with("swap-") && unlinkat(folder.get(), e.name.c_str(), 0) == 0)
             base::LogInfo("storage", base::Cat("removed what an interrupted write had left, ", e.size, " bytes, from ",
                                                root.Text("")));
 }

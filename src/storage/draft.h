@@ -19,6 +19,11 @@ public:
     Draft& operator=(Draft&&) = delete;
     ~Draft();
 
+    // The same without a file: somebody else makes it, at Hidden(), and TakeUp() takes it over.
+    static base::Result<Draft> Reserve(const Root& root, const std::string& path);
+    std::string Hidden() const;
+    base::Result<> TakeUp();
+
     base::Result<> Write(const char* bytes, std::size_t count, std::int64_t at);
     // Durable and under its name. `replace`: also over a file that is there.
     base::Result<> Publish(bool replace);
@@ -28,6 +33,7 @@ public:
     const Root& root() const { return root_; }
 
 private:
+    static base::Result<Draft> Prepare(const Root& root, const std::string& path);
     Draft(Root root, std::string path) : root_(std::move(root)), path_(std::move(path)) {}
     base::Error Fail(int number) const;
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "storage/in_use.h"
+#include "storage/swap.h"
 
 namespace storage {
 
@@ -59,7 +60,10 @@ Files::Files(Parts parts) : parts_(std::move(parts)) {
 rt::Co<void> Files::ClearUp() {
     auto clear = [volumes = parts_.volumes.Now()] {
         for (const vm::Volume& volume : volumes)
-            if (auto root = RootOf(volume)) ClearDrafts(*root);
+            if (auto root = RootOf(volume)) {
+                SettleSwaps(*root);
+                ClearDrafts(*root);
+            }
         return 0;
     };
     co_await parts_.pool.Run(std::move(clear));

@@ -30,7 +30,7 @@ std::vector<FileInUse> FilesInUse(const inventory::Snapshot& now) {
     now.ForEach([&](const vim::ManagedObject& object) {
         const auto* machine = dynamic_cast<const vim::VirtualMachine*>(&object);
         if (!machine || !machine->config || !machine->runtime) return;
-        if (machine->runtime->power_state != vim::VirtualMachinePowerState::kPoweredOn) return;
+        if (machine->runtime->power_state == vim::VirtualMachinePowerState::kPoweredOff) return;
         if (machine->config->files)
             AddFile(out, machine->config->files->vm_path_name.value_or(""), machine->config->name);
         AddDevices(out, *machine->config);
@@ -55,8 +55,8 @@ vim::Result<> CheckUnused(const inventory::Snapshot& now, const vm::DatastorePat
     auto used = UsedWithin(FilesInUse(now), path);
     if (!used) return {};
     return vim::Fault(vim::FileLocked(used->file.Text()),
-                      base::Cat(used->file.Text(), " is in use by the running virtual machine \"", used->machine,
-                                "\": power it off first"));
+                      base::Cat(used->file.Text(), " is in use by the virtual machine \"", used->machine,
+                                "\", which runs or is suspended: power it off first"));
 }
 
 vim::Result<> CheckNotWritten(const inventory::Snapshot& now, const vm::DatastorePath& disk) {

@@ -1,4 +1,4 @@
-// Which files running machines have open: nobody may take them away or write over them.
+// Which files running and suspended machines need: nobody may take them away or write over them.
 #pragma once
 
 #include <optional>

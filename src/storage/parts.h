@@ -8,6 +8,8 @@
 
 namespace storage {
 
+class Conversion;
+
 struct Parts {
     inventory::Inventory& inventory;
     task::Tasks& tasks;
@@ -15,6 +17,10 @@ struct Parts {
     const vm::Volumes& volumes;
     // A datastore has less room, or more, than it had.
     std::function<rt::Co<void>(vim::Ref datastore)> changed;
+    // Machines that have the disk see another one now. May be empty.
+    std::function<rt::Co<void>(vm::DatastorePath disk)> disk_changed = {};
+    // Reads disks of other makes; null where there is none.
+    Conversion* conversion = nullptr;
 };
 
 // Removes what an interrupted operation had made: one datastore path a line, folders with

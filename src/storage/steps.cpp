@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -27,6 +28,12 @@ Data NextData(int file, std::int64_t at, std::int64_t size) {
     return {from, to < 0 ? size : std::min(to, size)};
 }
 
+constexpr std::size_t kGrain = 64 << 10;         // zeros are looked for in pieces of this size
+
+bool AllZero(const char* bytes, std::size_t count) {
+    return count == 0 || (*bytes == 0 && std::memcmp(bytes, bytes + 1, count - 1) == 0);
+}
+
 }  // namespace
 
 rt::Co<base::Result<>> RunSteps(rt::Pool& pool, std::shared_ptr<Steps> steps, task::Progress& progress) {
@@ -43,11 +50,18 @@ rt::Co<base::Result<>> RunSteps(rt::Pool& pool, std::shared_ptr<Steps> steps, ta
 base::Result<std::shared_ptr<CopyFile>> CopyFile::Begin(const Root& from, const std::string& path, const Root& to,
                                                         const std::string& name) {
     TRY(source, from.OpenFile(path));
+    return Begin(std::move(source), from.Text(path), to, name, How::kQuick);
+}
+
+base::Result<std::shared_ptr<CopyFile>> CopyFile::Begin(rt::Fd source, std::string text, const Root& to,
+                                                        const std::string& name, How how) {
     TRY(draft, Draft::Begin(to, name));
     struct stat st {};
-    if (fstat(source.get(), &st)) return base::FromErrno(errno, "look at " + from.Text(path));
+    if (fstat(source.get(), &st)) return base::FromErrno(errno, "look at " + text);
     auto copy = std::make_shared<CopyFile>(std::move(source), std::move(draft), st.st_size);
-    if (copy->Clone()) return copy;
+    copy->how_ = how;
+    if (how != How::kQuick) copy->buffer_.resize(kBuffer);       // no sharing of blocks, no copying of zeros
+    if (how == How::kQuick && copy->Clone()) return copy;
     if (std::int64_t needs = st.st_blocks * 512, has = to.FreeBytes(); needs > has)
         return base::Error{base::Code::kNoSpace, base::Cat("no room for ", to.Text(name), ": it needs ", needs >> 20,
                                                            " MiB, the datastore has ", has >> 20, " MiB")};
@@ -82,8 +96,22 @@ base::Result<> CopyFile::Piece(std::int64_t end) {
         if (got == 0)
             return base::Error{base::Code::kIo,
                                draft_.root().Text(draft_.path()) + ": the source became shorter while it was copied"};
-        CHECK(draft_.Write(buffer_.data(), static_cast<std::size_t>(got), at_));
+        CHECK(Put(static_cast<std::size_t>(got)));
         at_ += got;
+    }
+    return {};
+}
+
+// What is in the buffer, where we are; without its zeros when they are not wanted.
+base::Result<> CopyFile::Put(std::size_t count) {
+    if (how_ != How::kWithoutZeros) return draft_.Write(buffer_.data(), count, at_);
+    for (std::size_t begin = 0; begin < count;) {
+        std::size_t end = begin;
+        while (end < count && !AllZero(buffer_.data() + end, std::min(kGrain, count - end))) end += kGrain;
+        end = std::min(end, count);
+        if (end > begin) CHECK(draft_.Write(buffer_.data() + begin, end - begin, at_ + std::int64_t(begin)));
+        begin = end;
+        if (begin < count) begin += kGrain;
     }
     return {};
 }
@@ -94,9 +122,42 @@ base::Result<bool> CopyFile::Step() {
         at_ = data.from;
         std::int64_t end = std::min(data.to, at_ + left);
         left -= end - at_;
+        // In one piece, as far as the file system can; where it cannot ask for that, it does what it can.
+        if (how_ == How::kDense && end > at_ && fallocate(draft_.fd(), FALLOC_FL_KEEP_SIZE, at_, end - at_) &&
+            errno == ENOSPC)
+            return Fail(errno);
         CHECK(Piece(end));
     }
     return at_ < size_;
+}
+
+base::Result<> PunchZeros::Punch(std::int64_t from, std::int64_t to) {
+    if (to <= from) return {};
+    if (fallocate(file_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from) == 0) return {};
+    return base::FromErrno(errno, "give back unused blocks of " + text_);
+}
+
+base::Result<bool> PunchZeros::Step() {
+    buffer_.resize(kBuffer);
+    std::int64_t stop = std::min(size_, at_ + kStep);
+    while (at_ < stop) {
+        Data data = NextData(file_.get(), at_, size_);
+        CHECK(Punch(at_, std::min(data.from, size_)));   // blocks that were taken and never written
+        at_ = data.from;
+        if (at_ >= std::min(stop, data.to)) continue;
+        std::size_t count = std::min<std::size_t>(kBuffer, static_cast<std::size_t>(data.to - at_));
+        ssize_t got = pread(file_.get(), buffer_.data(), count, at_);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return base::FromErrno(got ? errno : EIO, "read " + text_);
+        for (std::int64_t i = 0; i < got; i += kGrain) {
+            std::int64_t piece = std::min<std::int64_t>(kGrain, got - i);
+            if (AllZero(buffer_.data() + i, static_cast<std::size_t>(piece))) CHECK(Punch(at_ + i, at_ + i + piece));
+        }
+        at_ += got;
+    }
+    if (at_ < size_) return true;
+    if (fdatasync(file_.get())) return base::FromErrno(errno, "give back unused blocks of " + text_);
+    return false;
 }
 
 base::Result<> CopyFolder::Collect(const std::string& path, const std::string& name) {

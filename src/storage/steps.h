@@ -27,6 +27,10 @@ public:
     // kNoSpace when what the source takes on its disk is more than the datastore has.
     static base::Result<std::shared_ptr<CopyFile>> Begin(const Root& from, const std::string& path, const Root& to,
                                                          const std::string& name);
+    // A file that is open already; what `how` says about its bytes.
+    enum class How { kQuick, kDense, kWithoutZeros };    // share blocks; lay them out anew; and leave zeros out
+    static base::Result<std::shared_ptr<CopyFile>> Begin(rt::Fd source, std::string text, const Root& to,
+                                                         const std::string& name, How how);
     CopyFile(rt::Fd source, Draft draft, std::int64_t size)
         : source_(std::move(source)), draft_(std::move(draft)), size_(size) {}
     base::Result<bool> Step() override;
@@ -37,12 +41,32 @@ public:
 private:
     bool Clone();
     base::Result<> Piece(std::int64_t end);
+    base::Result<> Put(std::size_t count);
     base::Error Fail(int number) const;
 
     rt::Fd source_;
     Draft draft_;
+    How how_ = How::kQuick;
     std::int64_t size_, at_ = 0;
     std::vector<char> buffer_;           // where the kernel cannot copy by itself
+};
+
+// Gives the blocks of a file back that hold zeros only. Its size stays.
+class PunchZeros final : public Steps {
+public:
+    PunchZeros(rt::Fd file, std::string text, std::int64_t size)
+        : file_(std::move(file)), text_(std::move(text)), size_(size) {}
+    base::Result<bool> Step() override;
+    int percent() const override { return size_ ? static_cast<int>(at_ * 100 / size_) : 100; }
+    int fd() const { return file_.get(); }
+
+private:
+    base::Result<> Punch(std::int64_t from, std::int64_t to);
+
+    rt::Fd file_;
+    std::string text_;
+    std::int64_t size_, at_ = 0;
+    std::vector<char> buffer_;
 };
 
 // Copies a folder with all that is in it, but no links.

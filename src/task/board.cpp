@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "task/unpublished.h"
 #include "vim/gen/entity.h"
 
 namespace task {
@@ -31,6 +32,7 @@ void Board::Trim(std::vector<vim::Ref>& recent, std::size_t most) const {
 }
 
 void Board::AddToRecent(inventory::Edit& edit, const vim::TaskInfo& info) {
+    if (IsUnpublished(info)) return;
     edit.Change<vim::TaskManager>(task_manager_, [&](vim::TaskManager& manager) {
         manager.recent_task.push_back(info.task);
         Trim(manager.recent_task, limits_.recent);

@@ -8,6 +8,7 @@
 #include "event/lineage.h"
 #include "rt/loop.h"
 #include "task/filter.h"
+#include "task/unpublished.h"
 
 namespace task {
 
@@ -220,7 +221,7 @@ rt::Co<void> DurableTasks::End(std::shared_ptr<Running> task, vim::Result<vim::A
     if (task->durable) {
         options_.on_point(task->open.what.task_id, "end");
         task->durable = false;                   // a rewrite of the journal leaves it out from here on
-        std::string record = EndRecord(number, shown.lineage, *shown.info);
+        std::string record = EndRecord(number, shown.lineage, *Listed(shown.info));
         if (auto noted = co_await journal_->Append(std::move(record)); !noted)
             base::LogError("task",
                            Cat("the end of ", task->ref.id,
@@ -229,7 +230,7 @@ rt::Co<void> DurableTasks::End(std::shared_ptr<Running> task, vim::Result<vim::A
     }
     Release(*task);
     board_.Finish(task->ref, shown.info);
-    history_->Add({number, shown.lineage, shown.info});
+    history_->Add({number, shown.lineage, Listed(shown.info)});
     if (!std::exchange(seeing_off_, true)) co_await rt::Detach(SeeOff());
 }
 
@@ -310,7 +311,7 @@ rt::Co<base::Result<std::vector<Ended>>> DurableTasks::Read(vim::TaskFilterSpec 
     std::erase_if(found, [&](const Ended& ended) { return shown.count(ended.number) > 0; });
     for (const auto& [number, task] : shown) {
         if (newest ? number >= from : number <= from) continue;
-        if (Matches(filter, *task.info, task.lineage)) found.push_back({number, task.lineage, task.info});
+        if (Matches(filter, *task.info, task.lineage)) found.push_back({number, task.lineage, Listed(task.info)});
     }
     std::sort(found.begin(), found.end(),
               [&](const Ended& a, const Ended& b) { return newest ? a.number > b.number : a.number < b.number; });

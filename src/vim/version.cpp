@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <vector>
 
 namespace vim {
 
@@ -24,21 +22,29 @@ static constexpr VersionId kIds[] = {
 
 std::span<const VersionId> AnnouncedVersions() { return kIds; }
 
+using Numbers = std::array<int, 4>;
+
 // "6.7.1" -> {6,7,1,0}; "2.5u2" -> {2,5,2,0}. Whatever is no number counts as nothing.
-static std::array<int, 4> Numbers(std::string_view id) {
-    std::array<int, 4> out{};
-    const char* at = id.data();
-    const char* end = at + id.size();
+static constexpr Numbers NumbersOf(std::string_view id) {
+    constexpr int kMost = 1'000'000;
+    Numbers out{};
+    std::size_t at = 0;
     for (int& part : out) {
-        auto [next, bad] = std::from_chars(at, end, part);
-        if (bad != std::errc{}) {
-            part = 0;
-            return out;
-        }
-        at = next < end ? next + 1 : end;
+        std::size_t from = at;
+        for (; at < id.size() && id[at] >= '0' && id[at] <= '9'; ++at)
+            part = std::min(part * 10 + (id[at] - '0'), kMost);
+        if (at == from) return out;
+        ++at;                        // the dot, or the "u" of an update
     }
     return out;
 }
+
+// Asked for with every request.
+static constexpr auto kNumbers = [] {
+    std::array<Numbers, std::size(kIds)> out{};
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = NumbersOf(kIds[i].id);
+    return out;
+}();
 
 // The id in "urn:vim25/6.5", quoted or not; "" when there is none.
 static std::string_view IdIn(std::string_view action) {
@@ -48,12 +54,12 @@ static std::string_view IdIn(std::string_view action) {
     return slash == action.npos ? std::string_view() : action.substr(slash + 1);
 }
 
-bool IsNewer(std::string_view action) { return Numbers(IdIn(action)) > Numbers(kApiVersion); }
+bool IsNewer(std::string_view action) { return NumbersOf(IdIn(action)) > NumbersOf(kApiVersion); }
 
 Version EffectiveVersion(std::string_view action) {
-    auto asked = Numbers(IdIn(action));
-    for (const VersionId& known : kIds)
-        if (Numbers(known.id) <= asked) return known.level;
+    Numbers asked = NumbersOf(IdIn(action));
+    for (std::size_t i = 0; i < kNumbers.size(); ++i)
+        if (kNumbers[i] <= asked) return kIds[i].level;
     return kOldest;
 }
 

@@ -104,7 +104,8 @@ base::Result<> Reader::Fields(Element e, const Type& type, DynamicData& into, co
         auto found = Lookup(type, name);
         if (!found.field || found.number >= kMaxFields) {
             Where here{&where, name};
-            if (!options_.ignore_unknown && !options_.lenient) return here.Bad(base::Cat("no such element in ", NameOf(type)));
+            if (!options_.ignore_unknown && !options_.lenient)
+                return here.Bad(base::Cat("no such element in ", NameOf(type)));
             base::LogDebug("xml", here.Bad(base::Cat("left out, ", NameOf(type), " has no such element here")).message);
             continue;
         }

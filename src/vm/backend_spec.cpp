@@ -4,14 +4,25 @@
 
 #include "base/text.h"
 #include "vm/disk_files.h"
+#include "vm/disk_flags.h"
+#include "vm/growth.h"
+#include "vm/hardware_spec.h"
 
 namespace vm {
 namespace {
 
-backend::Bus BusOf(const Slot& slot, const Devices& devices) {
-    if (slot.kind == BusKind::kIde) return backend::Bus::kIde;
-    if (slot.kind == BusKind::kSata) return backend::Bus::kSata;
-    const vim::VirtualDevice* controller = FindDevice(devices, slot.ControllerKey());
+// "bedplate.scsi0.model" = "virtio": another model behind a device that the API knows.
+bool IsModel(const Config& config, std::string_view word, int number, std::string_view model) {
+    const std::string* value = ExtraConfig(config, base::Cat("bedplate.", word, number, ".model"));
+    return value && base::EqualNoCase(*value, model);
+}
+
+backend::Bus BusOf(BusKind kind, int bus, const Config& config) {
+    if (kind == BusKind::kIde) return backend::Bus::kIde;
+    if (kind == BusKind::kSata) return backend::Bus::kSata;
+    if (kind == BusKind::kNvme) return backend::Bus::kNvme;
+    if (IsModel(config, "scsi", bus, "virtio")) return backend::Bus::kVirtio;
+    const vim::VirtualDevice* controller = FindDevice(config.hardware->device, InfoOf(kind).controller_base + bus);
     std::string_view word = controller ? ScsiWord(*controller) : "";
     if (word == "pvscsi") return backend::Bus::kPvscsi;
     if (word == "buslogic") return backend::Bus::kBusLogic;
@@ -30,17 +41,16 @@ vim::Result<std::string> ExistingFile(const VolumeList& volumes, const std::stri
     return file;
 }
 
-backend::DiskSpec PlaceOf(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices,
-                          std::string path) {
+backend::DiskSpec PlaceOf(const vim::VirtualDevice& device, const Slot& slot, const Config& config, std::string path) {
     return {.key = device.key,
-            .bus = BusOf(slot, devices),
+            .bus = BusOf(slot.kind, slot.bus, config),
             .bus_number = slot.bus,
             .unit = slot.unit,
             .cdrom = device.type().IsA(vim::VirtualCdrom::kType),
             .path = std::move(path)};
 }
 
-vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices,
+vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const Config& config,
                       const VolumeList& volumes, backend::VmSpec& spec) {
     auto* backing = device.backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
     auto located = Locate(volumes, backing->file_name);
@@ -52,12 +62,14 @@ vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const 
         return vim::Fault(std::move(fault), std::move(facts).error().message);
     }
     if (!facts) return vim::Fault(vim::InvalidDiskFormat(), std::move(facts).error().message);
-    spec.disks.push_back(PlaceOf(device, slot, devices, facts->flat));
+    spec.disks.push_back(PlaceOf(device, slot, config, facts->flat));
     spec.disks.back().overlays = std::move(facts->overlays);
+    spec.disks.back().shared = backing->sharing == kShared;
+    spec.disks.back().write_through = backing->write_through.value_or(false);
     return {};
 }
 
-vim::Result<> AddCdrom(const vim::VirtualDevice& device, const Slot& slot, const Devices& devices,
+vim::Result<> AddCdrom(const vim::VirtualDevice& device, const Slot& slot, const Config& config,
                        const VolumeList& volumes, backend::VmSpec& spec) {
     bool connected = false;
     std::string path = MediumOf(device, connected);
@@ -67,15 +79,27 @@ vim::Result<> AddCdrom(const vim::VirtualDevice& device, const Slot& slot, const
         if (there) file = *std::move(there);
         else connected = false;      // as an empty drive, like the real one
     }
-    backend::DiskSpec drive = PlaceOf(device, slot, devices, std::move(file));
+    backend::DiskSpec drive = PlaceOf(device, slot, config, std::move(file));
     drive.read_only = true;
     drive.connected = connected;
     spec.disks.push_back(std::move(drive));
     return {};
 }
 
-void AddNic(const vim::VirtualEthernetCard& nic, backend::VmSpec& spec) {
+// The same of a floppy drive; an image that is not there is no reason not to start.
+void AddFloppy(const vim::VirtualDevice& device, const VolumeList& volumes, backend::VmSpec& spec) {
+    backend::DiskSpec drive{.key = device.key, .bus = backend::Bus::kFloppy, .unit = device.key - kFloppyKey};
+    auto* image = device.backing.As<vim::VirtualFloppyImageBackingInfo>();
+    bool connected = image && !image->file_name.empty() && (!device.connectable || device.connectable->start_connected);
+    auto there = connected ? ExistingFile(volumes, image->file_name) : vim::Result<std::string>(std::string());
+    if (there) drive.path = *std::move(there);
+    drive.connected = !drive.path.empty();
+    spec.disks.push_back(std::move(drive));
+}
+
+void AddNic(const vim::VirtualEthernetCard& nic, const Config& config, backend::VmSpec& spec) {
     std::string_view word = NicWord(nic);
+    if (IsModel(config, "ethernet", nic.key - kNicKey, "virtio")) word = "virtio-net-pci";
     auto* backing = nic.backing.As<vim::VirtualDeviceDeviceBackingInfo>();
     spec.nics.push_back({.key = nic.key,
                          .model = word == "vlance"   ? "pcnet"
@@ -102,18 +126,6 @@ vim::Result<> AddBootFiles(const Config& config, const VolumeList& volumes, back
     return {};
 }
 
-void AddBootOrder(const Config& config, backend::VmSpec& spec) {
-    if (!config.boot_options) return;
-    for (const auto& b : config.boot_options->boot_order) {
-        const char* word = b.As<vim::VirtualMachineBootOptionsBootableCdromDevice>()      ? "cdrom"
-                           : b.As<vim::VirtualMachineBootOptionsBootableEthernetDevice>() ? "ethernet"
-                           : b.As<vim::VirtualMachineBootOptionsBootableDiskDevice>()     ? "disk"
-                                                                                          : nullptr;
-        if (word && std::find(spec.boot_order.begin(), spec.boot_order.end(), word) == spec.boot_order.end())
-            spec.boot_order.emplace_back(word);
-    }
-}
-
 }  // namespace
 
 std::string MediumOf(const vim::VirtualDevice& cdrom, bool& connected) {
@@ -130,36 +142,35 @@ vim::Result<backend::VmSpec> MakeSpec(std::string id, const Config& config, cons
     spec.uuid = config.uuid;
     spec.cpus = config.hardware->num_cpu;
     spec.cores_per_socket = config.hardware->num_cores_per_socket.value_or(1);
-    spec.memory_mb = config.hardware->memory_mb;
+    spec.memory_mb = StartMemory(config);
     spec.efi = config.firmware == "efi";
     const Devices& devices = config.hardware->device;
     for (const Device& d : devices) {
+        if (auto* c = d.As<vim::VirtualController>())
+            for (BusKind kind : {BusKind::kScsi, BusKind::kSata, BusKind::kNvme})
+                if (c->key == InfoOf(kind).controller_base + c->bus_number)
+                    spec.hardware.controllers.push_back({BusOf(kind, c->bus_number, config), c->bus_number});
         std::optional<Slot> slot = SlotOf(*d);
         if (slot && folder.empty()) {
-            spec.disks.push_back(PlaceOf(*d, *slot, devices, {}));
+            spec.disks.push_back(PlaceOf(*d, *slot, config, {}));
             continue;
         }
-        if (slot && d->type().IsA(vim::VirtualDisk::kType)) CHECK(AddDisk(*d, *slot, devices, volumes, spec));
-        if (slot && d->type().IsA(vim::VirtualCdrom::kType)) CHECK(AddCdrom(*d, *slot, devices, volumes, spec));
-        if (auto* nic = d.As<vim::VirtualEthernetCard>()) AddNic(*nic, spec);
+        if (slot && d->type().IsA(vim::VirtualDisk::kType)) CHECK(AddDisk(*d, *slot, config, volumes, spec));
+        if (slot && d->type().IsA(vim::VirtualCdrom::kType)) CHECK(AddCdrom(*d, *slot, config, volumes, spec));
+        if (d->type().IsA(vim::VirtualFloppy::kType) && !folder.empty()) AddFloppy(*d, volumes, spec);
+        if (slot && !spec.disks.empty() && spec.disks.back().key == d->key) spec.disks.back().iops = IopsOf(*d);
+        if (auto* nic = d.As<vim::VirtualEthernetCard>()) AddNic(*nic, config, spec);
     }
-    AddBootOrder(config, spec);
-    if (folder.empty()) return spec;                     // an imagined VM
+    if (folder.empty()) {                                // an imagined VM
+        CHECK(AddHardware(config, {}, volumes, spec));
+        return spec;
+    }
     CHECK(AddBootFiles(config, volumes, spec));
     std::string stem =
         DatastorePath::Parse(config.files->vm_path_name.value_or("[x] vm.vmx"))->WithSuffix(".vmx", "").Name();
     if (spec.efi) spec.nvram = base::Cat(folder, "/", stem, ".nvram");
     spec.log = folder + "/qemu.log";
-    spec.serial_log = folder + "/serial.log";
-    auto* serial = dynamic_cast<const vim::VirtualSerialPort*>(FindDevice(devices, kSerialKey));
-    auto* file = serial ? serial->backing.As<vim::VirtualSerialPortFileBackingInfo>() : nullptr;
-    if (!file) return spec;
-    auto located = Locate(volumes, file->file_name);
-    if (!located) return std::move(located).error();
-    if (!StaysWithin(located->volume.folder, located->Absolute()))
-        return vim::Fault(vim::InvalidDatastorePath({}, file->file_name, file->file_name),
-                          base::Cat(file->file_name, " leads out of its datastore"));
-    spec.serial_log = located->Absolute();
+    CHECK(AddHardware(config, base::Cat(folder, "/", stem), volumes, spec));
     return spec;
 }
 

@@ -10,6 +10,9 @@ namespace vm {
 inline constexpr std::string_view kBootKernelKey = "bedplate.boot.kernel", kBootInitrdKey = "bedplate.boot.initrd",
                                   kBootCommandLineKey = "bedplate.boot.cmdline";
 
+// And one for a watchdog card: what it does when the guest no longer feeds it.
+inline constexpr std::string_view kWatchdogKey = "bedplate.watchdog.action";
+
 // Reads descriptors and follows links, to see that files lie on their datastores: blocks.
 // `folder` "" : an imagined VM without files.
 // The fault names the device or the line that makes it impossible.

@@ -9,8 +9,9 @@ std::string BootTimeFile(const std::string& scratch, const std::string& id) {
     return base::Cat(scratch, "/vm-", id, ".boot");
 }
 
+// A power cut ends the VM too: it need not outlive one.
 base::Result<> SaveBootTime(const std::string& file, base::Time at) {
-    return rt::WriteFileAtomically(file, base::FormatTime(at) + "\n", 0600);
+    return rt::ReplaceFile(file, base::FormatTime(at) + "\n", 0600);
 }
 
 std::optional<base::Time> LoadBootTime(const std::string& file) {

@@ -4,7 +4,9 @@
 
 #include "base/ids.h"
 #include "base/text.h"
+#include "vm/growth.h"
 #include "vm/guest_os.h"
+#include "vm/vapp_config.h"
 
 namespace vm {
 namespace {
@@ -15,29 +17,11 @@ vim::Fault Invalid(std::string_view property, std::string words) {
     return vim::Fault(std::move(fault), std::move(words));
 }
 
-// Parts of a spec that would have to change the machine under the guest.
-vim::Result<> CheckRunning(const Spec& spec, const Situation& s, const Config& now) {
-    auto differs = [](const auto& asked, const auto& has) { return asked && *asked != has; };
-    const char* what = differs(spec.num_cp_us, now.hardware->num_cpu)                   ? "numCPUs"
-                       : differs(spec.memory_mb, std::int64_t(now.hardware->memory_mb)) ? "memoryMB"
-                       : differs(spec.uuid, now.uuid)                                   ? "uuid"
-                       : differs(spec.guest_id, now.guest_id)                           ? "guestId"
-                       : differs(spec.version, now.version)                             ? "version"
-                       : spec.firmware && spec.firmware != now.firmware                 ? "firmware"
-                                                                                        : nullptr;
-    if (!s.running || !what) return {};
-    return vim::Fault(
-        vim::InvalidPowerState(vim::VirtualMachinePowerState::kPoweredOff, s.state),
-        base::Cat(what, " can be changed while the virtual machine is powered off; it is ", vim::Name(s.state)));
-}
-
 vim::Result<> CheckUnsupported(const Spec& spec) {
-    const char* what = spec.v_app_config ? "vAppConfig"
-                       : spec.ft_info    ? "ftInfo"
+    const char* what = spec.ft_info      ? "ftInfo"
                        : spec.rep_config ? "repConfig"
                        : !spec.npiv_node_world_wide_name.empty() || !spec.npiv_port_world_wide_name.empty()
                            ? "npivWorldWideName"
-                       : spec.cpu_affinity && !spec.cpu_affinity->affinity_set.empty()       ? "cpuAffinity"
                        : spec.memory_affinity && !spec.memory_affinity->affinity_set.empty() ? "memoryAffinity"
                                                                                              : nullptr;
     if (what) return vim::Fault(vim::NotSupported(), base::Cat("configSpec.", what, " is not supported by this host"));
@@ -137,7 +121,7 @@ vim::Result<> ApplyExtraConfig(const Spec& spec, Config& c) {
             continue;
         }
         if (base::Lower(option->key).ends_with(".ctkenabled")) continue;
-        if (IsManagedKey(option->key))
+        if (IsManagedKey(option->key) || base::EqualNoCase(option->key, kModulesKey))
             return Invalid(property,
                            base::Cat("\"", option->key, "\" is set by a field of its own, not through extraConfig"));
         std::erase_if(c.extra_config, [&](const auto& o) { return base::EqualNoCase(o->key, option->key); });
@@ -187,18 +171,12 @@ vim::Result<> ApplyOptions(const Spec& spec, Config& c) {
         take(spec.power_op_info->suspend_type, p.suspend_type);
         take(spec.power_op_info->reset_type, p.reset_type);
     }
-    if (spec.boot_options) {
-        vim::VirtualMachineBootOptions& b = c.boot_options.Mut();
-        take(spec.boot_options->boot_delay, b.boot_delay);
-        take(spec.boot_options->enter_bios_setup, b.enter_bios_setup);
-        take(spec.boot_options->boot_retry_enabled, b.boot_retry_enabled);
-        take(spec.boot_options->boot_retry_delay, b.boot_retry_delay);
-        if (!spec.boot_options->boot_order.empty()) b.boot_order = spec.boot_options->boot_order;
-    }
     return {};
 }
 
 }  // namespace
+
+vim::Fault InvalidSpec(std::string_view property, std::string words) { return Invalid(property, std::move(words)); }
 
 vim::Result<> CheckName(const std::string& name, const vim::Ref& entity) {
     std::size_t characters = 0;
@@ -224,6 +202,7 @@ vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& s) {
                                     config.change_version, ", the change was made for ", *spec.change_version));
     CHECK(CheckUnsupported(spec));
     CHECK(CheckRunning(spec, s, config));
+    const Config before = config;
     Change change{.config = std::move(config), .files = {}, .live = {}};
     Config& c = change.config;
     CHECK(ApplyNames(spec, c));
@@ -232,7 +211,12 @@ vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& s) {
     CHECK(ApplyAllocation(spec.memory_allocation, "memoryAllocation", kMemorySharesLow, c.hardware->memory_mb,
                           c.memory_allocation));
     CHECK(ApplyOptions(spec, c));
+    CHECK(ApplyBoot(spec, c));
     CHECK(ApplyExtraConfig(spec, c));
+    CHECK(ApplyGrowth(before, s, change));
+    CHECK(ApplyScheduling(spec, s, change));
+    if (spec.v_app_config) CHECK(ApplyVApp(*spec.v_app_config, c));
+    if (spec.v_app_config_removed.value_or(false)) c.v_app_config = nullptr;
     CHECK(ApplyDevices(spec, s, change));
     return change;
 }

@@ -25,6 +25,7 @@ struct FileWork {
         std::int64_t capacity_kb;
         bool thin;
         std::string adapter;
+        bool eager = false;              // all of it is written at once
     };
     struct Extend {
         std::string path;
@@ -45,8 +46,22 @@ struct LiveWork {                        // for a guest that runs
         int key;
         bool connected;
     };
+    struct Iops {
+        int key;
+        std::int64_t iops;               // 0: no limit
+    };
+    struct Grow {
+        int key;
+        std::int64_t bytes;
+    };
+    std::vector<Grow> grow;              // disks whose files have grown
     std::vector<Medium> media;
     std::vector<Link> links;
+    std::vector<int> unplug, plug;       // keys of devices
+    std::vector<int> networks;           // keys of adapters on another network
+    std::vector<Iops> iops;
+    bool grows = false;                  // processors or memory
+    bool affinity = false;
 };
 
 struct Limits {
@@ -72,6 +87,12 @@ struct Change {
 };
 
 vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& situation);
+// The parts of it, by subject.
+vim::Result<> CheckRunning(const Spec& spec, const Situation& situation, const Config& now);
+vim::Result<> ApplyGrowth(const Config& before, const Situation& situation, Change& change);
+vim::Result<> ApplyBoot(const Spec& spec, Config& config);
+vim::Result<> ApplyScheduling(const Spec& spec, const Situation& situation, Change& change);
+vim::Fault InvalidSpec(std::string_view property, std::string words);
 // The `deviceChange` part.
 vim::Result<> ApplyDevices(const Spec& spec, const Situation& situation, Change& change);
 

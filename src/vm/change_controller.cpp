@@ -4,7 +4,7 @@
 namespace vm {
 
 vim::Result<> DeviceChange::AddBus(Device device, int index, BusKind kind, std::string_view what) {
-    if (s_.running) return Running(base::Cat("adding a ", what));
+    CHECK(CheckHot(kind == BusKind::kScsi, index, base::Cat("adding a ", what)));
     const BusInfo& info = InfoOf(kind);
     int wanted = device->key, bus = device.As<vim::VirtualController>()->bus_number;
     if (bus < 0 || bus >= info.buses)
@@ -19,6 +19,7 @@ vim::Result<> DeviceChange::AddBus(Device device, int index, BusKind kind, std::
     c.bus_number = bus;
     c.controller_key = kPciKey;
     c.unit_number = std::nullopt;
+    if (Hot()) change_.live.plug.push_back(c.key);
     Put(std::move(device), wanted);
     return {};
 }
@@ -35,11 +36,15 @@ vim::Result<Slot> DeviceChange::ChooseSlot(const vim::VirtualDevice& device, int
             if (!slot)
                 return Bad(index, base::Cat("controller ", key, " has no place ", *device.unit_number),
                            "device.unitNumber");
+            if (int places = PlacesOn(**Find(key)); slot->unit >= places)
+                return Bad(index,
+                           base::Cat((*Find(key))->type().name, "s of this host have the places 0 to ", places - 1),
+                           "device.unitNumber");
             if (taken(*slot))
                 return Bad(index, base::Cat(slot->Word(), " is taken by another device"), "device.unitNumber");
             return *slot;
         }
-        for (int unit = 0; unit < 64; ++unit)
+        for (int unit = 0; unit < PlacesOn(**Find(key)); ++unit)
             if (auto slot = SlotAt(key, unit); slot && !taken(*slot)) return *slot;
         if (!SlotAt(key, 0))
             return vim::Fault(vim::InvalidController(Property(index), index, key),
@@ -47,12 +52,13 @@ vim::Result<Slot> DeviceChange::ChooseSlot(const vim::VirtualDevice& device, int
         return vim::Fault(vim::TooManyDevices(Property(index)), base::Cat("controller ", key, " has no free place"));
     }
     for (BusKind kind : cdrom ? std::vector{BusKind::kIde, BusKind::kSata}
-                              : std::vector{BusKind::kScsi, BusKind::kSata, BusKind::kIde})
+                              : std::vector{BusKind::kScsi, BusKind::kSata, BusKind::kNvme, BusKind::kIde})
         for (int bus = cdrom && kind == BusKind::kIde ? 1 : 0, n = 0; n < InfoOf(kind).buses;
              ++n, bus = (bus + 1) % InfoOf(kind).buses)
             for (int unit = 0; unit < InfoOf(kind).units; ++unit) {
                 auto slot = SlotAt(InfoOf(kind).controller_base + bus, unit);
-                if (slot && Find(slot->ControllerKey()) && !taken(*slot)) return *slot;
+                const Device* controller = slot ? Find(slot->ControllerKey()) : nullptr;
+                if (controller && unit < PlacesOn(**controller) && !taken(*slot)) return *slot;
             }
     return vim::Fault(vim::MissingController(Property(index), index),
                       "there is no controller with a free place for it");

@@ -1,4 +1,5 @@
 // deviceChange: adding, removing and editing devices.
+#include "host/hardware_versions.h"
 #include "vm/device_change.h"
 
 namespace vm {
@@ -12,8 +13,28 @@ vim::Ptr<vim::VirtualDeviceConnectInfo> ConnectFor(const vim::Ptr<vim::VirtualDe
     return c;
 }
 
+vim::Result<> DeviceChange::CheckHot(bool bus_can, int index, std::string_view what) const {
+    if (!s_.running || (bus_can && Hot())) return {};
+    if (!Hot()) return Running(what);
+    return vim::Fault(
+        vim::DeviceHotPlugNotSupported(Property(index), index),
+        base::Cat(what, " needs the virtual machine powered off: nothing can be plugged there while it runs"));
+}
+
+// Older hardware had no such thing; its guests would not look for it.
+vim::Result<> DeviceChange::CheckVersion(const vim::Type& type, int index) const {
+    int since = host::SinceHardware(type.name);
+    const std::string& version = change_.config.version;
+    if (host::HardwareNumber(version) >= since) return {};
+    std::string needed = host::HardwareKey(since);
+    return vim::Fault(
+        vim::DeviceUnsupportedForVmVersion(Property(index), index, version, needed),
+        base::Cat("a ", type.name, " needs hardware version ", needed, "; this virtual machine has ", version));
+}
+
 vim::Result<> DeviceChange::AddNumbered(Device device, int index, int base, int most, int controller, int first_unit) {
-    if (s_.running) return Running("adding a device");
+    bool nic = base == kNicKey;
+    CHECK(CheckHot(nic, index, "adding a device"));
     int number = 0;
     while (number < most && Find(base + number)) ++number;
     if (number == most)
@@ -25,13 +46,35 @@ vim::Result<> DeviceChange::AddNumbered(Device device, int index, int base, int 
     d.controller_key = controller;
     d.unit_number = first_unit + number;
     d.connectable = ConnectFor(d.connectable);
+    if (nic && Hot()) {
+        change_.live.plug.push_back(d.key);
+        change_.live.links.push_back({d.key, d.connectable->start_connected});
+    }
     Put(std::move(device), wanted);
     return {};
+}
+
+// Devices that are part of a host rather than of a VM.
+const char* WhyNot(const vim::Type& type) {
+    if (type.IsA(vim::VirtualPCIPassthrough::kType))
+        return "this host gives none of its PCI devices away; ConfigTarget.pciPassthrough lists none";
+    if (type.IsA(vim::VirtualSriovEthernetCard::kType)) return "this host has no network adapter with SR-IOV to give";
+    if (type.IsA(vim::VirtualUSB::kType)) return "this host gives none of its USB devices to virtual machines";
+    if (type.IsA(vim::VirtualSCSIPassthrough::kType)) return "this host gives none of its SCSI devices away";
+    if (type.IsA(vim::VirtualSoundCard::kType)) return "virtual machines of this host have no sound card";
+    return nullptr;
 }
 
 vim::Result<> DeviceChange::Add(const DeviceSpec& spec, int index) {
     Device device = spec.device;
     const vim::Type& type = device->type();
+    CHECK(CheckVersion(type, index));
+    if (type.IsA(vim::VirtualBusLogicController::kType))
+        return vim::Fault(vim::DeviceNotSupported(std::string(type.name), "device"),
+                          "there is no BusLogic controller on this host; take LSI Logic or PVSCSI");
+    if (type.IsA(vim::VirtualNVMEController::kType))
+        return AddBus(std::move(device), index, BusKind::kNvme, "NVMe controller");
+    if (type.IsA(vim::VirtualTPM::kType)) return AddTpm(std::move(device), index);
     if (type.IsA(vim::VirtualSCSIController::kType)) {
         if (ScsiWord(*device).empty())
             return Bad(index, base::Cat(type.name, " is no model of a SCSI controller; take a subtype"));
@@ -64,16 +107,15 @@ vim::Result<> DeviceChange::Add(const DeviceSpec& spec, int index) {
     if (type.IsA(vim::VirtualUSBController::kType) || type.IsA(vim::VirtualUSBXHCIController::kType))
         return AddNumbered(std::move(device), index, type.IsA(vim::VirtualUSBController::kType) ? kUsbKey : kXhciKey, 1,
                            kPciKey, 22);
-    if (device.As<vim::VirtualSerialPort>() && device->backing.As<vim::VirtualSerialPortFileBackingInfo>()) {
-        auto located = Locate(s_.volumes, device->backing.As<vim::VirtualDeviceFileBackingInfo>()->file_name);
-        if (!located) return std::move(located).error();
-        return AddNumbered(std::move(device), index, kSerialKey, kMaxSerials, kSioKey, kMaxFloppies);
-    }
+    if (type.IsA(vim::VirtualSerialPort::kType) || type.IsA(vim::VirtualParallelPort::kType))
+        return AddPort(std::move(device), index);
     for (const Device& base_device : BaseDevices())                 // every VM has those already
         if (&base_device->type() == &type) {
             keys_[device->key] = base_device->key;
             return {};
         }
+    if (const char* why = WhyNot(type))
+        return vim::Fault(vim::DeviceNotSupported(std::string(type.name), "device"), why);
     return vim::Fault(vim::DeviceNotSupported(std::string(type.name), "device"),
                       base::Cat(type.name, " is not a device that this host gives to virtual machines"));
 }
@@ -85,8 +127,12 @@ vim::Result<> DeviceChange::Remove(const DeviceSpec& spec, int index) {
         return vim::Fault(vim::DeviceNotFound(Property(index), index), base::Cat("there is no device with key ", key));
     if (IsBaseDevice(key))
         return Bad(index, base::Cat((*device)->device_info->label, " is part of every virtual machine"));
-    if (s_.running)
-        return Running(base::Cat("removing ", (*device)->device_info ? (*device)->device_info->label : "a device"));
+    std::optional<Slot> slot = SlotOf(**device);
+    const vim::Type& type = (*device)->type();
+    bool bus_can = type.IsA(vim::VirtualEthernetCard::kType) || type.IsA(vim::VirtualSCSIController::kType) ||
+                   (slot && slot->kind == BusKind::kScsi && type.IsA(vim::VirtualDisk::kType));
+    CHECK(CheckHot(bus_can, index,
+                   base::Cat("removing ", (*device)->device_info ? (*device)->device_info->label : "a device")));
     std::vector<int> gone{key};
     if (auto* controller = device->As<vim::VirtualController>())
         for (const Device& d : devices_)
@@ -94,6 +140,7 @@ vim::Result<> DeviceChange::Remove(const DeviceSpec& spec, int index) {
     for (int one : gone) {
         auto* file = (*Find(one))->backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
         if (file && spec.file_operation == FileOperation::kDestroy) change_.files.remove.push_back(file->file_name);
+        if (Hot()) change_.live.unplug.push_back(one);
         std::erase_if(devices_, [&](const Device& d) { return d->key == one; });
     }
     return {};
@@ -108,10 +155,21 @@ vim::Result<> DeviceChange::Edit(const DeviceSpec& spec, int index) {
     if (both(vim::VirtualDisk::kType)) return EditDisk(*now, spec, index);
     if (both(vim::VirtualCdrom::kType)) return EditCdrom(*now, spec, index);
     if (both(vim::VirtualEthernetCard::kType)) return EditNic(*now, spec, index);
-    if (both(vim::VirtualFloppy::kType)) {
-        if (s_.running) return Running("changing a floppy drive");
-        if (spec.device->backing) now->Mut().backing = spec.device->backing;
-        return TakeImage(*now, index);
+    if (both(vim::VirtualFloppy::kType)) return EditFloppy(*now, spec, index);
+    if (both(vim::VirtualMachineVideoCard::kType)) return EditVideo(*now, spec, index);
+    if (both(vim::VirtualSerialPort::kType) || both(vim::VirtualParallelPort::kType)) {
+        if (spec.device->connectable) now->Mut().connectable = ConnectFor(spec.device->connectable);
+        if (!spec.device->backing || spec.device->backing == (*now)->backing) return {};
+        if (s_.running) return Running("changing what is behind a port");
+        now->Mut().backing = spec.device->backing;
+        return TakePort(*now, index);
+    }
+    if (both(vim::VirtualUSBController::kType)) {
+        auto* asked = spec.device.As<vim::VirtualUSBController>();
+        if (asked->ehci_enabled == now->As<vim::VirtualUSBController>()->ehci_enabled) return {};
+        if (s_.running) return Running("changing a USB controller");
+        static_cast<vim::VirtualUSBController&>(now->Mut()).ehci_enabled = asked->ehci_enabled;
+        return {};
     }
     if (both(vim::VirtualSCSIController::kType) && &spec.device->type() == &(*now)->type()) {
         if (s_.running) return Running("changing a SCSI controller");
@@ -144,6 +202,8 @@ vim::Result<> ApplyDevices(const Spec& spec, const Situation& situation, Change&
             if (op == DeviceOperation::kEdit) CHECK(devices.Edit(*one, index));
         }
     }
+    if (FindDevice(change.config.hardware->device, kTpmKey) && change.config.firmware != "efi")
+        return InvalidSpec("firmware", "a virtual machine with a TPM needs EFI firmware; remove the TPM first");
     CompleteDevices(change.config.hardware.Mut().device);
     return {};
 }

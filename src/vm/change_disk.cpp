@@ -1,7 +1,9 @@
 // deviceChange: disks.
 #include <algorithm>
 
+#include "vim/gen/storage.h"
 #include "vm/device_change.h"
+#include "vm/disk_flags.h"
 
 namespace vm {
 
@@ -42,6 +44,10 @@ vim::Result<> DeviceChange::TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpe
         return vim::Fault(
             vim::InvalidDeviceOperation(Property(index), index, DeviceOperation::kAdd, spec.file_operation),
             "a disk is added with a new file (create) or with one that is there");
+    if (make && asked->parent)
+        return vim::Fault(vim::InvalidDeviceBacking(Property(index, "device.backing.parent"), index),
+                          "a disk that is a delta of another is made by a snapshot or a linked clone, not by itself: "
+                          "attach the disk (govc vm.disk.attach -link=false) or a copy of it");
     // A datastore without a file name says where to make one.
     std::string name = backing.file_name;
     if (name.empty() && backing.datastore)
@@ -59,16 +65,13 @@ vim::Result<> DeviceChange::TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpe
         if (auto* other = d->backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
             other && other->file_name == located->path.Text())
             return Bad(index, base::Cat(name, " is a disk of this virtual machine already"), "device.backing.fileName");
-    if (backing.disk_mode.empty() || backing.disk_mode == "append" || backing.disk_mode == "undoable")
-        backing.disk_mode = "persistent";
-    if (backing.disk_mode != "persistent" && backing.disk_mode != "independent_persistent" &&
-        backing.disk_mode != "independent_nonpersistent")
+    std::string wrong = TakeFlags(backing, backing);
+    if (!wrong.empty())
         return vim::Fault(vim::VirtualDiskModeNotSupported("VirtualDisk", "diskMode", backing.disk_mode),
-                          base::Cat("disk mode ", backing.disk_mode, " is not possible"));
+                          std::move(wrong));
     backing.file_name = located->path.Text();
     backing.datastore = located->volume.datastore;
     backing.split = false;
-    if (!backing.write_through) backing.write_through = false;
     if (!make) {
         change_.files.attach.push_back(backing.file_name);
         return {};
@@ -81,16 +84,19 @@ vim::Result<> DeviceChange::TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpe
                              " KB are"),
                    "device.capacityInKB");
     disk.capacity_in_bytes = disk.capacity_in_kb * 1024;
-    change_.files.make.push_back({backing.file_name, disk.capacity_in_kb, backing.thin_provisioned.value_or(false),
-                                  std::string(AdapterFor(slot, devices_))});
+    bool thin = backing.thin_provisioned.value_or(false);
+    change_.files.make.push_back({backing.file_name, disk.capacity_in_kb, thin, std::string(AdapterFor(slot, devices_)),
+                                  !thin && backing.eagerly_scrub.value_or(false)});
     return {};
 }
 
 vim::Result<> DeviceChange::AddOnBus(Device device, const DeviceSpec& spec, int index) {
     bool cdrom = device->type().IsA(vim::VirtualCdrom::kType);
-    if (s_.running) return Running(cdrom ? "adding a CD-ROM drive" : "adding a disk");
     auto slot = ChooseSlot(*device, index, cdrom);
     if (!slot) return std::move(slot).error();
+    CHECK(CheckHot(slot->kind == BusKind::kScsi && !cdrom, index, cdrom ? "adding a CD-ROM drive" : "adding a disk"));
+    if (cdrom && slot->kind == BusKind::kNvme)
+        return Bad(index, "a CD-ROM drive goes on an IDE, SATA or SCSI controller");
     int wanted = device->key;
     vim::VirtualDevice& d = device.Mut();
     d.key = slot->Key();
@@ -100,14 +106,57 @@ vim::Result<> DeviceChange::AddOnBus(Device device, const DeviceSpec& spec, int 
         d.connectable = ConnectFor(d.connectable);
         CHECK(TakeImage(device, index));
     } else {
+        CHECK(TakeShares(static_cast<vim::VirtualDisk&>(d), *spec.device.As<vim::VirtualDisk>(), index));
         CHECK(TakeDiskFile(static_cast<vim::VirtualDisk&>(d), spec, index, *slot));
+        if (Hot()) change_.live.plug.push_back(d.key);
     }
     Put(std::move(device), wanted);
     return {};
 }
 
+// What of the datastore it may have: at most so many operations a second, and its weight.
+vim::Result<> DeviceChange::TakeShares(vim::VirtualDisk& disk, const vim::VirtualDisk& asked, int index) {
+    vim::StorageIOAllocationInfo io;
+    if (asked.storage_io_allocation) io = *asked.storage_io_allocation;
+    if (!io.limit) io.limit = -1;
+    if (*io.limit == 0 || *io.limit < -1 || *io.limit > INT32_MAX)
+        return Bad(index, base::Cat("a limit of ", *io.limit, " operations a second is not possible; -1 is none"),
+                   "device.storageIOAllocation.limit");
+    if (io.shares && io.shares->level == vim::SharesLevel::kCustom &&
+        (io.shares->shares < 200 || io.shares->shares > 4000))
+        return Bad(index, "shares of a disk are 200 to 4000", "device.storageIOAllocation.shares");
+    vim::SharesLevel level = io.shares ? io.shares->level : vim::SharesLevel::kNormal;
+    io.shares = SharesFor(level, io.shares ? io.shares->shares : 0, kDiskSharesLow, 1);
+    if (!io.reservation) io.reservation = 0;
+    disk.storage_io_allocation = std::move(io);
+    return {};
+}
+
+// Also while the guest runs, which then sees a larger disk.
+vim::Result<> DeviceChange::GrowDisk(const vim::VirtualDisk& disk, std::int64_t kb, int index) {
+    auto* file = disk.backing.As<DiskBacking>();
+    if (file->parent)
+        return Bad(index,
+                   base::Cat(file->file_name, " has snapshots: remove them before the disk is given another size"),
+                   "device.capacityInKB");
+    change_.files.extend.push_back({file->file_name, kb});
+    if (s_.state == vim::VirtualMachinePowerState::kPoweredOff) return {};
+    bool alone = file->sharing != kShared && !Forgets(*file);
+    if (!alone || s_.state != vim::VirtualMachinePowerState::kPoweredOn)
+        return Running(alone ? "growing a disk" : "growing a disk that is shared or forgets what is written");
+    change_.live.grow.push_back({disk.key, kb * 1024});
+    return {};
+}
+
 vim::Result<> DeviceChange::EditDisk(Device& now, const DeviceSpec& spec, int index) {
     auto* asked = spec.device.As<vim::VirtualDisk>();
+    if (asked->storage_io_allocation) {
+        vim::Ptr<vim::StorageIOAllocationInfo> had = now.As<vim::VirtualDisk>()->storage_io_allocation;
+        CHECK(TakeShares(static_cast<vim::VirtualDisk&>(now.Mut()), *asked, index));
+        std::int64_t limit = now.As<vim::VirtualDisk>()->storage_io_allocation->limit.value_or(-1);
+        if (Hot() && (!had || had->limit.value_or(-1) != limit))
+            change_.live.iops.push_back({now->key, std::max<std::int64_t>(0, limit)});
+    }
     auto* before = now.As<vim::VirtualDisk>();
     std::int64_t kb =
         asked->capacity_in_bytes.value_or(0) > 0 && *asked->capacity_in_bytes != before->capacity_in_bytes.value_or(0)
@@ -131,14 +180,17 @@ vim::Result<> DeviceChange::EditDisk(Device& now, const DeviceSpec& spec, int in
                    "device.capacityInKB");
     if (kb > s_.limits.max_disk_kb)
         return Bad(index, base::Cat("a disk of ", kb, " KB is not possible"), "device.capacityInKB");
-    if (kb > before->capacity_in_kb) {
-        if (s_.running) return Running("growing a disk");
-        change_.files.extend.push_back({file->file_name, kb});
-    }
-    if (new_file && !new_file->disk_mode.empty() && new_file->disk_mode != file->disk_mode) {
-        if (s_.running) return Running("changing the mode of a disk");
-        static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(now.Mut().backing.Mut()).disk_mode = new_file->disk_mode;
-    }
+    if (kb > before->capacity_in_kb) CHECK(GrowDisk(*before, kb, index));
+    if (!new_file) return {};
+    DiskBacking flags = *file;
+    if (std::string wrong = TakeFlags(*new_file, flags); !wrong.empty())
+        return vim::Fault(vim::VirtualDiskModeNotSupported("VirtualDisk", "diskMode", new_file->disk_mode),
+                          std::move(wrong));
+    if (flags.disk_mode != file->disk_mode && file->parent)
+        return Bad(index, "a disk with snapshots keeps its mode; remove the snapshots first",
+                   "device.backing.diskMode");
+    if (s_.running && !SameFlags(flags, *file)) return Running("changing the mode or sharing of a disk");
+    now.Mut().backing = flags;
     return {};
 }
 

@@ -18,6 +18,18 @@ vim::Result<> DeviceChange::TakeImage(Device& device, int index) {
     return {};
 }
 
+vim::Result<> DeviceChange::EditFloppy(Device& now, const DeviceSpec& spec, int index) {
+    if (spec.device->backing) now.Mut().backing = spec.device->backing;
+    if (spec.device->connectable) now.Mut().connectable = ConnectFor(spec.device->connectable);
+    CHECK(TakeImage(now, index));
+    if (s_.running && !Hot()) return Running("changing a floppy drive");
+    if (!Hot()) return {};
+    auto* image = now->backing.As<vim::VirtualFloppyImageBackingInfo>();
+    bool in = image && now->connectable && now->connectable->connected;
+    change_.live.media.push_back({now->key, in ? image->file_name : std::string()});
+    return {};
+}
+
 vim::Result<> DeviceChange::EditCdrom(Device& now, const DeviceSpec& spec, int index) {
     if (spec.device->backing) now.Mut().backing = spec.device->backing;
     if (spec.device->connectable) now.Mut().connectable = ConnectFor(spec.device->connectable);

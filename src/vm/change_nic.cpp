@@ -58,7 +58,11 @@ vim::Result<> DeviceChange::EditNic(Device& now, const DeviceSpec& spec, int ind
     if (asked->wake_on_lan_enabled) nic.wake_on_lan_enabled = asked->wake_on_lan_enabled;
     CHECK(TakeNic(nic, index, before));
     bool moved = !(nic.backing == before->backing), addressed = nic.mac_address != before->mac_address;
-    if (s_.running && (moved || addressed)) return Running("giving a network adapter another network or address");
+    if (s_.running && (addressed || (moved && !Hot())))
+        return Running(addressed ? "giving a network adapter another address"
+                                 : "giving a network adapter another network");
+    if (moved && Hot()) change_.live.networks.push_back(now->key);
+    if (asked->resource_allocation) nic.resource_allocation = asked->resource_allocation;
     if (asked->connectable) {
         nic.connectable = ConnectFor(asked->connectable);
         if (s_.running) change_.live.links.push_back({now->key, asked->connectable->connected});

@@ -73,7 +73,7 @@ vim::Result<> CheckChange(const Spec& spec, const vim::Ref& vm, const Config& no
         {spec.name && *spec.name != now.name, "VirtualMachine.Config.Rename"},
         {spec.num_cp_us || spec.num_cores_per_socket, "VirtualMachine.Config.CPUCount"},
         {spec.memory_mb.has_value(), "VirtualMachine.Config.Memory"},
-        {spec.cpu_allocation || spec.memory_allocation, "VirtualMachine.Config.Resource"},
+        {spec.cpu_allocation || spec.memory_allocation || spec.cpu_affinity, "VirtualMachine.Config.Resource"},
         {!spec.extra_config.empty() || spec.nested_hv_enabled || spec.v_pmc_enabled,
          "VirtualMachine.Config.AdvancedConfig"},
         {spec.change_tracking_enabled.has_value(), "VirtualMachine.Config.ChangeTracking"},
@@ -83,7 +83,8 @@ vim::Result<> CheckChange(const Spec& spec, const vim::Ref& vm, const Config& no
              spec.location_id || spec.flags || spec.tools || spec.power_op_info || spec.boot_options || spec.firmware ||
              spec.console_preferences || spec.max_mks_connections || spec.guest_auto_lock_enabled ||
              spec.cpu_hot_add_enabled || spec.cpu_hot_remove_enabled || spec.memory_hot_add_enabled ||
-             spec.memory_reservation_locked_to_max || spec.latency_sensitivity || spec.files,
+             spec.memory_reservation_locked_to_max || spec.latency_sensitivity || spec.files || spec.v_app_config ||
+             spec.v_app_config_removed,
          "VirtualMachine.Config.Settings"},
     };
     for (const Part& part : kParts)

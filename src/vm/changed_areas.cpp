@@ -37,12 +37,13 @@ vim::Ptr<vim::DiskChangeInfo> Answer(std::int64_t start, const ChangedAreas& fou
 struct Since {
     codec::ChangeId id;
     bool runs = false;
+    std::string written;                 // of a stopped VM: the layer that its guest wrote last
 };
 
 vim::Result<ChangedAreas> ChangedSince(const TrackedDisk& disk, const Since& since, std::int64_t start) {
     auto ctk = ReadCtk(disk.file);
     if (!ctk) return Stale(disk.path, "its changes are not tracked");
-    if (!since.runs && !IsSealed(*ctk, disk.written))
+    if (!since.runs && !IsSealed(*ctk, since.written))
         return Stale(disk.path, "the virtual machine did not end in order, and its last changes were not noted");
     if (ctk->uuid != since.id.uuid) return Stale(disk.path, "the change id is of an earlier tracking of this disk");
     if (since.id.epoch > ctk->epoch) return Stale(disk.path, "the change id is of a time that this disk did not have");
@@ -120,8 +121,11 @@ rt::Co<vim::Result<vim::Ptr<vim::DiskChangeInfo>>> Tracking::Query(vim::call::Qu
     }
     auto id = codec::ChangeId::Parse(call.change_id);
     if (!id) co_return Wrong("changeId", base::Cat("\"", call.change_id, "\" is no change id, and not \"*\""));
-    auto look = [disk = *disk, since = Since{*id, runs}, start = call.start_offset] {
-        return ChangedSince(disk, since, start);
+    const vim::VirtualDevice* current = DiskOf(*vm->config, call.device_key);
+    auto look = [disk = *disk, id = *id, runs, start = call.start_offset, current = current ? *current : *device,
+                 volumes = c_.volumes.Now()] {
+        auto now = FindTracked(current, volumes);
+        return ChangedSince(disk, {id, runs, now ? now->written : disk.written}, start);
     };
     CO_TRY(found, co_await c_.pool.Run(std::move(look)));
     found.end = std::min(found.end, disk->capacity);

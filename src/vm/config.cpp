@@ -4,7 +4,9 @@
 
 #include "base/ids.h"
 #include "base/text.h"
+#include "vm/growth.h"
 #include "vm/guest_os.h"
+#include "vm/vapp_config.h"
 
 namespace vm {
 namespace {
@@ -51,6 +53,14 @@ constexpr std::string_view kKeys[] = {
     "bios.hddorder",
     "bios.bootretry.enabled",
     "bios.bootretry.delay",
+    "bios.networkbootprotocol",
+    "uefi.secureboot.enabled",
+    "svga.vramsize",
+    "svga.autodetect",
+    "svga.numdisplays",
+    "vtpm.present",
+    "sched.cpu.affinity",
+    "sched.cpu.latencysensitivity",
     "tools.synctime",
     "tools.upgrade.policy",
     "toolscripts.afterpoweron",
@@ -62,6 +72,7 @@ constexpr std::string_view kKeys[] = {
     "powertype.reset",
     "remotedisplay.maxconnections",
     "tools.guest.desktop.autolock",
+    kVAppKey,
 };
 // What follows the place of a device: "scsi0:1.".
 constexpr std::string_view kSlotKeys[] = {
@@ -79,8 +90,17 @@ constexpr std::string_view kNicKeys[] = {"present",
                                          "wakeonpcktrcv",
                                          "features",
                                          "allowguestconnectioncontrol"};
-constexpr std::string_view kSerialKeys[] = {"present",        "filetype",       "filename",
-                                            "startconnected", "yieldonmsrread", "allowguestconnectioncontrol"};
+constexpr std::string_view kSerialKeys[] = {"present",          "filetype",
+                                            "filename",         "startconnected",
+                                            "yieldonmsrread",   "allowguestconnectioncontrol",
+                                            "network.endpoint", "pipe.endpoint",
+                                            "trynorxloss",      "vspc",
+                                            "autodetect"};
+constexpr std::string_view kParallelKeys[] = {
+    "present", "filetype", "filename", "startconnected", "allowguestconnectioncontrol", "autodetect"};
+// "sched.scsi0:1.shares"
+constexpr std::string_view kShareKeys[] = {"shares", "throughputcap", "throughputreservation"};
+constexpr std::string_view kBandwidthKeys[] = {"shares", "min", "max"};
 constexpr std::string_view kControllerKeys[] = {"present", "virtualdev", "sharedbus"};
 constexpr std::string_view kFloppyKeys[] = {"present",        "filetype",     "filename",
                                             "startconnected", "clientdevice", "allowguestconnectioncontrol"};
@@ -98,6 +118,7 @@ bool IsDeviceKey(std::string_view place, std::string_view key) {
     auto of = [&](std::string_view word) { return place.starts_with(word) && IsNumber(place.substr(word.size())); };
     if (of("ethernet")) return Holds(kNicKeys, key);
     if (of("serial")) return Holds(kSerialKeys, key);
+    if (of("parallel")) return Holds(kParallelKeys, key);
     if (of("floppy")) return Holds(kFloppyKeys, key);
     for (BusKind kind : kBusKinds) {
         std::string_view word = InfoOf(kind).word;
@@ -108,6 +129,15 @@ bool IsDeviceKey(std::string_view place, std::string_view key) {
             return Holds(kSlotKeys, key);
     }
     return false;
+}
+
+// "scsi0:1.shares", "ethernet0.max"
+bool IsShareKey(std::string_view key) {
+    std::size_t dot = key.find('.');
+    if (dot == std::string_view::npos) return false;
+    std::string_view place = key.substr(0, dot), what = key.substr(dot + 1);
+    if (place.starts_with("ethernet")) return IsNumber(place.substr(8)) && Holds(kBandwidthKeys, what);
+    return place.find(':') != std::string_view::npos && Holds(kShareKeys, what) && IsDeviceKey(place, "present");
 }
 
 vim::Ptr<vim::VirtualMachineFileInfo> FilesAt(const DatastorePath& vmx_path) {
@@ -123,6 +153,8 @@ vim::Ptr<vim::VirtualMachineFileInfo> FilesAt(const DatastorePath& vmx_path) {
 bool IsManagedKey(std::string_view key) {
     std::string lower = base::Lower(key);
     if (Holds(kKeys, lower)) return true;
+    constexpr std::string_view kShares = "sched.";
+    if (lower.starts_with(kShares)) return IsShareKey(std::string_view(lower).substr(kShares.size()));
     std::size_t dot = lower.find('.');
     return dot != std::string::npos &&
            IsDeviceKey(std::string_view(lower).substr(0, dot), std::string_view(lower).substr(dot + 1));
@@ -189,6 +221,7 @@ base::Result<Config> ReadConfig(const codec::Vmx& vmx, const DatastorePath& vmx_
     c.files = FilesAt(vmx_path);
     CHECK(ReadHardware(vmx, c));
     ReadOptions(vmx, c);
+    ReadVApp(vmx, c);
     TRY(devices, ReadDevices(vmx, vmx_path.Folder(), volumes));
     c.hardware.Mut().device = std::move(devices);
     for (codec::Vmx::Entry& entry : vmx.Entries()) {
@@ -198,6 +231,7 @@ base::Result<Config> ReadConfig(const codec::Vmx& vmx, const DatastorePath& vmx_
         option.value = std::move(entry.value);
         c.extra_config.push_back(std::move(option));
     }
+    TakeGrowth(c);
     return c;
 }
 
@@ -222,6 +256,7 @@ void WriteConfig(const Config& config, const DatastorePath& vmx_path, const Volu
         if (const auto* text = option->value.As<std::string>()) vmx.Set(option->key, *text);
     WriteHardware(config, vmx);
     WriteOptions(config, vmx);
+    WriteVApp(config, vmx);
     WriteDevices(config.hardware->device, vmx_path.Folder(), volumes, vmx);
 }
 

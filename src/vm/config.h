@@ -43,6 +43,6 @@ void WriteDevices(const Devices& devices, const DatastorePath& folder, const Vol
 
 // Shares of an allocation for its level and the VM's size.
 vim::Ptr<vim::SharesInfo> SharesFor(vim::SharesLevel level, int custom, int per_unit_low, std::int64_t units);
-inline constexpr int kCpuSharesLow = 500, kMemorySharesLow = 5;
+inline constexpr int kCpuSharesLow = 500, kMemorySharesLow = 5, kDiskSharesLow = 500, kNicSharesLow = 25;
 
 }  // namespace vm

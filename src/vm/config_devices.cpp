@@ -1,59 +1,22 @@
 // Controllers, disks, CD-ROMs, network adapters and the rest, from and to lines of a .vmx.
 #include "base/text.h"
 #include "vim/gen/host_network.h"
-#include "vm/config.h"
+#include "vim/gen/storage.h"
+#include "vm/config_parts.h"
+#include "vm/disk_flags.h"
 
 namespace vm {
 namespace {
 
 constexpr std::string_view kNoMedium = "emptyBackingString";
 
-bool Flag(const codec::Vmx& vmx, const std::string& key, bool otherwise) {
-    auto value = vmx.GetBool(key, otherwise);
-    return value ? *value : otherwise;
-}
-
-vim::Ptr<vim::VirtualDeviceConnectInfo> ReadConnect(const codec::Vmx& vmx, const std::string& place) {
-    vim::VirtualDeviceConnectInfo c;
-    c.start_connected = Flag(vmx, place + ".startConnected", true);
-    c.allow_guest_control = Flag(vmx, place + ".allowGuestConnectionControl", true);
-    c.connected = false;
-    c.status = "untried";
-    return c;
-}
-
-void WriteConnect(const vim::VirtualDevice& device, const std::string& place, codec::Vmx& vmx) {
-    if (!device.connectable) return;
-    if (device.connectable->start_connected) vmx.Remove(place + ".startConnected");
-    else vmx.SetBool(place + ".startConnected", false);
-    if (device.connectable->allow_guest_control) vmx.Remove(place + ".allowGuestConnectionControl");
-    else vmx.SetBool(place + ".allowGuestConnectionControl", false);
-}
-
-struct Source {
-    const codec::Vmx& vmx;
-    const DatastorePath& folder;
-    const VolumeList& volumes;
-
-    template <class Backing> Backing File(std::string_view name) const {
-        Backing b;
-        b.file_name = ToDatastorePath(volumes, folder, name);
-        if (auto path = DatastorePath::Parse(b.file_name))
-            if (const Volume* volume = FindVolume(volumes, path->datastore)) b.datastore = volume->datastore;
-        return b;
-    }
-};
-
 Device ReadDisk(const Source& from, const std::string& place) {
     vim::VirtualDisk disk;
     auto backing = from.File<vim::VirtualDiskFlatVer2BackingInfo>(from.vmx.Get(place + ".fileName"));
-    std::string mode = base::Lower(from.vmx.Get(place + ".mode", "persistent"));
-    backing.disk_mode = mode == "independent-persistent"      ? "independent_persistent"
-                        : mode == "independent-nonpersistent" ? "independent_nonpersistent"
-                                                              : "persistent";
+    ReadFlags(from.vmx, place, backing);
     backing.split = false;
-    backing.write_through = Flag(from.vmx, place + ".writeThrough", false);
     disk.backing = std::move(backing);
+    disk.storage_io_allocation = ReadDiskShares(from.vmx, place);
     return disk;
 }
 
@@ -118,6 +81,16 @@ void ReadControllers(const codec::Vmx& vmx, Devices& out) {
         c.unit_number = 24 + bus;
         out.push_back(std::move(c));
     }
+    for (int bus = 0; bus < InfoOf(BusKind::kNvme).buses; ++bus) {
+        if (!Flag(vmx, base::Cat("nvme", bus, ".present"), false)) continue;
+        vim::VirtualNVMEController c;
+        c.key = InfoOf(BusKind::kNvme).controller_base + bus;
+        c.bus_number = bus;
+        c.controller_key = kPciKey;
+        c.unit_number = 30 + bus;
+        c.shared_bus = "noSharing";
+        out.push_back(std::move(c));
+    }
     if (Flag(vmx, "usb.present", false)) {
         vim::VirtualUSBController usb;
         usb.key = kUsbKey;
@@ -153,6 +126,7 @@ void ReadNics(const codec::Vmx& vmx, Devices& out) {
         network.use_auto_detect = false;
         if (!network.device_name.empty()) network.network = {&vim::Network::kType, "HaNetwork-" + network.device_name};
         nic.backing = std::move(network);
+        nic.resource_allocation = ReadBandwidth(vmx, place);
         nic.connectable = ReadConnect(vmx, place);
         nic.key = kNicKey + number;
         nic.controller_key = kPciKey;
@@ -160,55 +134,6 @@ void ReadNics(const codec::Vmx& vmx, Devices& out) {
         out.push_back(std::move(shared));
     }
 }
-
-void ReadFloppies(const Source& from, Devices& out) {
-    for (int number = 0; number < kMaxFloppies; ++number) {
-        std::string place = base::Cat("floppy", number);
-        // VMware's floppy0 is there unless the file says that it is not.
-        if (!Flag(from.vmx, place + ".present", false)) continue;
-        vim::VirtualFloppy floppy;
-        std::string file = from.vmx.Get(place + ".fileName");
-        if (base::EqualNoCase(from.vmx.Get(place + ".fileType"), "file") && !file.empty()) {
-            floppy.backing = from.File<vim::VirtualFloppyImageBackingInfo>(file);
-        } else {
-            vim::VirtualFloppyRemoteDeviceBackingInfo remote;
-            remote.use_auto_detect = false;
-            floppy.backing = std::move(remote);
-        }
-        floppy.connectable = ReadConnect(from.vmx, place);
-        floppy.key = kFloppyKey + number;
-        floppy.controller_key = kSioKey;
-        floppy.unit_number = number;
-        out.push_back(std::move(floppy));
-    }
-}
-
-void ReadSerials(const Source& from, Devices& out) {
-    for (int number = 0; number < kMaxSerials; ++number) {
-        std::string place = base::Cat("serial", number);
-        // Ports behind a pipe, a device or the network stay lines of the file.
-        if (!Flag(from.vmx, place + ".present", false) || !base::EqualNoCase(from.vmx.Get(place + ".fileType"), "file"))
-            continue;
-        vim::VirtualSerialPort port;
-        port.backing = from.File<vim::VirtualSerialPortFileBackingInfo>(from.vmx.Get(place + ".fileName"));
-        port.yield_on_poll = Flag(from.vmx, place + ".yieldOnMsrRead", true);
-        port.connectable = ReadConnect(from.vmx, place);
-        port.key = kSerialKey + number;
-        port.controller_key = kSioKey;
-        port.unit_number = number + kMaxFloppies;
-        out.push_back(std::move(port));
-    }
-}
-
-// Where the lines will stand: names of files depend on it.
-struct Target {
-    const DatastorePath& folder;
-    const VolumeList& volumes;
-    std::string Name(const std::string& datastore_path) const { return ToVmxName(volumes, folder, datastore_path); }
-};
-
-// Lines of a device that is there no more, or is another one now.
-void Forget(codec::Vmx& vmx, const std::string& place) { vmx.RemovePrefix(place + "."); }
 
 void WriteCdrom(const vim::VirtualDevice& cd, const std::string& place, const Target& to, codec::Vmx& vmx) {
     vmx.Remove(place + ".clientDevice");
@@ -230,22 +155,22 @@ void WriteDisk(const vim::VirtualDevice& disk, const Slot& slot, const Target& t
     std::string place = slot.Word();
     auto* file = disk.backing.As<vim::VirtualDiskFlatVer2BackingInfo>();
     if (!file) return;
-    vmx.Set(place + ".deviceType", slot.kind == BusKind::kScsi ? "scsi-hardDisk" : "ata-hardDisk");
+    vmx.Set(place + ".deviceType", slot.kind == BusKind::kScsi   ? "scsi-hardDisk"
+                                   : slot.kind == BusKind::kNvme ? "nvme-hardDisk"
+                                                                 : "ata-hardDisk");
     vmx.Set(place + ".fileName", to.Name(file->file_name));
-    std::string mode = file->disk_mode == "independent_persistent"      ? "independent-persistent"
-                       : file->disk_mode == "independent_nonpersistent" ? "independent-nonpersistent"
-                                                                        : "";
-    if (mode.empty()) vmx.Remove(place + ".mode");
-    else vmx.Set(place + ".mode", mode);
-    if (file->write_through.value_or(false)) vmx.SetBool(place + ".writeThrough", true);
-    else vmx.Remove(place + ".writeThrough");
+    WriteFlags(*file, place, vmx);
+    WriteDiskShares(dynamic_cast<const vim::VirtualDisk&>(disk), place, vmx);
 }
 
 void WriteSlot(const vim::VirtualDevice* device, const Slot& slot, const Target& to, codec::Vmx& vmx) {
     std::string place = slot.Word();
     bool cdrom = device && device->type().IsA(vim::VirtualCdrom::kType);
     bool was_cdrom = base::Lower(vmx.Get(place + ".deviceType")).find("cdrom") != std::string::npos;
-    if (!device || cdrom != was_cdrom) Forget(vmx, place);
+    if (!device || cdrom != was_cdrom) {
+        Forget(vmx, place);
+        Forget(vmx, "sched." + place);
+    }
     if (!device) return;
     vmx.SetBool(place + ".present", true);
     if (cdrom) WriteCdrom(*device, place, to, vmx);
@@ -268,11 +193,12 @@ void WriteControllers(const Devices& devices, codec::Vmx& vmx) {
             vmx.Set(place + ".sharedBus",
                     c->shared_bus == vim::VirtualSCSISharing::kVirtualSharing ? "virtual" : "physical");
     }
-    for (int bus = 0; bus < InfoOf(BusKind::kSata).buses; ++bus) {
-        std::string place = base::Cat("sata", bus);
-        if (FindDevice(devices, InfoOf(BusKind::kSata).controller_base + bus)) vmx.SetBool(place + ".present", true);
-        else Forget(vmx, place);
-    }
+    for (BusKind kind : {BusKind::kSata, BusKind::kNvme})
+        for (int bus = 0; bus < InfoOf(kind).buses; ++bus) {
+            std::string place = base::Cat(InfoOf(kind).word, bus);
+            if (FindDevice(devices, InfoOf(kind).controller_base + bus)) vmx.SetBool(place + ".present", true);
+            else Forget(vmx, place);
+        }
     auto* usb = dynamic_cast<const vim::VirtualUSBController*>(FindDevice(devices, kUsbKey));
     if (usb) vmx.SetBool("usb.present", true);
     else vmx.Remove("usb.present");
@@ -297,20 +223,8 @@ void WriteNic(const vim::VirtualEthernetCard& nic, const std::string& place, cod
     else if (!vmx.Find(place + ".generatedAddressOffset")) vmx.Set(place + ".generatedAddressOffset", "0");
     if (nic.wake_on_lan_enabled.value_or(true)) vmx.Remove(place + ".wakeOnPcktRcv");
     else vmx.SetBool(place + ".wakeOnPcktRcv", false);
+    WriteBandwidth(nic, place, vmx);
     WriteConnect(nic, place, vmx);
-}
-
-void WriteFloppy(const vim::VirtualDevice& floppy, const std::string& place, const Target& to, codec::Vmx& vmx) {
-    if (auto* image = floppy.backing.As<vim::VirtualFloppyImageBackingInfo>()) {
-        vmx.Set(place + ".fileType", "file");
-        vmx.Set(place + ".fileName", to.Name(image->file_name));
-        vmx.Remove(place + ".clientDevice");
-    } else {
-        vmx.Set(place + ".fileType", "device");
-        vmx.Set(place + ".fileName", "");
-        vmx.SetBool(place + ".clientDevice", true);
-    }
-    WriteConnect(floppy, place, vmx);
 }
 
 }  // namespace
@@ -328,7 +242,8 @@ base::Result<Devices> ReadDevices(const codec::Vmx& vmx, const DatastorePath& fo
     for (Device& d : hanging) out.push_back(std::move(d));
     ReadNics(vmx, out);
     ReadFloppies(from, out);
-    ReadSerials(from, out);
+    ReadPorts(from, out);
+    ReadCards(vmx, out);
     CompleteDevices(out);
     return out;
 }
@@ -347,32 +262,15 @@ void WriteDevices(const Devices& devices, const DatastorePath& folder, const Vol
         auto* nic = dynamic_cast<const vim::VirtualEthernetCard*>(FindDevice(devices, kNicKey + number));
         if (!nic) {
             Forget(vmx, place);
+            Forget(vmx, "sched." + place);
             continue;
         }
         vmx.SetBool(place + ".present", true);
         WriteNic(*nic, place, vmx);
     }
-    for (int number = 0; number < kMaxFloppies; ++number) {
-        std::string place = base::Cat("floppy", number);
-        const vim::VirtualDevice* floppy = FindDevice(devices, kFloppyKey + number);
-        bool listed = floppy || number == 0;             // floppy0 is there unless its line says no
-        for (const codec::Vmx::Entry& line : vmx.Entries(place + "."))
-            if (!floppy && !(listed && base::EqualNoCase(line.key, place + ".present"))) vmx.Remove(line.key);
-        if (listed) vmx.SetBool(place + ".present", floppy);
-        if (floppy) WriteFloppy(*floppy, place, to, vmx);
-    }
-    for (int number = 0; number < kMaxSerials; ++number) {
-        std::string place = base::Cat("serial", number);
-        auto* port = dynamic_cast<const vim::VirtualSerialPort*>(FindDevice(devices, kSerialKey + number));
-        bool ours = base::EqualNoCase(vmx.Get(place + ".fileType"), "file");
-        if (!port && ours) Forget(vmx, place);
-        if (!port) continue;
-        vmx.SetBool(place + ".present", true);
-        vmx.Set(place + ".fileType", "file");
-        if (auto* file = port->backing.As<vim::VirtualSerialPortFileBackingInfo>())
-            vmx.Set(place + ".fileName", to.Name(file->file_name));
-        WriteConnect(*port, place, vmx);
-    }
+    WriteFloppies(devices, to, vmx);
+    WritePorts(devices, to, vmx);
+    WriteCards(devices, vmx);
 }
 
 }  // namespace vm

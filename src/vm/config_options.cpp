@@ -178,7 +178,8 @@ vim::Ptr<vim::VirtualMachineBootOptions> ReadBoot(const codec::Vmx& vmx) {
     b.boot_retry_enabled = flag("bios.bootRetry.enabled");
     b.boot_retry_delay = number("bios.bootRetry.delay", 10000);
     b.boot_order = ReadBootOrder(vmx);
-    b.network_boot_protocol = "ipv4";
+    b.network_boot_protocol = base::EqualNoCase(vmx.Get("bios.networkBootProtocol"), "ipv6") ? "ipv6" : "ipv4";
+    b.efi_secure_boot_enabled = flag("uefi.secureBoot.enabled");
     return b;
 }
 
@@ -195,7 +196,40 @@ void WriteBoot(const vim::VirtualMachineBootOptions& b, const Devices& devices, 
     flag("bios.forceSetupOnce", b.enter_bios_setup.value_or(false));
     flag("bios.bootRetry.enabled", b.boot_retry_enabled.value_or(false));
     number("bios.bootRetry.delay", b.boot_retry_delay.value_or(10000), 10000);
+    flag("uefi.secureBoot.enabled", b.efi_secure_boot_enabled.value_or(false));
+    if (b.network_boot_protocol == "ipv6") vmx.Set("bios.networkBootProtocol", "ipv6");
+    else vmx.Remove("bios.networkBootProtocol");
     WriteBootOrder(b.boot_order, devices, vmx);
+}
+
+// "0,2,5"; "all" is none.
+vim::Ptr<vim::VirtualMachineAffinityInfo> ReadAffinity(const codec::Vmx& vmx) {
+    vim::VirtualMachineAffinityInfo affinity;
+    std::string text = vmx.Get("sched.cpu.affinity", "all");
+    for (std::string_view word : base::Split(text, ','))
+        if (auto number = base::ToInt(base::Trim(word)); number && *number >= 0 && *number < 4096)
+            affinity.affinity_set.push_back(static_cast<std::int32_t>(*number));
+    if (affinity.affinity_set.empty()) return {};
+    return affinity;
+}
+
+void WriteAffinity(const vim::VirtualMachineAffinityInfo* affinity, codec::Vmx& vmx) {
+    std::string text;
+    if (affinity)
+        for (std::int32_t number : affinity->affinity_set) text += base::Cat(text.empty() ? "" : ",", number);
+    if (!text.empty()) vmx.Set("sched.cpu.affinity", text);
+    else if (vmx.Find("sched.cpu.affinity")) vmx.Set("sched.cpu.affinity", "all");
+}
+
+using Latency = vim::LatencySensitivitySensitivityLevel;
+
+vim::Ptr<vim::LatencySensitivity> ReadLatency(const codec::Vmx& vmx) {
+    vim::LatencySensitivity latency;
+    std::string word = base::Lower(vmx.Get("sched.cpu.latencySensitivity", "normal"));
+    latency.level = Latency::kNormal;
+    for (Latency level : {Latency::kLow, Latency::kMedium, Latency::kHigh})
+        if (word == vim::Name(level)) latency.level = level;
+    return latency;
 }
 
 // Each disk that is tracked has a line of its own, as VMware writes them.
@@ -224,9 +258,8 @@ void ReadOptions(const codec::Vmx& vmx, Config& config) {
     config.tools = ReadTools(vmx);
     config.default_power_ops = ReadPowerOps(vmx);
     config.boot_options = ReadBoot(vmx);
-    vim::LatencySensitivity latency;
-    latency.level = vim::LatencySensitivitySensitivityLevel::kNormal;
-    config.latency_sensitivity = std::move(latency);
+    config.latency_sensitivity = ReadLatency(vmx);
+    config.cpu_affinity = ReadAffinity(vmx);
 }
 
 void WriteOptions(const Config& config, codec::Vmx& vmx) {
@@ -250,6 +283,10 @@ void WriteOptions(const Config& config, codec::Vmx& vmx) {
         }
     WriteTracking(config, vmx);
     if (config.boot_options) WriteBoot(*config.boot_options, config.hardware->device, vmx);
+    WriteAffinity(config.cpu_affinity.get(), vmx);
+    Latency level = config.latency_sensitivity ? config.latency_sensitivity->level : Latency::kNormal;
+    if (level != Latency::kNormal || vmx.Find("sched.cpu.latencySensitivity"))
+        vmx.Set("sched.cpu.latencySensitivity", vim::Name(level));
 }
 
 }  // namespace vm

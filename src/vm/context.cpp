@@ -7,6 +7,8 @@
 #include "vim/gen/entity.h"
 #include "vim/gen/host_network.h"
 #include "vm/machine_log.h"
+#include "vm/scratch_disks.h"
+#include "vm/snapshot_nodes.h"
 
 namespace vm {
 
@@ -92,6 +94,7 @@ void Context::Publish(const vim::Ref& ref, const Loaded& loaded) {
     if (!record) return;
     auto edit = inventory.Begin();
     host::RelinkVm(edit, ref, DatastoresOf(loaded, volumes.Now(), record->vmx), NetworksOf(loaded.config));
+    PlaceSnapshots(edit, ref, loaded);
     edit.Change<Vm>(ref, [&](Vm& vm) {
         TakeLoaded(vm, loaded, options.host, timer.Now());
         DeriveSummary(vm);
@@ -131,6 +134,14 @@ void Context::Address(vim::Event& event, const vim::Ref& ref) const {
     datacenter.datacenter = host::DatacenterRef();
     datacenter.name = name(datacenter.datacenter);
     event.datacenter = std::move(datacenter);
+}
+
+rt::Co<void> Context::DropScratch(vim::Ref ref) {
+    auto now = Get(ref);
+    Record* record = Find(ref);
+    if (!now || !now->config || !record || record->file.empty() || !HasScratchDisks(*now->config)) co_return;
+    auto drop = [home = HomeOf(*record)] { return RemoveScratch(home), 0; };
+    (void)co_await pool.Run(std::move(drop));
 }
 
 rt::Co<void> Context::Note(vim::Ref ref, std::string words) {

@@ -38,6 +38,8 @@ struct Record {
     base::Duration usage_at{};
 };
 
+class Pools;
+
 class Context {
 public:
     struct Parts {
@@ -63,7 +65,14 @@ public:
     const Options options;
     Registry registry;
     std::unordered_map<std::string, Record> records;     // by managed object id
+    std::function<void(const vim::Ref&)> on_gone;        // a VM left the inventory
+    Pools* pools = nullptr;                              // set before anything runs
     std::set<std::string> reserved;                      // .vmx paths and names that tasks are about to take
+
+    // Starts work that nobody waits for. Set by app/; empty in tests that need none of it.
+    std::function<void(rt::Co<void>)> spawn;
+    // Makes disks of other makes ours, in their folders; false: they were. Set by app/, may be empty.
+    std::function<rt::Co<vim::Result<bool>>(std::vector<DatastorePath> disks, task::Progress& progress)> make_ours;
 
     Record* Find(const vim::Ref& vm);
     // As the inventory has it now; null when there is none.
@@ -95,6 +104,9 @@ public:
         events.Post(vim::Ptr<vim::Event>(std::move(event)), user, chain);
     }
     void Address(vim::Event& event, const vim::Ref& vm) const;
+
+    // What its disks in mode nonpersistent hold is forgotten. Only of one that does not run.
+    rt::Co<void> DropScratch(vim::Ref vm);
 
     // A line of the VM's vmware.log and of the host's.
     rt::Co<void> Note(vim::Ref vm, std::string words);

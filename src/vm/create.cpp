@@ -9,7 +9,11 @@
 #include "host/placement.h"
 #include "rt/files.h"
 #include "vm/disk_files.h"
+#include "vm/disk_making.h"
+#include "vm/foreign_disks.h"
+#include "vm/identity.h"
 #include "vm/lifecycle.h"
+#include "vm/pools.h"
 
 namespace vm {
 namespace {
@@ -92,7 +96,7 @@ vim::Result<Lifecycle::Making> Lifecycle::CheckCreate(const Asked& asked, const 
     Making making;
     making.spec = spec;
     making.spec.change_version = std::nullopt;
-    making.pool = asked.pool;
+    making.intent.pool = Pools::BackendPool(asked.pool);
     making.home.volumes = c_.volumes.Now();
     auto vmx = ChooseVmx(spec, making.home.volumes, making.intent.new_folder);
     if (!vmx) return std::move(vmx).error();
@@ -111,6 +115,7 @@ vim::Result<Lifecycle::Making> Lifecycle::CheckCreate(const Asked& asked, const 
     s.network_exists = [this](const vim::Ref& network) { return c_.inventory.Now()->Peek(network) != nullptr; };
     auto change = Apply(making.spec, *std::move(empty), s);
     if (!change) return std::move(change).error();
+    if (!change->config.location_id) change->config.location_id = LocationOf(vmx->path, making.home.volumes);
     (void)Complement(change->config, s.mac_taken);
     making.config = std::move(change->config);
     making.files = std::move(change->files);
@@ -160,11 +165,7 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
         auto located = Locate(making.home.volumes, disk.path);
         if (!located) co_return std::move(located).error();
         NewDisk make{located->Absolute(), disk.capacity_kb, disk.thin, disk.adapter};
-        auto run = [make, other = located->Absolute()] {
-            (void)rt::MakeDirs(other.substr(0, other.rfind('/')), 0755);
-            return MakeDisk(make);
-        };
-        if (auto made = co_await c_.pool.Run(std::move(run)); !made)
+        if (auto made = co_await MakeDiskFiles(c_.pool, make, disk.eager, progress); !made)
             co_return FileFault(std::move(made).error(), located->path);
         making.made.push_back(disk.path);
         progress.Percent(10 + 70 * ++done / static_cast<int>(making.files.make.size()));
@@ -173,6 +174,7 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
     for (const std::string& path : making.files.attach) {
         auto located = Locate(making.home.volumes, path);
         if (!located) co_return std::move(located).error();
+        CO_CHECK(co_await MakeDiskOurs(c_, located->path, progress));
         if (!path.ends_with(".vmdk")) continue;          // an ISO may come later
         auto look = [l = *located] { return InspectDisk(l.volume.folder, l.Absolute()); };
         if (auto facts = co_await c_.pool.Run(std::move(look)); !facts)
@@ -197,7 +199,7 @@ Lifecycle::Done Lifecycle::RunCreate(std::shared_ptr<Making> making, std::string
     auto made = co_await MakeFiles(*making, progress);
     vim::Result<vim::Ref> admitted = ref;
     if (!made) admitted = std::move(made).error();
-    else admitted = co_await Admit(making->intent, making->pool);
+    else admitted = co_await Admit(making->intent);
     for (const std::string& hold :
          {"name " + making->intent.name, making->intent.vmx, "folder " + making->home.vmx.Folder().path})
         c_.reserved.erase(hold);
@@ -226,7 +228,7 @@ Lifecycle::Done Lifecycle::ResumeCreate(task::Unfinished what, task::Progress& p
     if (c_.Find(ref)) co_return vim::Any(ref);
     auto there = [file = located->Absolute()] { return There(file); };
     if (!what.step.empty() && co_await c_.pool.Run(std::move(there))) {
-        auto admitted = co_await Admit(intent, {});
+        auto admitted = co_await Admit(intent);
         if (!admitted) co_return std::move(admitted).error();
         c_.Post(vim::VmCreatedEvent(), ref, what.user, progress.chain_id());
         co_return vim::Any(ref);

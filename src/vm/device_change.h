@@ -49,13 +49,25 @@ private:
         return it == keys_.end() ? key : it->second;
     }
 
+    // The guest runs, and may get and lose what its buses can plug.
+    bool Hot() const { return s_.running && s_.state == vim::VirtualMachinePowerState::kPoweredOn; }
+    // Why it cannot get this one; nothing when it can, or is off.
+    vim::Result<> CheckHot(bool bus_can, int index, std::string_view what) const;
+    vim::Result<> CheckVersion(const vim::Type& type, int index) const;
     vim::Result<> AddBus(Device device, int index, BusKind kind, std::string_view what);
     vim::Result<> AddOnBus(Device device, const DeviceSpec& spec, int index);
     vim::Result<> AddNumbered(Device device, int index, int base, int most, int controller, int first_unit);
     vim::Result<Slot> ChooseSlot(const vim::VirtualDevice& device, int index, bool cdrom);
     vim::Result<> TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpec& spec, int index, const Slot& slot);
     vim::Result<> TakeImage(Device& device, int index);
+    vim::Result<> AddPort(Device device, int index);
+    vim::Result<> TakePort(Device& device, int index);
+    vim::Result<> AddTpm(Device device, int index);
+    vim::Result<> EditFloppy(Device& now, const DeviceSpec& spec, int index);
+    vim::Result<> EditVideo(Device& now, const DeviceSpec& spec, int index);
+    vim::Result<> TakeShares(vim::VirtualDisk& disk, const vim::VirtualDisk& asked, int index);
     vim::Result<> TakeNic(vim::VirtualEthernetCard& nic, int index, const vim::VirtualEthernetCard* before);
+    vim::Result<> GrowDisk(const vim::VirtualDisk& disk, std::int64_t kb, int index);
     vim::Result<> EditDisk(Device& now, const DeviceSpec& spec, int index);
     vim::Result<> EditCdrom(Device& now, const DeviceSpec& spec, int index);
     vim::Result<> EditNic(Device& now, const DeviceSpec& spec, int index);

@@ -14,6 +14,7 @@ constexpr BusInfo kBuses[] = {
     {BusKind::kIde, "ide", 2, 2, -1, kIdeKey, 3000, 2},
     {BusKind::kScsi, "scsi", 4, 16, 7, 1000, 2000, 16},
     {BusKind::kSata, "sata", 4, 30, -1, 15000, 16000, 30},
+    {BusKind::kNvme, "nvme", 4, 15, -1, 31000, 32000, 15},
 };
 
 vim::Ptr<vim::Description> Describe(std::string label, std::string summary) {
@@ -43,6 +44,8 @@ std::string Grouped(std::int64_t number) {
 }
 
 std::string BackingSummary(const vim::VirtualDevice& device, std::string_view none) {
+    if (auto* uri = device.backing.As<vim::VirtualDeviceURIBackingInfo>()) return "Remote " + uri->service_uri;
+    if (auto* pipe = device.backing.As<vim::VirtualDevicePipeBackingInfo>()) return "Pipe " + pipe->pipe_name;
     if (auto* file = device.backing.As<vim::VirtualDeviceFileBackingInfo>(); file && !file->file_name.empty())
         return (device.type().IsA(vim::VirtualCdrom::kType) ? "ISO " : "") + file->file_name;
     if (auto* host = device.backing.As<vim::VirtualDeviceDeviceBackingInfo>(); host && !host->device_name.empty())
@@ -65,6 +68,11 @@ std::optional<Words> WordsFor(const vim::VirtualDevice& d, std::map<std::string,
     if (dynamic_cast<const vim::VirtualEthernetCard*>(&d))
         return Words{next("Network adapter"), BackingSummary(d, "No network")};
     if (dynamic_cast<const vim::VirtualSerialPort*>(&d)) return Words{next("Serial port"), BackingSummary(d, "None")};
+    if (dynamic_cast<const vim::VirtualParallelPort*>(&d))
+        return Words{next("Parallel port"), BackingSummary(d, "None")};
+    if (dynamic_cast<const vim::VirtualTPM*>(&d)) return Words{"Virtual TPM", "Trusted Platform Module 2.0"};
+    if (auto* nvme = dynamic_cast<const vim::VirtualNVMEController*>(&d))
+        return Words{base::Cat("NVME controller ", nvme->bus_number), "NVME controller"};
     if (auto* scsi = dynamic_cast<const vim::VirtualSCSIController*>(&d)) {
         std::string_view word = ScsiWord(*scsi);
         const char* summary = word == "pvscsi"       ? "VMware paravirtual SCSI"
@@ -95,6 +103,14 @@ std::optional<Slot> SlotAt(int controller_key, int unit) {
         return Slot{info.kind, bus, unit};
     }
     return std::nullopt;
+}
+
+int PlacesOn(const vim::VirtualDevice& controller) {
+    if (auto* scsi = dynamic_cast<const vim::VirtualSCSIController*>(&controller))
+        return ScsiWord(*scsi) == "pvscsi" ? 16 : 7;
+    if (dynamic_cast<const vim::VirtualSATAController*>(&controller)) return 6;
+    if (dynamic_cast<const vim::VirtualNVMEController*>(&controller)) return 15;
+    return 2;
 }
 
 std::optional<Slot> SlotOf(const vim::VirtualDevice& device) {

@@ -18,7 +18,7 @@ namespace vm {
 using Device = vim::Ptr<vim::VirtualDevice>;
 using Devices = std::vector<Device>;
 
-enum class BusKind { kIde, kScsi, kSata };
+enum class BusKind { kIde, kScsi, kSata, kNvme };
 
 // A kind of bus that disks and CD-ROMs hang on.
 struct BusInfo {
@@ -31,7 +31,7 @@ struct BusInfo {
     int key_step;                        // keys per bus
 };
 const BusInfo& InfoOf(BusKind kind);
-inline constexpr BusKind kBusKinds[] = {BusKind::kIde, BusKind::kScsi, BusKind::kSata};
+inline constexpr BusKind kBusKinds[] = {BusKind::kIde, BusKind::kScsi, BusKind::kSata, BusKind::kNvme};
 
 // Where a disk or CD-ROM hangs.
 struct Slot {
@@ -47,7 +47,11 @@ std::optional<Slot> SlotOf(const vim::VirtualDevice& device);
 
 inline constexpr int kPciKey = 100, kIdeKey = 200, kPs2Key = 300, kSioKey = 400, kVideoKey = 500, kKeyboardKey = 600,
                      kPointingKey = 700, kUsbKey = 7000, kXhciKey = 14000, kVmciKey = 12000, kNicKey = 4000,
-                     kFloppyKey = 8000, kSerialKey = 9000, kMaxNics = 10, kMaxFloppies = 2, kMaxSerials = 4;
+                     kFloppyKey = 8000, kSerialKey = 9000, kParallelKey = 10000, kTpmKey = 11000, kMaxNics = 10,
+                     kMaxFloppies = 2, kMaxSerials = 4, kMaxParallels = 3;
+
+// How many drives a controller really takes: our models have fewer places than VMware's.
+int PlacesOn(const vim::VirtualDevice& controller);
 
 const vim::VirtualDevice* FindDevice(const Devices& devices, int key);
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "rt/files.h"
 #include "vm/disk_files.h"
+#include "vm/snapshot_files.h"
 #include "vm/tracking.h"
 
 namespace vm {
@@ -44,12 +45,17 @@ std::vector<std::string> NamesIn(const std::string& folder) {
 // What a file beside the .vmx is, by its name; "" : none of the VM's.
 std::string_view TypeByName(std::string_view name, std::string_view stem) {
     auto is = [&](std::string_view suffix) { return name == std::string(stem) + std::string(suffix); };
-    if (is(".nvram")) return "nvram";
+    if (is(".nvram") || is(".nvram.foreign") || is(".tpm")) return "nvram";
     if (is(".vmsd")) return "snapshotList";
-    if (is(".vmxf")) return "extendedConfig";
+    if (is(".vmxf") || is("-ovfenv.iso")) return "extendedConfig";
+    bool of_snapshot = name.starts_with(std::string(stem) + "-Snapshot");
+    if (of_snapshot && name.ends_with(".vmsn")) return "snapshotData";
+    if (of_snapshot && name.ends_with(".vmem")) return "snapshotMemory";
     if (name.ends_with(".vmss") && name.starts_with(stem)) return "suspend";
     if (name.ends_with(".vswp") && name.starts_with(stem)) return "swap";
+    if (name.ends_with(".png") && name.starts_with(std::string(stem) + "-")) return "screenshot";
     if (name == "vmware.log" || name == "serial.log" || name == "qemu.log") return "log";
+    if (name == "serial-1.log" || name == "qemu-1.log") return "log";
     if (name.starts_with("vmware-") && name.ends_with(".log")) return "log";
     return {};
 }
@@ -69,6 +75,20 @@ void AddDiskFiles(const Located& disk, const DiskFacts& facts, int key, Loaded& 
         out.provisioned += link == 0 ? facts.capacity_kb * 1024 : used;
         ++link;
     }
+}
+
+// What lies beneath, as clients see it: each file's parent within it.
+void AddParents(const Located& disk, const DiskFacts& facts, vim::VirtualDiskFlatVer2BackingInfo& backing) {
+    vim::Ptr<vim::VirtualDiskFlatVer2BackingInfo> below;
+    for (std::size_t i = 0; i + 1 < facts.links.size(); ++i) {
+        vim::VirtualDiskFlatVer2BackingInfo parent = backing;
+        parent.file_name = (disk.path.Folder() / facts.links[i].descriptor).Text();
+        parent.content_id = std::nullopt;
+        parent.parent = std::move(below);
+        below = std::move(parent);
+    }
+    backing.parent = std::move(below);
+    if (facts.links.size() > 1) backing.delta_disk_format = "redoLogFormat";
 }
 
 void InspectDisks(const Home& home, Loaded& out) {
@@ -95,6 +115,7 @@ void InspectDisks(const Home& home, Loaded& out) {
         backing.digest_enabled = false;
         std::string change_id = IsTracked(out.config, disk) ? ChangeIdOf(located->Absolute()) : std::string();
         backing.change_id = change_id.empty() ? std::nullopt : std::optional(std::move(change_id));
+        AddParents(*located, *facts, backing);
         AddDiskFiles(*located, *facts, disk.key, out);
     }
     CompleteDevices(out.config.hardware.Mut().device);
@@ -159,6 +180,7 @@ base::Result<Loaded> LoadFolder(const Home& home) {
     out.files = ListFiles(home, out.config);
     for (const FileFact& f : out.files) out.provisioned += f.allocated;
     InspectDisks(home, out);
+    LoadSnapshots(home, out);
     std::string state = vmx.Get(kSuspendKey);
     if (!state.empty() && state.find('/') == std::string::npos && SizeOf(home.Folder() + "/" + state).there) {
         out.state_file = home.Folder() + "/" + state;

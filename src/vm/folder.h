@@ -3,6 +3,7 @@
 // Everything here blocks, takes values and gives values: it runs on the pool.
 #pragma once
 
+#include "codec/vmsd.h"
 #include "vm/config.h"
 
 namespace vm {
@@ -17,6 +18,18 @@ struct FileFact {
     int link = 0;                        // of its chain: 0 is the base
 };
 
+// A snapshot as the folder has it.
+struct LoadedSnapshot {
+    codec::VmsdSnapshot entry;
+    vim::Ptr<Config> config;
+    struct Disk {
+        int key = 0;                     // in that configuration; 0: it has none of that name
+        std::vector<std::string> files;  // datastore paths from the base up: descriptor, data, descriptor ...
+    };
+    std::vector<Disk> disks;
+    std::string config_file, memory_file;                // datastore paths; "" : it has none
+};
+
 struct Loaded {
     Config config;
     std::vector<FileFact> files;
@@ -25,6 +38,9 @@ struct Loaded {
     std::string state_file;              // absolute; "" : none
     base::Time suspended_at{};           // when that was written
     std::vector<std::string> troubles;   // disks that are missing or cannot be used, in words
+    std::vector<LoadedSnapshot> snapshots;               // a parent stands before its children
+    std::int64_t current_snapshot = 0;
+    bool needs_consolidation = false;    // its disks have more layers than the snapshots need
 };
 
 // Where a VM's files are.

@@ -31,6 +31,36 @@ std::vector<std::string> Words(const json::object& from, std::string_view key) {
     return out;
 }
 
+std::vector<int> Numbers(const json::object& from, std::string_view key) {
+    std::vector<int> out;
+    const json::value* v = from.if_contains(key);
+    if (!v || !v->is_array()) return out;
+    for (const json::value& one : v->get_array())
+        if (one.is_int64()) out.push_back(static_cast<int>(one.get_int64()));
+    return out;
+}
+
+json::array GrowsOf(const std::vector<Intent::Grow>& grows) {
+    json::array out;
+    for (const Intent::Grow& g : grows)
+        out.push_back(json::object{{"path", g.path}, {"kb", g.capacity_kb}, {"key", g.key}});
+    return out;
+}
+
+std::vector<Intent::Grow> Grows(const json::object& from) {
+    std::vector<Intent::Grow> out;
+    const json::value* list = from.if_contains("grows");
+    if (!list || !list->is_array()) return out;
+    for (const json::value& one : list->get_array()) {
+        const json::object* o = one.if_object();
+        const json::value* kb = o ? o->if_contains("kb") : nullptr;
+        const json::value* key = o ? o->if_contains("key") : nullptr;
+        if (kb && key && kb->is_int64() && key->is_int64())
+            out.push_back({Word(*o, "path"), kb->get_int64(), static_cast<int>(key->get_int64())});
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string Intent::Text() const {
@@ -46,7 +76,11 @@ std::string Intent::Text() const {
     o["newFolder"] = new_folder;
     o["makes"] = list(makes);
     o["removes"] = list(removes);
+    if (!plugs.empty()) o["plugs"] = json::array(plugs.begin(), plugs.end());
+    if (!unplugs.empty()) o["unplugs"] = json::array(unplugs.begin(), unplugs.end());
+    if (!grows.empty()) o["grows"] = GrowsOf(grows);
     o["sum"] = text_sum;
+    if (!pool.empty()) o["pool"] = pool;
     return json::serialize(o);
 }
 
@@ -63,7 +97,11 @@ Intent Intent::Parse(const std::string& text) {
     out.new_folder = fresh && fresh->is_bool() && fresh->get_bool();
     out.makes = Words(*o, "makes");
     out.removes = Words(*o, "removes");
+    out.plugs = Numbers(*o, "plugs");
+    out.unplugs = Numbers(*o, "unplugs");
+    out.grows = Grows(*o);
     out.text_sum = Word(*o, "sum");
+    out.pool = Word(*o, "pool");
     return out;
 }
 

@@ -16,6 +16,14 @@ struct Intent {
     bool new_folder = false;             // the folder did not exist before
     std::vector<std::string> makes;      // datastore paths of files that are made
     std::vector<std::string> removes;    // and of those that go, once the change is kept
+    std::vector<int> plugs, unplugs;     // devices of the guest that runs, by key
+    std::string pool;                    // that it goes into; "" : the root pool
+    struct Grow {
+        std::string path;
+        std::int64_t capacity_kb = 0;
+        int key = 0;                     // of the device, when a guest is to be told; else 0
+    };
+    std::vector<Grow> grows;             // disks that get larger
     std::string text_sum;                // of the .vmx that the change writes
 
     std::string Text() const;            // JSON

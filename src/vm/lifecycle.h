@@ -31,6 +31,7 @@ public:
     void Imagine(int count, const vim::Ref& datastore, const std::string& network);
 
 private:
+    friend class Leases;                 // an import is a creation whose disks come later
     using Done = rt::Co<vim::Result<vim::Any>>;
     struct Making {                      // a creation that was checked
         Intent intent;
@@ -39,7 +40,6 @@ private:
         FileWork files;
         Spec spec;
         Home home;
-        vim::Ref pool;
     };
     struct Asked {
         const vim::Method* method;
@@ -63,11 +63,11 @@ private:
     rt::Co<vim::Result<>> MakeFiles(Making& making, task::Progress& progress);
 
     rt::Co<vim::Result<vim::Ref>> StartRegister(AskedPath asked, std::string user, const Permit& permit);
-    Done RunRegister(Intent intent, std::string user, vim::Ref pool, task::Progress& progress);
+    Done RunRegister(Intent intent, std::string user, task::Progress& progress);
     Done RunDestroy(Intent intent, std::string user, task::Progress& progress);
 
     // Reads the folder, puts the VM into the list and the inventory.
-    rt::Co<vim::Result<vim::Ref>> Admit(Intent intent, vim::Ref pool);
+    rt::Co<vim::Result<vim::Ref>> Admit(Intent intent);
     void Place(const Home& home, const std::string& id, const Loaded& loaded, const vim::Ref& pool);
     void Drop(const std::string& id);
 

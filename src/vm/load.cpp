@@ -8,6 +8,7 @@
 #include "rt/files.h"
 #include "vm/boot_time.h"
 #include "vm/lifecycle.h"
+#include "vm/snapshot_nodes.h"
 
 namespace vm {
 
@@ -48,6 +49,7 @@ rt::Co<base::Result<>> Lifecycle::Load() {
         c_.records[one.entry.id] = {.ref = ref, .vmx = one.home.vmx, .file = one.home.file};
         Vm node;
         if (one.loaded) {
+            PlaceSnapshots(edit, ref, *one.loaded);
             node = NewNode(ref, *one.loaded, c_.options.host, c_.timer.Now());
             node.datastore = DatastoresOf(*one.loaded, one.home.volumes, one.home.vmx);
             node.network = NetworksOf(one.loaded->config);
@@ -60,11 +62,28 @@ rt::Co<base::Result<>> Lifecycle::Load() {
             if (const Volume* volume = FindVolume(one.home.volumes, one.home.vmx.datastore))
                 node.datastore.push_back(volume->datastore);
         }
+        if (vim::Ref place = host::RefTo<vim::ResourcePool>(one.entry.pool); edit.Get<vim::ResourcePool>(place))
+            node.resource_pool = place;
         if (one.booted) node.runtime.Mut().boot_time = one.booted;      // kept only by those that run
         host::PlaceVm(edit, std::move(node));
     }
     edit.Commit();
     co_return co_await AdoptRunning();
+}
+
+// What is in the drives, and which links are up, may differ from how the VM was started.
+static void ConnectAsFound(Vm& vm, const backend::Hypervisor::Found& found) {
+    if (!vm.config) return;
+    auto has = [](const std::vector<int>& keys, int key) {
+        return std::find(keys.begin(), keys.end(), key) != keys.end();
+    };
+    for (Device& d : vm.config.Mut().hardware.Mut().device) {
+        bool nic = d->type().IsA(vim::VirtualEthernetCard::kType);
+        bool drive = d->type().IsA(vim::VirtualCdrom::kType) || d->type().IsA(vim::VirtualFloppy::kType);
+        if (!d->connectable || (!nic && !drive)) continue;
+        bool connected = nic ? !has(found.down, d->key) : has(found.media, d->key);
+        if (d->connectable->connected != connected) d.Mut().connectable.Mut().connected = connected;
+    }
 }
 
 rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
@@ -90,6 +109,7 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
             SetPower(vm, PowerState::kPoweredOn, c_.timer.Now());
             if (booted) vm.runtime.Mut().boot_time = booted;
             vm.runtime.Mut().paused = one.state == backend::RunState::kPaused;
+            ConnectAsFound(vm, one);
             SetGuest(vm, one.guest);
             if (one.guest.agent) SetHeartbeat(vm, true);
         });
@@ -100,6 +120,12 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
             DeriveSummary(vm);
         });
     edit.Commit();
+    std::vector<vim::Ref> off;
+    for (const auto& [id, record] : c_.records) {
+        auto vm = c_.Get(record.ref);
+        if (vm && vm->runtime->power_state == PowerState::kPoweredOff) off.push_back(record.ref);
+    }
+    for (const vim::Ref& ref : off) co_await c_.DropScratch(ref);
     base::LogInfo("vm", base::Cat(c_.records.size(), " virtual machines, ", running.size(), " of them running"));
     co_return base::Result<>{};
 }

@@ -8,9 +8,17 @@
 //     });
 #pragma once
 
+#include "vm/console.h"
+#include "vm/guest_ops.h"
+#include "vm/lease.h"
 #include "vm/lifecycle.h"
+#include "vm/ovf.h"
+#include "vm/pools.h"
 #include "vm/power.h"
+#include "vm/questions.h"
 #include "vm/reconfigure.h"
+#include "vm/relocate.h"
+#include "vm/snapshots.h"
 #include "vm/statistics.h"
 #include "vm/tracking.h"
 #include "vm/watch.h"
@@ -21,27 +29,49 @@ class Machines {
 public:
     Machines(Context::Parts parts, Options options)
         : context(parts, std::move(options)),
+          pools(context),
+          questions(context),
           tracking(context),
           lifecycle(context),
-          power(context, tracking),
+          leases(context, lifecycle),
+          ovf(context),
+          power(context, questions, tracking),
           reconfigure(context, tracking),
-          watch(context, tracking),
-          statistics(context) {
+          relocate(context),
+          snapshots(context, power, tracking),
+          watch(context, questions, tracking),
+          statistics(context),
+          console(context),
+          guest_ops(context) {
+        context.pools = &pools;
+        ovf.exported = [this](const vim::Ref& vm, std::string_view place) { return leases.Exported(vm, place); };
         watch.Attach();
         lifecycle.RegisterResumers();
+        leases.RegisterResumers();
         power.RegisterResumers();
         reconfigure.RegisterResumers();
+        console.RegisterResumers();
+        relocate.RegisterResumers();
+        snapshots.RegisterResumers();
     }
     Machines(const Machines&) = delete;
     Machines& operator=(const Machines&) = delete;
 
     Context context;
+    Pools pools;
+    Questions questions;
     Tracking tracking;
     Lifecycle lifecycle;
+    Leases leases;
+    Ovf ovf;
     Power power;
     Reconfigure reconfigure;
+    Relocate relocate;
+    Snapshots snapshots;
     Watch watch;
     Statistics statistics;
+    Console console;
+    GuestOps guest_ops;
 };
 
 }  // namespace vm

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "host/capability.h"
 #include "host/ids.h"
+#include "vm/snapshot_nodes.h"
 
 namespace vm {
 namespace {
@@ -44,6 +45,15 @@ void ConnectDevices(Config& config, bool on) {
         vim::VirtualDeviceConnectInfo& c = d.Mut().connectable.Mut();
         c.connected = connected;
         c.status = status;
+    }
+}
+
+// What was connected or not while it runs stays so, whatever its next start has.
+void KeepConnected(Config& config, const Devices& before) {
+    for (Device& d : config.hardware.Mut().device) {
+        const vim::VirtualDevice* had = d->connectable ? FindDevice(before, d->key) : nullptr;
+        if (!had || !had->connectable || had->connectable->connected == d->connectable->connected) continue;
+        d.Mut().connectable.Mut().connected = had->connectable->connected;
     }
 }
 
@@ -142,7 +152,10 @@ std::vector<vim::Ref> NetworksOf(const Config& config) {
 
 void TakeLoaded(Vm& vm, const Loaded& loaded, const HostSize& host, base::Time now) {
     Config config = loaded.config;
-    if (vm.runtime->power_state == PowerState::kPoweredOn) ConnectDevices(config, true);
+    if (vm.runtime->power_state == PowerState::kPoweredOn) {
+        ConnectDevices(config, true);
+        if (vm.config) KeepConnected(config, vm.config->hardware->device);
+    }
     vm.name = config.name;
     vm.config = std::move(config);
     vim::ResourceConfigSpec resources;
@@ -158,6 +171,7 @@ void TakeLoaded(Vm& vm, const Loaded& loaded, const HostSize& host, base::Time n
     runtime.connection_state = vim::VirtualMachineConnectionState::kConnected;
     if (loaded.suspended && runtime.power_state == PowerState::kSuspended) runtime.suspend_time = loaded.suspended_at;
     TakeFiles(vm, loaded, now);
+    TakeSnapshots(vm, loaded);
     vm.config_issue.clear();
     for (const std::string& trouble : loaded.troubles) {
         vim::GeneralVmErrorEvent issue;

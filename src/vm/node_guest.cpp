@@ -75,6 +75,14 @@ void SetGuest(Vm& vm, const backend::GuestInfo& guest) {
         if (!guest.host_name.empty()) g.host_name = guest.host_name;
         g.ip_address = MainAddress(guest);
         g.guest_state_change_supported = true;
+        g.guest_operations_ready = guest.runs_programs && g.guest_family != "windowsGuest";
+        for (const backend::GuestDisk& disk : guest.disks) {
+            vim::GuestDiskInfo info;
+            info.disk_path = disk.path;
+            info.capacity = disk.capacity;
+            info.free_space = disk.free;
+            g.disk.push_back(std::move(info));
+        }
         for (const backend::GuestNic& nic : guest.nics)
             if (NormalMac(nic.mac)) g.net.push_back(NicInfo(nic, *vm.config));
         if (!guest.host_name.empty()) {

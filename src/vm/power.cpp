@@ -3,17 +3,46 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/files.h"
+#include "rt/loop.h"
 #include "vm/backend_spec.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/foreign_disks.h"
+#include "vm/growth.h"
+#include "vm/guest_time.h"
+#include "vm/log_rules.h"
+#include "vm/ovf_environment.h"
+#include "vm/pools.h"
+#include "vm/scratch_disks.h"
 #include "vm/tracking.h"
 
 namespace vm {
+
+// What an operation that did not work leaves: the fault, and the event that holds it.
+template <class Event>
+static vim::Fault Failed(Context& c, Event event, vim::Fault fault, const vim::Ref& vm, const std::string& user,
+                         int chain) {
+    event.reason = AsData(fault);
+    c.Post(std::move(event), vm, user, chain);
+    return fault;
+}
+
+// ... and one that left the VM without a running machine.
+template <class Event>
+Power::Done Power::Ended(PowerState state, Event event, vim::Ref vm, std::string user, int chain) {
+    SetState(vm, state);
+    c_.Post(std::move(event), vm, user, chain);
+    co_await c_.Note(vm, state == PowerState::kSuspended ? "suspended" : "powered off");
+    (void)co_await c_.Refresh(vm);
+    co_return vim::Any();
+}
 
 void Power::SetState(const vim::Ref& vm, PowerState state) {
     c_.Change(vm, [&](Vm& v) {
         if (v.runtime->power_state != state) SetPower(v, state, c_.timer.Now());
     });
+    if (state == PowerState::kPoweredOn) c_.pools->Take(vm);
+    else c_.pools->Release(vm);
 }
 
 std::string Power::StateFileOf(const Record& record) const {
@@ -41,6 +70,27 @@ rt::Co<base::Result<>> Power::ForgetState(vim::Ref vm) {
     co_return co_await c_.pool.Run(std::move(forget));
 }
 
+// The firmware's set-up was asked for once.
+rt::Co<void> Power::ForgetSetup(vim::Ref vm) {
+    Record* record = c_.Find(vm);
+    if (!record || record->file.empty()) co_return;
+    auto forget = [file = record->file] { return SetVmxLine(file, "bios.forceSetupOnce", ""); };
+    if (auto forgot = co_await c_.pool.Run(std::move(forget)); !forgot)
+        base::LogWarning("vm " + vm.id, forgot.error().message);
+    (void)co_await c_.Refresh(vm);
+}
+
+// Each start has logs of its own; those of earlier ones are kept beside them, so many and no more.
+rt::Co<bool> Power::RotateLogs(vim::Ref ref) {
+    auto vm = c_.Get(ref);
+    Record* record = c_.Find(ref);
+    if (!vm || !record || record->file.empty()) co_return false;
+    auto rotate = [folder = record->file.substr(0, record->file.rfind('/')), rules = LogRulesOf(*vm->config)] {
+        return RotateAtStart(folder, rules);
+    };
+    co_return co_await c_.pool.Run(std::move(rotate));
+}
+
 // --- on
 
 rt::Co<vim::Result<vim::Ref>> Power::PowerOn(vim::call::PowerOnVM call, std::string user) {
@@ -60,14 +110,44 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
     Home home = c_.HomeOf(*record);
     bool suspended = vm->runtime->power_state == PowerState::kSuspended;
     std::string state = suspended ? StateFileOf(*record) : std::string();
-    auto make = [id = ref.id, config = *vm->config, folder = home.file.empty() ? std::string() : home.Folder(), home] {
-        return MakeSpec(id, config, folder, home.volumes);
+    Config config = *vm->config;
+    if (!suspended && !ModulesOf(config).empty()) {      // a cold start makes one piece of its memory
+        SetModules(config, {});
+        auto forget = [file = record->file] {
+            return file.empty() ? base::Result<>() : SetVmxLine(file, kModulesKey, "");
+        };
+        auto forgot = co_await c_.pool.Run(std::move(forget));
+        if (!forgot) co_return FileFault(std::move(forgot).error(), home.vmx);
+        (void)co_await c_.Refresh(ref);
+    }
+    auto make = [id = ref.id, config, folder = home.file.empty() ? std::string() : home.Folder(), home,
+                 now = c_.timer.Now(), suspended]() -> vim::Result<backend::VmSpec> {
+        TRY(spec, MakeSpec(id, config, folder, home.volumes));
+        if (home.file.empty()) return spec;
+        if (auto given = AddOvfEnvironment(config, folder, now, suspended, spec); !given)
+            return FileFault(std::move(given).error().While("write the OVF properties"), home.vmx);
+        auto scratch = MakeScratch(home, config, suspended, spec);
+        if (!scratch) return FileFault(std::move(scratch).error(), home.vmx);
+        return spec;
     };
     auto spec = co_await c_.pool.Run(std::move(make));
     if (!spec) co_return std::move(spec).error();
     co_await tracking_.Open(ref, *vm->config, *spec);
     Start out{*std::move(spec), std::move(state)};
+    out.spec.pool = Pools::BackendPool(vm->resource_pool);
+    out.spec.resources = Pools::ResourcesOf(*vm->config);
+    if (const std::string* action = ExtraConfig(*vm->config, kWatchdogKey)) out.spec.watchdog = base::Lower(*action);
     co_return out;
+}
+
+// Somebody has put a disk of another make in the place of ours.
+rt::Co<vim::Result<Power::Start>> Power::PrepareForeign(vim::Ref ref, task::Progress& progress) {
+    Record* record = c_.Find(ref);
+    if (!record) co_return vim::Fault(vim::ManagedObjectNotFound(ref));
+    Home home = c_.HomeOf(*record);
+    CO_CHECK(co_await MakeDisksOurs(c_, std::move(home), progress));
+    (void)co_await c_.Refresh(ref);
+    co_return co_await PrepareStart(ref);
 }
 
 Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& progress) {
@@ -75,29 +155,42 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     bool resuming = before && before->runtime->power_state == PowerState::kSuspended;
     if (resuming) c_.Post(vim::VmResumingEvent(), ref, user, progress.chain_id());
     else c_.Post(vim::VmStartingEvent(), ref, user, progress.chain_id());
-    auto start = co_await PrepareStart(ref);
-    vim::Result<> started = start ? vim::Result<>() : vim::Result<>(std::move(start).error());
-    if (start) {
+    vim::Result<> started;
+    if (!resuming) started = co_await identity_.Settle(ref);
+    bool new_logs = started && !resuming && co_await RotateLogs(ref);
+    vim::Result<Start> start = Start();
+    if (started) start = co_await PrepareStart(ref);
+    if (!start && start.error().As<vim::InvalidDiskFormat>()) start = co_await PrepareForeign(ref, progress);
+    if (!start) started = std::move(start).error();
+    if (started) started = c_.pools->Hold(ref);
+    bool keeps_memory = started && start->spec.resources.memory.reservation > 0 && !start->spec.pool.empty();
+    if (keeps_memory) co_await c_.pools->TellBackend();
+    if (started) {
         backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };
         auto run = co_await c_.hypervisor.Start(std::move(start->spec), std::move(start->state), std::move(percent));
         if (!run) started = BackendFault(std::move(run).error().While("power on " + before->name));
     }
     if (!started) {
+        c_.pools->Release(ref);
         if (c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped) co_await tracking_.Unopen(ref);
-        vim::VmFailedToPowerOnEvent failed;
-        failed.reason = AsData(started.error());
-        c_.Post(std::move(failed), ref, user, progress.chain_id());
-        co_await c_.Note(ref, "power on failed: " + started.error().message());
-        co_return std::move(started).error();
+        vim::Fault fault =
+            Failed(c_, vim::VmFailedToPowerOnEvent(), std::move(started).error(), ref, user, progress.chain_id());
+        co_await c_.Note(ref, "power on failed: " + fault.message());
+        if (!resuming) co_await c_.DropScratch(ref);
+        co_return fault;
     }
     SetState(ref, PowerState::kPoweredOn);
     if (resuming) {
         if (auto forgot = co_await ForgetState(ref); !forgot) base::LogWarning("vm " + ref.id, forgot.error().message);
         (void)co_await c_.Refresh(ref);
+        co_await rt::Detach(SetTimeAfterResume(c_, ref));
     }
+    if (before->config->boot_options && before->config->boot_options->enter_bios_setup.value_or(false))
+        co_await ForgetSetup(ref);
     co_await KeepBootTime(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, resuming ? "resumed" : "powered on");
+    if (new_logs) (void)co_await c_.Refresh(ref);        // older ones are listed by other names
     co_return vim::Any();
 }
 
@@ -120,19 +213,12 @@ Power::Done Power::RunPowerOff(vim::Ref ref, std::string user, task::Progress& p
     if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) stopped = co_await c_.hypervisor.Stop(ref.id);
     else stopped = co_await ForgetState(ref);            // what was suspended is given up
     if (Record* record = c_.Find(ref)) record->leaving = false;
-    if (!stopped && stopped.error().code != base::Code::kNotFound) {
-        vim::Fault fault = BackendFault(std::move(stopped).error().While("power off"));
-        vim::VmFailedToPowerOffEvent failed;
-        failed.reason = AsData(fault);
-        c_.Post(std::move(failed), ref, user, progress.chain_id());
-        co_return fault;
-    }
+    if (!stopped && stopped.error().code != base::Code::kNotFound)
+        co_return Failed(c_, vim::VmFailedToPowerOffEvent(),
+                         BackendFault(std::move(stopped).error().While("power off")), ref, user, progress.chain_id());
     co_await tracking_.Seal(ref);
-    SetState(ref, PowerState::kPoweredOff);
-    c_.Post(vim::VmPoweredOffEvent(), ref, user, progress.chain_id());
-    co_await c_.Note(ref, "powered off");
-    (void)co_await c_.Refresh(ref);
-    co_return vim::Any();
+    co_await c_.DropScratch(ref);
+    co_return co_await Ended(PowerState::kPoweredOff, vim::VmPoweredOffEvent(), ref, user, progress.chain_id());
 }
 
 rt::Co<vim::Result<>> Power::Terminate(vim::call::TerminateVM call, std::string user) {
@@ -153,17 +239,28 @@ rt::Co<vim::Result<vim::Ref>> Power::Reset(vim::call::ResetVM call, std::string 
     co_return co_await c_.StartTask(vim::call::ResetVM::kMethod, call.self, user, std::move(work));
 }
 
+// What was written to disks in mode nonpersistent is forgotten at a reset as well, and a
+// running QEMU cannot forget it.
+rt::Co<base::Result<>> Power::StartAnew(vim::Ref ref) {
+    CO_CHECK(co_await c_.hypervisor.Stop(ref.id));
+    co_await c_.DropScratch(ref);
+    auto start = co_await PrepareStart(ref);
+    if (!start) co_return base::Error{base::Code::kIo, start.error().message()};
+    co_return co_await c_.hypervisor.Start(std::move(start->spec), {}, nullptr);
+}
+
 Power::Done Power::RunReset(vim::Ref ref, std::string user, task::Progress& progress) {
     c_.Post(vim::VmResettingEvent(), ref, user, progress.chain_id());
     if (Record* record = c_.Find(ref)) record->leaving = true;
-    auto reset = co_await c_.hypervisor.Reset(ref.id);
+    auto vm = c_.Get(ref);
+    bool forgets = vm && vm->config && HasScratchDisks(*vm->config);
+    auto reset = forgets ? co_await StartAnew(ref) : co_await c_.hypervisor.Reset(ref.id);
     if (Record* record = c_.Find(ref)) record->leaving = false;
     if (!reset) {
-        vim::Fault fault = BackendFault(std::move(reset).error().While("reset"));
-        vim::VmFailedToResetEvent failed;
-        failed.reason = AsData(fault);
-        c_.Post(std::move(failed), ref, user, progress.chain_id());
-        co_return fault;
+        bool ended = c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped;
+        if (ended) SetState(ref, PowerState::kPoweredOff);
+        co_return Failed(c_, vim::VmFailedToResetEvent(), BackendFault(std::move(reset).error().While("reset")), ref,
+                         user, progress.chain_id());
     }
     co_await c_.Note(ref, "reset");
     co_return vim::Any();
@@ -174,6 +271,12 @@ Power::Done Power::RunReset(vim::Ref ref, std::string user, task::Progress& prog
 rt::Co<vim::Result<vim::Ref>> Power::Suspend(vim::call::SuspendVM call, std::string user) {
     CO_TRY(vm, c_.Usable(call.self));
     CO_CHECK(c_.RequireState(*vm, PowerState::kPoweredOn, PowerState::kSuspended));
+    for (const Device& d : vm->config->hardware->device)
+        if (d->type().IsA(vim::VirtualNVMEController::kType))
+            co_return vim::Fault(vim::InvalidState(),
+                                 vm->name +
+                                     " has an NVMe controller, whose state cannot be saved: it can be shut down, "
+                                     "not suspended. Disks on PVSCSI do not have this limit");
     std::string state = StateFileOf(*c_.Find(call.self));
     task::Work work = [this, ref = call.self, user, state](task::Progress& p) {
         return RunSuspend(ref, user, state, p);
@@ -197,18 +300,10 @@ Power::Done Power::RunSuspend(vim::Ref ref, std::string user, std::string state,
     if (suspended) co_await tracking_.Seal(ref);
     else if (halted) (void)co_await c_.hypervisor.Resume(ref.id);
     if ((record = c_.Find(ref))) record->leaving = false;
-    if (!suspended) {
-        vim::Fault fault = BackendFault(std::move(suspended).error().While("suspend"));
-        vim::VmFailedToSuspendEvent failed;
-        failed.reason = AsData(fault);
-        c_.Post(std::move(failed), ref, user, progress.chain_id());
-        co_return fault;
-    }
-    SetState(ref, PowerState::kSuspended);
-    c_.Post(vim::VmSuspendedEvent(), ref, user, progress.chain_id());
-    co_await c_.Note(ref, "suspended");
-    (void)co_await c_.Refresh(ref);
-    co_return vim::Any();
+    if (!suspended)
+        co_return Failed(c_, vim::VmFailedToSuspendEvent(), BackendFault(std::move(suspended).error().While("suspend")),
+                         ref, user, progress.chain_id());
+    co_return co_await Ended(PowerState::kSuspended, vim::VmSuspendedEvent(), ref, user, progress.chain_id());
 }
 
 }  // namespace vm

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "vim/gen/calls_vm.h"
-#include "vm/context.h"
+#include "vm/identity.h"
 
 namespace vm {
 
@@ -13,7 +13,8 @@ class Tracking;
 
 class Power {
 public:
-    Power(Context& context, Tracking& tracking) : c_(context), tracking_(tracking) {}
+    Power(Context& context, Questions& questions, Tracking& tracking)
+        : c_(context), identity_(context, questions), tracking_(tracking) {}
 
     rt::Co<vim::Result<vim::Ref>> PowerOn(vim::call::PowerOnVM call, std::string user);
     rt::Co<vim::Result<vim::Ref>> PowerOff(vim::call::PowerOffVM call, std::string user);
@@ -23,6 +24,11 @@ public:
     rt::Co<vim::Result<>> ShutdownGuest(vim::call::ShutdownGuest call, std::string user);
     rt::Co<vim::Result<>> RebootGuest(vim::call::RebootGuest call, std::string user);
     rt::Co<vim::Result<>> StandbyGuest(vim::call::StandbyGuest call, std::string user);
+
+    // For reverting: a suspended VM's state is given up; a VM goes on from a file of memory.
+    rt::Co<void> GiveUpState(vim::Ref vm);
+    rt::Co<vim::Result<>> GoOn(vim::Ref vm, std::string memory, std::string user, task::Progress& progress);
+    void SetStateOf(const vim::Ref& vm, PowerState state) { SetState(vm, state); }
 
     // How unfinished ones end after a restart.
     void RegisterResumers();
@@ -38,18 +44,25 @@ private:
     Done ResumeReset(task::Unfinished what, task::Progress& progress);
     Done ResumeSuspend(task::Unfinished what, task::Progress& progress);
 
+    template <class Event> Done Ended(PowerState state, Event event, vim::Ref vm, std::string user, int chain);
+
     struct Start {
         backend::VmSpec spec;
         std::string state;
     };
     rt::Co<vim::Result<Start>> PrepareStart(vim::Ref vm);
+    rt::Co<vim::Result<Start>> PrepareForeign(vim::Ref vm, task::Progress& progress);
+    rt::Co<base::Result<>> StartAnew(vim::Ref vm);
     rt::Co<base::Result<>> ForgetState(vim::Ref vm);     // a suspended VM's file and the line about it
     rt::Co<vim::Result<>> AskGuest(vim::Ref vm, std::string user, int what);
     std::string StateFileOf(const Record& record) const;
     void SetState(const vim::Ref& vm, PowerState state);
     rt::Co<void> KeepBootTime(vim::Ref vm);
+    rt::Co<void> ForgetSetup(vim::Ref vm);
+    rt::Co<bool> RotateLogs(vim::Ref vm);              // true: there are other files now
 
     Context& c_;
+    Identity identity_;
     Tracking& tracking_;
 };
 

@@ -9,6 +9,10 @@
 #include "rt/files.h"
 #include "vm/backend_spec.h"
 #include "vm/disk_files.h"
+#include "vm/disk_making.h"
+#include "vm/foreign_disks.h"
+#include "vm/live_hardware.h"
+#include "vm/pools.h"
 #include "vm/tracking.h"
 
 namespace vm {
@@ -54,6 +58,17 @@ rt::Co<vim::Result<vim::Ref>> Reconfigure::Rename(vim::call::Rename call, std::s
     co_return co_await StartChange(&vim::call::Rename::kMethod, call.self, std::move(spec), std::move(user));
 }
 
+// The device of a guest that runs and has to hear of it; else 0.
+static int GrownKey(const Change& change, const FileWork::Extend& disk) {
+    for (const Device& d : change.config.hardware->device) {
+        auto* file = d->backing.As<vim::VirtualDeviceFileBackingInfo>();
+        if (!file || file->file_name != disk.path) continue;
+        for (const LiveWork::Grow& grow : change.live.grow)
+            if (grow.key == d->key) return d->key;
+    }
+    return 0;
+}
+
 // Says in the journal what will be made and removed, then makes it.
 rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& home, Intent& intent,
                                            task::Progress& progress) {
@@ -63,6 +78,8 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
     intent.text_sum = SumOf(*planned);
     intent.vmx = home.vmx.Text();
     intent.removes = change.files.remove;
+    for (const FileWork::Extend& disk : change.files.extend)
+        intent.grows.push_back({disk.path, disk.capacity_kb, GrownKey(change, disk)});
     for (const FileWork::Make& disk : change.files.make) {
         CO_CHECK(CheckNew(disk.path, home.volumes));
         intent.makes.push_back(disk.path);
@@ -72,6 +89,7 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
     for (const std::string& path : change.files.attach) {
         auto located = Locate(home.volumes, path);
         if (!located) co_return std::move(located).error();
+        CO_CHECK(co_await MakeDiskOurs(c_, located->path, progress));
         auto look = [l = *located]() -> base::Result<> {
             if (l.path.path.ends_with(".vmdk")) {
                 CHECK(InspectDisk(l.volume.folder, l.Absolute()));
@@ -89,28 +107,46 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
     for (const FileWork::Make& disk : change.files.make) {
         auto located = Locate(home.volumes, disk.path);
         NewDisk make{located->Absolute(), disk.capacity_kb, disk.thin, disk.adapter};
-        auto run = [make] {
-            (void)rt::MakeDirs(make.descriptor.substr(0, make.descriptor.rfind('/')), 0755);
-            return MakeDisk(make);
-        };
-        if (auto made = co_await c_.pool.Run(std::move(run)); !made)
+        if (auto made = co_await MakeDiskFiles(c_.pool, make, disk.eager, progress); !made)
             co_return FileFault(std::move(made).error(), located->path);
         intent.makes.push_back(disk.path);
     }
     for (const FileWork::Extend& disk : change.files.extend) {
         auto located = Locate(home.volumes, disk.path);
         if (!located) co_return std::move(located).error();
-        auto run = [l = *located, kb = disk.capacity_kb] { return ExtendDisk(l.volume.folder, l.Absolute(), kb); };
-        if (auto grown = co_await c_.pool.Run(std::move(run)); !grown)
-            co_return FileFault(std::move(grown).error(), located->path);
+        auto grown = co_await GrowDiskFiles(c_.pool, located->volume.folder, located->Absolute(), disk.capacity_kb);
+        if (!grown) co_return FileFault(std::move(grown).error(), located->path);
     }
     CO_CHECK(co_await progress.Step("disks", intent.Text()));
     co_return vim::Result<>{};
 }
 
-rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, Home home, task::Progress& progress) {
+// The new hardware is plugged after the .vmx says so, and before files go that cannot come
+// back: a failure leaves the old configuration and the old hardware.
+rt::Co<vim::Result<>> Reconfigure::Attach(vim::Ref ref, const Change& change, std::shared_ptr<const Vm> before,
+                                          Home home, Intent intent) {
+    LiveHardware hardware(c_, ref, home);
+    auto in = co_await hardware.Plug(change.live.plug, change.config);
+    if (in && change.live.grows) in = co_await hardware.Grow(change.config);
+    if (in) co_return in;
+    if (home.file.empty()) co_return in;
+    auto undo = [home, intent, config = *before->config]() -> base::Result<> {
+        CHECK(SaveConfig(home, config));
+        return RemoveFiles(intent.makes, home.volumes);
+    };
+    if (auto undone = co_await c_.pool.Run(std::move(undo)); !undone)
+        base::LogError("vm " + ref.id, "a change that failed is not undone: " + undone.error().message);
+    (void)co_await hardware.Plug(change.live.unplug, *before->config);
+    (void)co_await c_.Refresh(ref);
+    co_return in;
+}
+
+rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, std::shared_ptr<const Vm> before, Home home,
+                                        task::Progress& progress) {
     Intent intent;
     intent.id = ref.id;
+    intent.plugs = change.live.plug;
+    intent.unplugs = change.live.unplug;
     auto prepared = co_await Prepare(change, home, intent, progress);
     base::Result<> saved;
     if (prepared) {
@@ -124,6 +160,8 @@ rt::Co<vim::Result<>> Reconfigure::Keep(vim::Ref ref, Change change, Home home, 
         co_return prepared;
     }
     CO_CHECK(co_await progress.Step("kept", intent.Text()));
+    auto attached = co_await Attach(ref, change, before, home, intent);
+    if (!attached) co_return attached;
     auto finish = [intent, home]() -> base::Result<Loaded> {
         if (auto removed = RemoveFiles(intent.removes, home.volumes); !removed)
             base::LogWarning("vm", removed.error().message);
@@ -148,6 +186,10 @@ void Reconfigure::PublishImagined(const vim::Ref& ref, Config config) {
 }
 
 rt::Co<vim::Result<>> Reconfigure::ApplyLive(vim::Ref ref, LiveWork live, Home home) {
+    for (const LiveWork::Grow& disk : live.grow) {
+        auto grown = co_await c_.hypervisor.ResizeDisk(ref.id, disk.key, disk.bytes);
+        if (!grown) co_return BackendFault(std::move(grown).error().While("tell the guest of its larger disk"));
+    }
     for (const LiveWork::Medium& medium : live.media) {
         std::string file;
         if (!medium.path.empty()) {
@@ -190,6 +232,11 @@ void Reconfigure::Tell(const vim::Ref& ref, const Config& before, const Spec& sp
         event.new_uuid = vm->config->uuid;
         c_.Post(std::move(event), ref, user, chain);
     }
+    if (vm->config->version != before.version) {
+        vim::VmUpgradeCompleteEvent event;
+        event.version = vm->config->version;
+        c_.Post(std::move(event), ref, user, chain);
+    }
     vim::VmReconfiguredEvent event;
     event.config_spec = spec;
     c_.Post(std::move(event), ref, user, chain);
@@ -200,17 +247,33 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
     auto before = c_.Get(ref);
     auto planned = Plan(ref, *spec);                     // again: the world may have moved
     if (!planned) co_return std::move(planned).error();
+    if (auto fits = c_.pools->CheckChange(ref, planned->config); !fits) co_return std::move(fits).error();
     Record* record = c_.Find(ref);
     Home home = c_.HomeOf(*record);
     LiveWork live = planned->live;
+    Config config = planned->config;
+    LiveHardware hardware(c_, ref, home);
+    if (!live.unplug.empty()) {
+        Intent intent;
+        intent.id = ref.id;
+        intent.unplugs = live.unplug;
+        CO_CHECK(co_await progress.Step("unplugging", intent.Text()));
+    }
+    auto gone = co_await hardware.Unplug(live.unplug, *before->config);
+    if (!gone) co_return std::move(gone).error().While("reconfigure " + before->name);
     if (home.file.empty()) {
+        auto attached = co_await Attach(ref, *planned, before, home, {});
+        if (!attached) co_return std::move(attached).error();
         PublishImagined(ref, std::move(planned->config));
     } else {
-        auto kept = co_await Keep(ref, *std::move(planned), home, progress);
+        auto kept = co_await Keep(ref, *std::move(planned), before, home, progress);
         if (!kept) co_return std::move(kept).error().While("reconfigure " + before->name);
     }
+    auto tuned = co_await hardware.Tune(live, config);
+    if (!tuned) co_return std::move(tuned).error();
     auto applied = co_await ApplyLive(ref, std::move(live), home);
     if (!applied) co_return std::move(applied).error();
+    if (spec->cpu_allocation || spec->memory_allocation) co_await c_.pools->Apply(ref);
     if (!home.file.empty()) {
         co_await tracking_.Obey(ref);
         if (spec->change_tracking_enabled) (void)co_await c_.Refresh(ref);
@@ -244,12 +307,52 @@ rt::Co<vim::Result<>> Reconfigure::RefreshStorage(vim::call::RefreshStorageInfo 
     co_return vim::Result<>{};
 }
 
+rt::Co<void> Reconfigure::DiskChanged(DatastorePath disk) {
+    std::vector<vim::Ref> having;
+    std::string name = disk.Text();
+    for (const auto& [id, record] : c_.records) {
+        auto vm = record.file.empty() ? nullptr : c_.Get(record.ref);
+        if (!vm || !vm->config) continue;
+        for (const Device& d : vm->config->hardware->device) {
+            auto* file = d->backing.As<vim::VirtualDeviceFileBackingInfo>();
+            if (file && file->file_name == name) having.push_back(record.ref);
+        }
+    }
+    for (const vim::Ref& ref : having) (void)co_await c_.Refresh(ref);
+}
+
 // --- after a restart
 
 void Reconfigure::RegisterResumers() {
-    for (const vim::Method* method : {&vim::call::ReconfigVM::kMethod, &vim::call::Rename::kMethod})
+    for (const vim::Method* method :
+         {&vim::call::ReconfigVM::kMethod, &vim::call::Rename::kMethod, &vim::call::UpgradeVM::kMethod})
         c_.tasks.OnResume(std::string(method->task_id),
                           [this](task::Unfinished what, task::Progress& p) { return Resume(std::move(what), p); });
+}
+
+// The guest may lack what its configuration has now: it was to be plugged, or was unplugged
+// for a change that was not kept.
+rt::Co<void> Reconfigure::SettleHardware(vim::Ref ref, std::vector<int> keys) {
+    auto vm = c_.Get(ref);
+    Record* record = c_.Find(ref);
+    if (!vm || !vm->config || !record || c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped) co_return;
+    LiveHardware hardware(c_, ref, c_.HomeOf(*record));
+    auto in = co_await hardware.Plug(std::move(keys), *vm->config);
+    if (in) in = co_await hardware.Grow(*vm->config);
+    if (!in) base::LogError("vm " + ref.id, "its hardware is not as its configuration: " + in.error().message());
+}
+
+// A larger disk changes no line of the .vmx: it is made so, again if need be.
+rt::Co<vim::Result<>> Reconfigure::FinishGrowth(vim::Ref ref, Intent intent, DatastorePath vmx) {
+    for (const Intent::Grow& disk : intent.grows) {
+        auto located = Locate(c_.volumes.Now(), disk.path);
+        if (!located) co_return std::move(located).error();
+        auto grown = co_await GrowDiskFiles(c_.pool, located->volume.folder, located->Absolute(), disk.capacity_kb);
+        if (grown && disk.key && c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped)
+            grown = co_await c_.hypervisor.ResizeDisk(ref.id, disk.key, disk.capacity_kb * 1024);
+        if (!grown) co_return FileFault(std::move(grown).error(), vmx);
+    }
+    co_return vim::Result<>{};
 }
 
 // The .vmx tells whether the change was kept: then the rest of it is done, else what was
@@ -263,6 +366,7 @@ Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
                       "the host agent was restarted during the change; the virtual machine is as it was before");
     if (what.step.empty() || !record || record->file.empty()) co_return undone;
     Intent intent = Intent::Parse(what.step_state);
+    DatastorePath vmx = record->vmx;
     auto settle = [intent, home = c_.HomeOf(*record)] {
         auto text = rt::ReadFile(home.file, kMaxVmxBytes);
         bool kept = text && SumOf(*text) == intent.text_sum;
@@ -271,7 +375,11 @@ Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
         return kept;
     };
     bool kept = co_await c_.pool.Run(std::move(settle));
+    vim::Result<> grown;
+    if (kept) grown = co_await FinishGrowth(ref, intent, vmx);
     (void)co_await c_.Refresh(ref);
+    co_await SettleHardware(ref, kept ? intent.plugs : intent.unplugs);
+    if (!grown) co_return std::move(grown).error();
     if (!kept) co_return undone;
     co_return vim::Any();
 }

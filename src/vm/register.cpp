@@ -8,7 +8,11 @@
 #include "host/placement.h"
 #include "vm/boot_time.h"
 #include "vm/disk_files.h"
+#include "vm/foreign_disks.h"
+#include "vm/identity.h"
 #include "vm/lifecycle.h"
+#include "vm/pools.h"
+#include "vm/snapshot_nodes.h"
 
 namespace vm {
 
@@ -20,26 +24,33 @@ void Lifecycle::Place(const Home& home, const std::string& id, const Loaded& loa
     node.datastore = DatastoresOf(loaded, home.volumes, home.vmx);
     node.network = NetworksOf(loaded.config);
     auto edit = c_.inventory.Begin();
+    PlaceSnapshots(edit, ref, loaded);
     host::PlaceVm(edit, std::move(node));
     edit.Commit();
 }
 
 void Lifecycle::Drop(const std::string& id) {
     auto edit = c_.inventory.Begin();
+    RemoveSnapshots(edit, {&Vm::kType, id});
     host::RemoveVm(edit, {&Vm::kType, id});
     edit.Commit();
     c_.records.erase(id);
+    c_.pools->Release({&Vm::kType, id});
+    if (c_.on_gone) c_.on_gone({&Vm::kType, id});
 }
 
-rt::Co<vim::Result<vim::Ref>> Lifecycle::Admit(Intent intent, vim::Ref pool) {
+rt::Co<vim::Result<vim::Ref>> Lifecycle::Admit(Intent intent) {
     auto located = Locate(c_.volumes.Now(), intent.vmx);
     if (!located) co_return std::move(located).error();
     Home home{located->path, located->Absolute(), c_.volumes.Now()};
     auto read = [home] { return LoadFolder(home); };
     auto loaded = co_await c_.pool.Run(std::move(read));
     if (!loaded) co_return FileFault(std::move(loaded).error(), home.vmx);
-    // What a foreign file lacks, or is to be called now.
+    // What a foreign file lacks, or is to be called now. One without a place has this one.
+    bool placed = loaded->config.location_id.has_value();
+    if (!placed) loaded->config.location_id = LocationOf(home.vmx, home.volumes);
     bool changed = Complement(loaded->config, [this](std::string_view mac) { return c_.MacTaken(mac, {}); });
+    changed |= !placed;
     if (!intent.name.empty() && intent.name != loaded->config.name) loaded->config.name = intent.name, changed = true;
     if (changed) {
         auto save = [home, config = loaded->config]() -> base::Result<Loaded> {
@@ -50,7 +61,10 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::Admit(Intent intent, vim::Ref pool) {
         if (!loaded) co_return FileFault(std::move(loaded).error(), home.vmx);
     }
     vim::Ref ref{&Vm::kType, intent.id};
+    vim::Ref pool = host::RefTo<vim::ResourcePool>(intent.pool);
+    if (!c_.inventory.Now()->Get<vim::ResourcePool>(pool)) pool = host::RootPoolRef();   // gone meanwhile
     c_.registry.Add(intent.id, home.vmx.Text());
+    c_.registry.SetPool(intent.id, Pools::BackendPool(pool));
     if (auto kept = co_await c_.registry.Commit(); !kept) {
         c_.registry.Remove(intent.id);
         co_return vim::Fault(std::move(kept).error());
@@ -83,10 +97,9 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::StartRegister(AskedPath asked, std::str
     intent.id = c_.registry.NewId();
     intent.vmx = path;
     intent.name = asked.name.value_or("");
+    intent.pool = Pools::BackendPool(asked.pool);
     c_.reserved.insert(path);
-    task::Work work = [this, intent, user, pool = asked.pool](task::Progress& p) {
-        return RunRegister(intent, user, pool, p);
-    };
+    task::Work work = [this, intent, user](task::Progress& p) { return RunRegister(intent, user, p); };
     auto task = co_await c_.StartTask(*asked.method, asked.entity, user, std::move(work), intent.Text(), false);
     if (!task) c_.reserved.erase(path);
     co_return task;
@@ -104,7 +117,7 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::RegisterChild(vim::call::RegisterChildV
     return StartRegister(std::move(asked), std::move(user), permit);
 }
 
-Lifecycle::Done Lifecycle::RunRegister(Intent intent, std::string user, vim::Ref pool, task::Progress& progress) {
+Lifecycle::Done Lifecycle::RunRegister(Intent intent, std::string user, task::Progress& progress) {
     auto located = Locate(c_.volumes.Now(), intent.vmx);
     vim::Result<vim::Ref> admitted = vim::Ref();
     std::string name = intent.name;
@@ -119,7 +132,10 @@ Lifecycle::Done Lifecycle::RunRegister(Intent intent, std::string user, vim::Ref
         admitted = vim::Fault(std::move(fault), base::Cat("there is a virtual machine \"", name,
                                                           "\" already; give this one another name"));
     } else {
-        admitted = co_await Admit(intent, pool);
+        Home home = located ? Home{located->path, located->Absolute(), c_.volumes.Now()} : Home{};
+        auto ours = co_await MakeDisksOurs(c_, std::move(home), progress);
+        if (ours) admitted = co_await Admit(intent);
+        else admitted = std::move(ours).error();
     }
     c_.reserved.erase(intent.vmx);
     if (!admitted) co_return std::move(admitted).error().While("register " + intent.vmx);
@@ -133,7 +149,7 @@ Lifecycle::Done Lifecycle::ResumeRegister(task::Unfinished what, task::Progress&
     c_.registry.Skip(intent.id);
     vim::Ref ref{&Vm::kType, intent.id};
     if (c_.Find(ref)) co_return vim::Any(ref);
-    co_return co_await RunRegister(std::move(intent), what.user, {}, progress);
+    co_return co_await RunRegister(std::move(intent), what.user, progress);
 }
 
 // --- unregister

@@ -29,7 +29,7 @@ std::string Registry::NewId() {
 
 std::vector<Registry::Entry> Registry::Entries() const {
     std::vector<Entry> out;
-    for (auto& [id, path] : file_.Entries("vm")) out.push_back({id, path});
+    for (auto& [id, path] : file_.Entries("vm")) out.push_back({id, path, file_.Get("pool", id, "")});
     return out;
 }
 

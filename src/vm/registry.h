@@ -18,7 +18,7 @@ namespace vm {
 class Registry {
 public:
     struct Entry {
-        std::string id, path;
+        std::string id, path, pool;
     };
 
     Registry(std::string file, rt::Pool& pool) : file_(std::move(file)), pool_(pool) {}
@@ -30,7 +30,15 @@ public:
         Skip(id);
         (void)file_.Set("vm", id, path);
     }
-    void Remove(const std::string& id) { file_.Erase("vm", id); }
+    void Remove(const std::string& id) {
+        file_.Erase("vm", id);
+        file_.Erase("pool", id);
+    }
+    // The resource pool that it is in; "" : the root pool.
+    void SetPool(const std::string& id, const std::string& pool) {
+        if (pool.empty()) file_.Erase("pool", id);
+        else (void)file_.Set("pool", id, pool);
+    }
     bool Has(const std::string& id) const { return file_.Get("vm", id).has_value(); }
     std::vector<Entry> Entries() const;
 

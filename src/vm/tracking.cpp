@@ -210,7 +210,9 @@ rt::Co<void> Tracking::Obey(vim::Ref ref) {
 // --- guests that power themselves off
 
 void Tracking::OnGuestShutdown(const vim::Ref& ref) {
-    if (Settling(ref)) return;
+    auto vm = c_.Get(ref);
+    bool tracked = vm && vm->config && vm->config->change_tracking_enabled.value_or(false);
+    if (!tracked || Settling(ref)) return;               // its process ends by itself
     shut_down_.push_back(ref);
     wake_.Notify();
 }
@@ -241,6 +243,7 @@ rt::Co<void> Tracking::Run(const bool& stopping) {
         vim::Ref ref = shut_down_.front();
         co_await Settle(ref);
         shut_down_.pop_front();
+        on_settled(ref);
     }
 }
 

@@ -53,7 +53,9 @@ public:
     // Pauses a running VM, and collects: it is about to end. False: it does not run.
     rt::Co<bool> Halt(vim::Ref vm);
 
-    // A guest powered itself off; its process stays until its changes were read.
+    // A guest powered itself off; its process stays until its changes were read. Told when that
+    // is done, and only then is the VM off for everybody.
+    std::function<void(const vim::Ref& vm)> on_settled = [](const vim::Ref&) {};
     void OnGuestShutdown(const vim::Ref& vm);
     bool Settling(const vim::Ref& vm) const;
     rt::Co<void> Run(const bool& stopping);              // reads them; ends soon after `stopping`

@@ -4,26 +4,23 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "vm/pools.h"
 #include "vm/tracking.h"
 
 namespace vm {
 
 namespace {
 
-// The answers that every question of ours has.
+// The answers to whether a VM that stands still shall go on.
 constexpr std::string_view kRetry = "0", kCancel = "1";
-
-vim::Ptr<vim::ElementDescription> Choice(std::string_view key, std::string_view label) {
-    vim::ElementDescription d;
-    d.key = key;
-    d.label = d.summary = label;
-    return d;
-}
 
 }  // namespace
 
 void Watch::Attach() {
     c_.hypervisor.on_event = [this](const backend::Event& event) { OnEvent(event); };
+    tracking_.on_settled = [this](const vim::Ref& vm) {
+        if (c_.Find(vm) && c_.hypervisor.StateOf(vm.id) == backend::RunState::kStopped) OnStopped(vm, "");
+    };
 }
 
 void Watch::OnEvent(const backend::Event& event) {
@@ -39,6 +36,7 @@ void Watch::OnEvent(const backend::Event& event) {
                 r.paused = false;
                 r.question = nullptr;
             });
+            c_.pools->Take(ref);
             return;
         case backend::EventKind::kPaused: return OnPaused(ref, event.detail);
         case backend::EventKind::kStopped: return OnStopped(ref, event.detail);
@@ -78,12 +76,14 @@ void Watch::OnWatchdog(const vim::Ref& ref, const std::string& action) {
 void Watch::OnStopped(const vim::Ref& ref, const std::string& how) {
     Record* record = c_.Find(ref);
     if (record->leaving) return;                         // its task says what it is now
+    if (how.empty() && tracking_.Settling(ref)) return;  // off when its last changes are noted, not before
     auto before = c_.Get(ref);
     if (!before || before->runtime->power_state != PowerState::kPoweredOn) return;
     c_.Change(ref, [&](Vm& vm) {
         SetPower(vm, PowerState::kPoweredOff, c_.timer.Now());
         if (!how.empty()) vm.runtime.Mut().clean_power_off = false;
     });
+    c_.pools->Release(ref);
     if (!how.empty()) {
         vim::VmMessageErrorEvent died;
         died.message = base::Cat("the process of the virtual machine ended: ", how);
@@ -91,6 +91,7 @@ void Watch::OnStopped(const vim::Ref& ref, const std::string& how) {
         c_.Post(std::move(died), ref, "");
     }
     c_.Post(vim::VmPoweredOffEvent(), ref, "");
+    if (c_.spawn) c_.spawn(c_.DropScratch(ref));
 }
 
 void Watch::OnPaused(const vim::Ref& ref, const std::string& why) {
@@ -98,33 +99,34 @@ void Watch::OnPaused(const vim::Ref& ref, const std::string& why) {
     c_.Change(ref, [](Vm& vm) { vm.runtime.Mut().paused = true; });
     if (record->leaving) return;
     if (why == "no space")
-        Ask(ref, "msg.hbacommon.outofspace",
+        AskWhetherToGoOn(
+            ref, "msg.hbacommon.outofspace",
             "There is no more space for a virtual disk on its datastore. Make room, then choose Retry to go on, or "
             "Cancel to power the "
             "virtual machine off.");
     else if (why == "io-error")
-        Ask(ref, "msg.hbacommon.ioerror",
+        AskWhetherToGoOn(
+            ref, "msg.hbacommon.ioerror",
             "A virtual disk could not be read or written. Mend its storage, then choose Retry to go on, or Cancel to "
             "power the virtual "
             "machine off.");
 }
 
-void Watch::Ask(const vim::Ref& ref, std::string message_id, std::string text) {
-    vim::VirtualMachineQuestionInfo q;
-    q.id = base::Cat(next_question_++);
-    q.text = text;
-    vim::ChoiceOption choice;
-    choice.choice_info = {Choice(kRetry, "Retry"), Choice(kCancel, "Cancel")};
-    choice.default_index = 0;
-    q.choice = std::move(choice);
-    vim::VirtualMachineMessage message;
-    message.id = std::move(message_id);
-    message.text = text;
-    q.message.push_back(std::move(message));
-    c_.Change(ref, [&](Vm& vm) { vm.runtime.Mut().question = std::move(q); });
-    vim::VmMessageWarningEvent event;
-    event.message = std::move(text);
-    c_.Post(std::move(event), ref, "");
+void Watch::AskWhetherToGoOn(const vim::Ref& ref, std::string message_id, std::string text) {
+    Questions::Question question;
+    question.message_id = std::move(message_id);
+    question.text = std::move(text);
+    question.choices = {{std::string(kRetry), "Retry"}, {std::string(kCancel), "Cancel"}};
+    question.then = [this, ref](std::string answer) { return GoOnOrStop(ref, std::move(answer)); };
+    questions_.Ask(ref, std::move(question));
+}
+
+rt::Co<vim::Result<>> Watch::GoOnOrStop(vim::Ref ref, std::string answer) {
+    base::Result<> done;
+    if (answer == kRetry) done = co_await c_.hypervisor.Resume(ref.id);
+    else done = co_await c_.hypervisor.Stop(ref.id);
+    if (!done) co_return BackendFault(std::move(done).error().While("answer the question"));
+    co_return vim::Result<>{};
 }
 
 void Watch::AskAboutPaused() {
@@ -135,7 +137,8 @@ void Watch::AskAboutPaused() {
             continue;
         if (c_.tasks.Busy(record.ref)) continue;         // a resumed task knows why
         if (tracking_.Settling(record.ref)) continue;    // its guest is off
-        Ask(record.ref, "msg.hbacommon.paused",
+        AskWhetherToGoOn(
+            record.ref, "msg.hbacommon.paused",
             "The virtual machine was found paused when the host agent started. Choose Retry to let it go on, or Cancel "
             "to power it off.");
     }
@@ -149,25 +152,6 @@ rt::Co<void> Watch::TellOfEnded() {
         c_.Post(vim::VmPoweredOffEvent(), ref, "");
         co_await c_.Note(ref, "its process ended while the host agent did not run; why, qemu.log may tell");
     }
-}
-
-rt::Co<vim::Result<>> Watch::Answer(vim::call::AnswerVM call, std::string user) {
-    CO_TRY(vm, c_.Usable(call.self));
-    const auto& question = vm->runtime->question;
-    if (!question || question->id != call.question_id)
-        co_return vim::Fault(vim::ConcurrentAccess(),
-                             base::Cat(vm->name, " does not ask question ", call.question_id, " (any more)"));
-    if (call.answer_choice != kRetry && call.answer_choice != kCancel)
-        co_return vim::Fault(vim::InvalidArgument("answerChoice"),
-                             base::Cat("the answers are ", kRetry, " (Retry) and ", kCancel, " (Cancel)"));
-    c_.Change(call.self, [](Vm& v) { v.runtime.Mut().question = nullptr; });
-    co_await c_.Note(call.self, base::Cat("question answered with ", call.answer_choice == kRetry ? "Retry" : "Cancel",
-                                          " by ", user));
-    base::Result<> done;
-    if (call.answer_choice == kRetry) done = co_await c_.hypervisor.Resume(call.self.id);
-    else done = co_await c_.hypervisor.Stop(call.self.id);
-    if (!done) co_return BackendFault(std::move(done).error().While("answer the question"));
-    co_return vim::Result<>{};
 }
 
 vim::Result<> Watch::ResetGuestInformation(vim::call::ResetGuestInformation call) {

@@ -1,9 +1,8 @@
-// What the backend reports, brought into the inventory: one report, one edit. And the
-// questions that a VM asks when it cannot go on by itself.
+// What the backend reports, brought into the inventory: one report, one edit.
 #pragma once
 
 #include "vim/gen/calls_vm.h"
-#include "vm/context.h"
+#include "vm/questions.h"
 
 namespace vm {
 
@@ -11,10 +10,10 @@ class Tracking;
 
 class Watch {
 public:
-    Watch(Context& context, Tracking& tracking) : c_(context), tracking_(tracking) {}
+    Watch(Context& context, Questions& questions, Tracking& tracking)
+        : c_(context), questions_(questions), tracking_(tracking) {}
 
     void Attach();                                       // sets the backend's on_event; before Open()
-    rt::Co<vim::Result<>> Answer(vim::call::AnswerVM call, std::string user);
     vim::Result<> ResetGuestInformation(vim::call::ResetGuestInformation call);
     // Asks about VMs that were found paused; after Load() and once tasks were resumed.
     void AskAboutPaused();
@@ -26,11 +25,12 @@ private:
     void OnWatchdog(const vim::Ref& vm, const std::string& action);
     void OnStopped(const vim::Ref& vm, const std::string& how);
     void OnPaused(const vim::Ref& vm, const std::string& why);
-    void Ask(const vim::Ref& vm, std::string message_id, std::string text);
+    void AskWhetherToGoOn(const vim::Ref& vm, std::string message_id, std::string text);
+    rt::Co<vim::Result<>> GoOnOrStop(vim::Ref vm, std::string answer);
 
     Context& c_;
+    Questions& questions_;
     Tracking& tracking_;
-    int next_question_ = 1;
 };
 
 }  // namespace vm

@@ -69,6 +69,62 @@ TEST_F(CollectorTest, ObjectsLeaveAndEnter) {
     EXPECT_EQ(Text(Check(first->version)), "enter 2 assign:name; leave 1");
 }
 
+TEST_F(CollectorTest, AnObjectEntersWhenItComesAfterItsReferenceAndLeavesBeforeIt) {
+    auto list = [&](auto change) {
+        auto edit = inventory.Begin();
+        change(edit);
+        edit.Commit();
+        Renew();
+    };
+    list([](auto& edit) {
+        edit.template Change<vim::Folder>(kFolder, [](vim::Folder& f) { f.child_entity.push_back(VmRef("1")); });
+    });
+    Watch({"name"});
+    EXPECT_EQ(Text(Check("")), "(none)");
+    list([](auto& edit) { edit.Add(vim::Ptr<vim::VirtualMachine>(Vm("1"))); });
+    auto come = Check("");
+    EXPECT_EQ(Text(come), "enter 1 assign:name");
+    list([](auto& edit) { edit.Remove(VmRef("1")); });
+    EXPECT_EQ(Text(Check(come->version)), "leave 1");
+}
+
+TEST_F(CollectorTest, FollowsAViewOfTheSession) {
+    Add("1");
+    Add("2");
+    vim::ListView view;
+    view.self = state->objects.NewRef(vim::ListView::kType);
+    view.view = {VmRef("1")};
+    vim::Ref ref = view.self;
+    state->objects.Put(vim::Ptr<vim::ListView>(std::move(view)));
+    vim::PropertyFilterSpec spec = VmsOfFolder({"name"});
+    vim::TraversalSpec walk;
+    walk.type_ = "ListView";
+    walk.path = "view";
+    vim::ObjectSpec from;
+    from.obj = ref;
+    from.skip = true;
+    from.select_set.push_back(vim::Ptr<vim::TraversalSpec>(std::move(walk)));
+    spec.object_set = {vim::Ptr<vim::ObjectSpec>(std::move(from))};
+    ASSERT_TRUE(collector->AddFilter(spec, false));
+    auto first = Check("");
+    EXPECT_EQ(Text(first), "enter 1 assign:name");
+    state->objects.Change<vim::ListView>(ref, [](vim::ListView& v) { v.view = {VmRef("2")}; });
+    auto second = Check(first->version);
+    EXPECT_EQ(Text(second), "enter 2 assign:name; leave 1");
+    state->objects.Drop(ref);
+    EXPECT_EQ(Text(Check(second->version)), "leave 2");
+}
+
+TEST_F(CollectorTest, WhatIsTakenBackIsToldInTheSameOrder) {
+    for (int i = 0; i < 4; ++i) Add(std::to_string(i));
+    Watch({"runtime.powerState"});
+    auto first = Check("");
+    for (const char* id : {"2", "0", "3"}) Power(id, PowerState::kPoweredOn);
+    std::string told = Text(Check(first->version));
+    Power("1", PowerState::kPoweredOn);
+    EXPECT_EQ(Text(Check(first->version)), told + "; modify 1 assign:runtime.powerState");
+}
+
 TEST_F(CollectorTest, TheLastAcknowledgedVersionCanBeAskedAgain) {
     Add("1");
     Watch({"runtime.powerState"});

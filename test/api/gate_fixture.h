@@ -15,8 +15,12 @@
 namespace api {
 
 struct NoEvents : event::Events {
-    int Post(vim::Ptr<vim::Event>, std::string, int) override { return ++posted; }
+    int Post(vim::Ptr<vim::Event> event, std::string, int) override {
+        last = std::move(event);
+        return ++posted;
+    }
     int posted = 0;
+    vim::Ptr<vim::Event> last;
 };
 
 struct AnyoneExists : auth::Directory {
@@ -40,7 +44,7 @@ struct GateFixture : testing::Test {
     auth::Sessions sessions{timer};
     Dispatch dispatch;
     Services services{inventory, ForTheCaller(sessions, rights)};
-    Sdk sdk{Sdk::Parts{dispatch, services, sessions, rights, gate, pool}};
+    Sdk sdk{Sdk::Parts{dispatch, services, sessions, rights, gate, pool, events, timer}};
     const auth::Principal root{"root", {"root"}};
 
     GateFixture() {

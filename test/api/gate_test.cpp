@@ -57,6 +57,11 @@ struct GateTest : GateFixture {
         request.Mut().self = receiver;
         return request;
     }
+    void Denied(const vim::call::PowerOnVM& request, const std::string& cookie, int events_of_it) {
+        int before = events.posted;
+        EXPECT_NE(Outcome(Call(request, cookie)), "200");
+        EXPECT_EQ(events.posted - before, events_of_it) << cookie;
+    }
     std::string Ask(const vim::Method& method, const vim::Ref& receiver, const std::string& cookie) {
         return Outcome(Call(method, *RequestFor(method, receiver), cookie));
     }
@@ -151,6 +156,24 @@ TEST_F(GateTest, RightsOnOneMachineDoNotReachAnother) {
     EXPECT_EQ(Ask(vim::call::PowerOnVM::kMethod, host::RefTo<vim::VirtualMachine>("1"), cookie), "NotSupported");
     EXPECT_EQ(Ask(vim::call::PowerOnVM::kMethod, host::RefTo<vim::VirtualMachine>("2"), cookie),
               "NoPermission VirtualMachine:2 VirtualMachine.Interact.PowerOn");
+}
+
+TEST_F(GateTest, ARefusalIsAnEventOnceAMinute) {
+    std::string cookie = CookieOf("eve");
+    vim::call::PowerOnVM on;
+    on.self = host::RefTo<vim::VirtualMachine>("1");
+    Denied(on, cookie, 1);
+    Denied(on, cookie, 0);
+    Denied(on, CookieOf("mallory"), 1);
+    Denied(on, "", 0);                                   // a stranger
+    timer.Advance(std::chrono::seconds(61));
+    Denied(on, cookie, 1);
+    const auto* event = events.last.As<vim::EventEx>();
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->event_type_id, Denials::kEventType);
+    EXPECT_EQ(event->vm->vm, on.self);
+    EXPECT_NE(event->message->find("PowerOnVM_Task to eve at 192.0.2.7"), std::string::npos) << *event->message;
+    EXPECT_NE(event->message->find("1 times more"), std::string::npos) << *event->message;
 }
 
 TEST_F(GateTest, LockdownKeepsOutAllButTheExceptions) {

@@ -119,6 +119,25 @@ TEST_F(SdkTest, ANewerClientMaySendMore) {
     EXPECT_EQ(Outcome(Post(body, cookie, "urn:vim25/8.0.3.0")), "InvalidRequest");
 }
 
+// Some clients keep no type with an id, and say ManagedEntity for all.
+TEST_F(SdkTest, AnObjectMayBeNamedByATypeAboveItsOwn) {
+    ServeCollector(dispatch, services);
+    std::string cookie = CookieOf("root");
+    auto read = [&](const std::string& type) {
+        return Post(Envelope("<RetrieveProperties xmlns=\"urn:vim25\"><_this type=\"PropertyCollector\">"
+                             "ha-property-collector</_this><specSet><propSet><type>" +
+                             type + "</type><pathSet>name</pathSet></propSet><objectSet><obj type=\"" + type +
+                             "\">1</obj></objectSet></specSet></RetrieveProperties>"),
+                    cookie);
+    };
+    for (const char* type : {"VirtualMachine", "ManagedEntity"}) {
+        net::Response answer = read(type);
+        EXPECT_EQ(Outcome(answer), "200") << type;
+        EXPECT_NE(answer.body.find("<obj type=\"VirtualMachine\">1</obj>"), answer.body.npos) << answer.body;
+    }
+    EXPECT_EQ(Outcome(read("Folder")), "ManagedObjectNotFound Folder:1");
+}
+
 TEST_F(SdkTest, TheSessionMayComeInTheHeaderOfTheEnvelope) {
     std::string text = Envelope(
         "<CurrentTime xmlns=\"urn:vim25\"><_this type=\"ServiceInstance\">ServiceInstance</_this></CurrentTime>");

@@ -27,7 +27,7 @@ struct SessionMethodsTest : house::House {
         edit.Add(vim::Ptr<vim::PropertyCollector>(std::move(collector)));
         edit.Commit();
         services.emplace(Services{inventory, ForTheCaller(*sessions, *rights)});
-        sdk.emplace(Sdk::Parts{dispatch, *services, *sessions, *rights, gate, pool});
+        sdk.emplace(Sdk::Parts{dispatch, *services, *sessions, *rights, gate, pool, events, timer});
         ServeSessions(dispatch, *services, *sdk, *logins, events);
         ServeCollector(dispatch, *services);
     }

@@ -53,6 +53,19 @@ VmSpec EveryController() {
     return s;
 }
 
+VmSpec SharedDisks() {
+    VmSpec s = Small();
+    s.disks = {{.key = 2000, .bus = Bus::kPvscsi, .path = "/vm/a", .shared = true},
+               {.key = 2001, .bus = Bus::kPvscsi, .unit = 1, .path = "/vm/b", .write_through = true},
+               {.key = 2002,
+                .bus = Bus::kPvscsi,
+                .unit = 2,
+                .path = "/vm/c",
+                .overlays = {"/vm/web-scsi0-2.REDO"},
+                .forgets = true}};
+    return s;
+}
+
 VmSpec Modern() {
     VmSpec s = Small();
     s.efi = true;
@@ -62,7 +75,7 @@ VmSpec Modern() {
                {.key = 31001, .bus = Bus::kNvme, .unit = 1, .path = "/vm/c"},
                {.key = 3000, .bus = Bus::kIde, .bus_number = 1, .cdrom = true},
                {.key = 8000, .bus = Bus::kFloppy}};
-    s.boot_order = {"cdrom", "disk"};
+    s.boot.order = {"cdrom", "disk"};
     return s;
 }
 
@@ -99,6 +112,53 @@ VmSpec WithSnapshots() {
     return s;
 }
 
+// What can be had besides, on the newer board.
+VmSpec Secure() {
+    VmSpec s = Small();
+    s.efi = true;
+    s.nvram = "/vm/web/web.nvram";
+    s.boot = {.order = {"disk:2001", "ethernet:4001", "cdrom"}, .delay_ms = 3000, .secure = true, .protocol = "ipv6"};
+    s.hardware.tpm = "/vm/web/web.tpm";
+    s.hardware.xhci = s.hardware.ehci = true;
+    s.disks = {{.key = 2000, .bus = Bus::kPvscsi, .path = "/vm/a"},
+               {.key = 2001, .bus = Bus::kPvscsi, .unit = 1, .path = "/vm/b"},
+               {.key = 3000, .bus = Bus::kIde, .cdrom = true}};
+    s.nics = {{.key = 4000, .model = "vmxnet3", .mac = "00:50:56:00:00:01"},
+              {.key = 4001, .model = "e1000e", .mac = "00:50:56:00:00:02"}};
+    return s;
+}
+
+VmSpec Ports() {
+    using Kind = PortSpec::Kind;
+    VmSpec s = Small();
+    s.hardware.ports = {
+        {.key = 9000, .kind = Kind::kListen, .host = "127.0.0.1", .port = 2001, .telnet = true},
+        {.key = 9001, .kind = Kind::kConnect, .host = "console.example", .port = 2002},
+        {.key = 9002, .kind = Kind::kPipeServer, .where = "com3"},
+        {.key = 9003, .kind = Kind::kPipeClient, .where = "com4"},
+        {.key = 10000, .kind = Kind::kFile, .where = "/vm/web/printer.out"},
+        {.key = 10001},
+    };
+    return s;
+}
+
+// Ready to grow, and grown.
+VmSpec Growing() {
+    VmSpec s = Small();
+    s.cpus = 2;
+    s.cores_per_socket = 2;
+    s.hardware.max_cpus = 8;
+    s.memory_mb = 512;
+    s.hardware.max_memory_mb = 8192;
+    s.hardware.dimms = {{.slot = 0, .mb = 256}, {.slot = 1, .mb = 1024}};
+    s.hardware.controllers = {{Bus::kPvscsi, 0}, {Bus::kVirtio, 1}, {Bus::kSata, 0}};
+    s.hardware.video_mb = 40;
+    s.hardware.low_latency = true;
+    s.boot.retry_ms = 10000;
+    s.boot.setup_once = true;
+    return s;
+}
+
 VmSpec OddName() {
     VmSpec s = Small();
     s.name = "a,b=c\n-monitor stdio";
@@ -119,7 +179,8 @@ std::string Show(const CommandLine& line) {
         out += base::Cat(i == 0 ? "" : option ? "\n" : " ", line.argv[i]);
     }
     out += "\n";
-    static constexpr const char* kUses[] = {"read", "read and write", "append", "open again"};
+    static constexpr const char* kUses[] = {"read",        "read and write", "append",      "open again", "listen",
+                                            "listen here", "pipe server",    "pipe client", "TPM"};
     for (const PassedFile& f : line.files)
         out +=
             base::Cat("# ", f.as, ": ", f.path, " (", kUses[static_cast<int>(f.use)], f.direct ? ", direct)\n" : ")\n");
@@ -143,12 +204,43 @@ TEST_P(CommandLineGolden, IsAsTheFileSays) {
 
 INSTANTIATE_TEST_SUITE_P(
     , CommandLineGolden,
-    testing::Values(Row{"small", Small, {}, ""}, Row{"usual", Usual, {.direct = {2000}}, ""},
-                    Row{"usual_kvm", Usual, {.accelerator = "kvm"}, ""}, Row{"resumed", Usual, {}, "/vm/web/web.vmss"},
-                    Row{"every_controller", EveryController, {}, ""}, Row{"modern", Modern, {}, ""},
-                    Row{"direct_kernel", DirectKernel, {}, ""}, Row{"odd_name", OddName, {}, ""},
-                    Row{"snapshots", WithSnapshots, {.direct = {2000}}, ""}, Row{"watched", Watched, {}, ""}),
+    testing::Values(Row{"small", Small, {}, ""}, Row{"secure", Secure, {}, ""}, Row{"ports", Ports, {}, ""},
+                    Row{"growing", Growing, {}, ""}, Row{"growing_kvm", Growing, {.accelerator = "kvm"}, ""},
+                    Row{"usual", Usual, {.direct = {2000}}, ""}, Row{"usual_kvm", Usual, {.accelerator = "kvm"}, ""},
+                    Row{"resumed", Usual, {}, "/vm/web/web.vmss"}, Row{"every_controller", EveryController, {}, ""},
+                    Row{"modern", Modern, {}, ""}, Row{"direct_kernel", DirectKernel, {}, ""},
+                    Row{"odd_name", OddName, {}, ""}, Row{"watched", Watched, {}, ""},
+                    Row{"snapshots", WithSnapshots, {.direct = {2000}}, ""}, Row{"shared_disks", SharedDisks, {}, ""}),
     [](const auto& i) { return i.param.name; });
+
+// A part that is plugged reads as it does at a start, in QMP's own form.
+TEST(PartWords, AreThoseOfAStart) {
+    VmSpec spec = Usual();
+    Part disk = spec.disks[0], nic = spec.nics[0];
+    auto whole = MakeCommandLine(spec, {}, "");
+    ASSERT_TRUE(whole);
+    std::string all = Show(*whole);
+    for (const Part& part : {disk, nic}) {
+        auto words = MakePart(spec, {}, part);
+        ASSERT_TRUE(words) << words.error().message;
+        for (std::size_t i = 0; i < words->argv.size(); i += 2) {
+            if (words->argv[i] != "-device" && words->argv[i] != "-netdev" && words->argv[i] != "-blockdev") continue;
+            EXPECT_NE(all.find(words->argv[i + 1]), std::string::npos) << words->argv[i + 1];
+        }
+    }
+    EXPECT_EQ(AsJson("scsi-hd,id=dev-2001,bus=scsi0.0,scsi-id=1,bootindex=102", "driver"),
+              R"({"driver":"scsi-hd","id":"dev-2001","bus":"scsi0.0","scsi-id":1,"bootindex":102})");
+}
+
+TEST(PartWords, OfABusThatTakesNothingAreRefused) {
+    VmSpec spec = Usual();
+    for (Bus bus : {Bus::kIde, Bus::kSata, Bus::kNvme}) {
+        Part disk = DiskSpec{.key = 1, .bus = bus, .path = "/x"};
+        auto words = MakePart(spec, {}, disk);
+        ASSERT_FALSE(words);
+        EXPECT_NE(words.error().message.find("powered off"), std::string::npos) << words.error().message;
+    }
+}
 
 struct Refused {
     const char* name;
@@ -171,6 +263,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Refused{"odd_cores", [](VmSpec& s) { s.cores_per_socket = 3; }, "4 processors do not divide"},
                     Refused{"no_memory", [](VmSpec& s) { s.memory_mb = 0; }, "memory"},
                     Refused{"efi_without_nvram", [](VmSpec& s) { s.efi = true; }, "nvram"},
+                    Refused{"secure_bios", [](VmSpec& s) { s.hardware.tpm = "/x"; }, "a TPM needs EFI"},
+                    Refused{"odd_most", [](VmSpec& s) { s.hardware.max_cpus = 5; }, "at most 5"},
+                    Refused{"port_twice", [](VmSpec& s) { s.hardware.ports = {{.key = 9000}}; }, "another port"},
                     Refused{"buslogic", [](VmSpec& s) { s.disks[0].bus = Bus::kBusLogic; }, "no BusLogic"},
                     Refused{"disk_without_file", [](VmSpec& s) { s.disks[0].path = ""; }, "disk 2000: it has no file"},
                     Refused{"same_unit_twice", [](VmSpec& s) { s.disks.push_back(s.disks[0]); }, "is taken"},

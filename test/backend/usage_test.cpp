@@ -36,18 +36,16 @@ TEST(ProcessUsage, KnowsTheThreadsThatAreProcessors) {
 TEST(ProcessUsage, ReadsMemory) {
     EXPECT_EQ(ParseSwapped("VmRSS:\t 10 kB\nVmSwap:\t     128 kB\nThreads:\t3\n"), 128 * 1024);
     EXPECT_EQ(ParseSwapped("VmRSS:\t 10 kB\n"), 0);
-    EXPECT_EQ(ParseActive("cache 5\nactive_anon 4096\nactive_file 100\ntotal_active_anon 9\n"), 4196);
-    EXPECT_EQ(ParseActive("cache 5\n"), -1);
 }
 
 TEST(ProcessUsage, ReadsThisProcess) {
     VcpuThreads none;
-    auto usage = ReadProcessUsage(getpid(), {}, none);
+    auto usage = ReadProcessUsage(getpid(), none);
     ASSERT_TRUE(usage) << usage.error().message;
     EXPECT_GT(usage->resident_bytes, 0);
     EXPECT_TRUE(usage->vcpus.empty());
     EXPECT_EQ(usage->active_bytes, -1);
-    EXPECT_FALSE(ReadProcessUsage(0, {}, none));
+    EXPECT_FALSE(ReadProcessUsage(0, none));
 }
 
 TEST(BlockStats, AreFoundByTheDevice) {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,12 +96,40 @@ class Govc:
         words = govc("vm.power", "-on", VM, fails=True)
         assert "powered on already" in words or "current state" in words or "InvalidPowerState" in words, words
 
+    @step("reads its performance counters")
+    def metrics(self):
+        wanted = {"cpu.usage.average", "cpu.ready.summation", "mem.consumed.average", "virtualDisk.write.average"}
+        steps.until(lambda: wanted <= set(govc("metric.ls", f"vm/{VM}").split()), 60, "counters of the machine")
+        host = govc("find", "/", "-type", "h").strip()
+        steps.until(lambda: "sys.uptime.latest" in govc("metric.ls", "-g", "System", host), 60, "the host's uptime")
+        assert "Rollup" in govc("metric.info", f"vm/{VM}", "cpu.ready.summation")
+        steps.until(lambda: "cpu.usagemhz.average" in govc("metric.sample", "-n", "2", f"vm/{VM}", "cpu.usagemhz.average"),
+                    60, "two samples of the processors")
+        csv = govc("metric.sample", "-n", "1", "-instance", "*", f"vm/{VM}", "cpu.used.summation").split()
+        assert "cpu.used.summation" in csv and "ms" in csv, csv
+        assert {"PastDay", "PastYear"} <= set(govc("metric.interval.info").split()), "four intervals"
+
     @step("suspends and resumes it")
     def suspends(self):
         govc("vm.power", "-suspend", VM)
         assert info()["runtime"]["powerState"] == "suspended"
         govc("vm.power", "-on", VM)
         assert info()["runtime"]["powerState"] == "poweredOn"
+
+    @step("takes snapshots while it runs, goes back to its memory, removes them")
+    def snapshots(self):
+        govc("snapshot.create", "-vm", VM, "-m=true", "-q=false", "-d", "a word", "awake")
+        govc("snapshot.create", "-vm", VM, "-m=false", "-q=true", "asleep")
+        tree = govc("snapshot.tree", "-vm", VM, "-D")
+        assert "awake" in tree and "asleep" in tree, tree
+        assert len([f for f in govc("datastore.ls", VM).split("\n") if f.endswith("-delta.vmdk")]) >= 2
+        govc("snapshot.revert", "-vm", VM, "awake")
+        assert info()["runtime"]["powerState"] == "poweredOn"
+        govc("object.collect", "-wait", f"{steps.BOOT_SECONDS}s", f"vm/{VM}", "-guest.toolsRunningStatus", "guestToolsRunning")
+        govc("snapshot.remove", "-vm", VM, "asleep")
+        govc("snapshot.remove", "-vm", VM, "*")
+        assert not [f for f in govc("datastore.ls", VM).split("\n") if f.endswith("-delta.vmdk")]
+        assert govc("object.collect", "-s", f"vm/{VM}", "runtime.consolidationNeeded").strip() == "false"
 
     @step("resets it, and shuts the guest down")
     def shuts_down(self):
@@ -115,6 +144,31 @@ class Govc:
         config = info()["config"]
         assert (config["hardware"]["numCPU"], config["hardware"]["memoryMB"], config["annotation"]) == (2, 160, "a note")
 
+    @step("gives it a resource pool, and a place in the start order")
+    def pools(self):
+        pool, inner = f"*/Resources/{NAME}-pool", f"*/Resources/{NAME}-pool/inner"
+        govc("pool.create", "-cpu.reservation", "100", "-mem.limit", "2048", pool)
+        govc("pool.create", "-cpu.shares", "high", inner)
+        govc("pool.change", "-mem.reservation", "16", inner)
+        config = govc_json("pool.info", inner)["resourcePools"][0]["config"]
+        assert (config["memoryAllocation"]["reservation"], config["cpuAllocation"]["shares"]["level"]) == (16, "high"), config
+        govc("vm.create", "-on=false", "-m", "64", "-pool", inner, f"{NAME}-pooled")
+        where = lambda: govc_json("vm.info", f"{NAME}-pooled")["virtualMachines"][0]["resourcePool"]["value"]
+        assert where() == govc_json("pool.info", inner)["resourcePools"][0]["self"]["value"]
+        govc("vm.change", "-vm", VM, "-cpu.shares", "high", "-mem.limit", "1024")
+        assert info()["config"]["memoryAllocation"]["limit"] == 1024
+        govc("vm.change", "-vm", VM, "-mem.limit", "-1")
+        govc("host.autostart.configure", "-enabled=true", "-start-delay", "1")
+        govc("host.autostart.add", VM)
+        assert VM in govc("host.autostart.info")
+        govc("host.autostart.remove", VM)
+        govc("host.autostart.configure", "-enabled=false")
+        govc("pool.destroy", "-children", pool)
+        assert where() == govc_json("pool.info", pool)["resourcePools"][0]["self"]["value"]
+        govc("pool.destroy", pool)
+        assert where() == "ha-root-pool", where()
+        govc("vm.destroy", f"{NAME}-pooled")
+
     @step("adds and removes devices")
     def devices(self):
         cdrom = govc("device.cdrom.add", "-vm", VM).strip()
@@ -123,9 +177,48 @@ class Govc:
         govc("vm.disk.create", "-vm", VM, "-name", f"{VM}/second.vmdk", "-size", "8M")
         assert len([d for d in info()["config"]["hardware"]["device"] if d.get("capacityInKB")]) == 2
 
+    @step("makes disks of their own, and changes their form")
+    def disks(self):
+        govc("datastore.mkdir", "disks")
+        disk = "disks/d.vmdk"
+        govc("datastore.disk.create", "-size", "8M", disk)
+        told = govc("datastore.disk.info", "-uuid", disk)
+        assert re.search(r"Name:\s+disks/d.vmdk", told) and re.search(r"Type:\s+thin", told), told
+        assert re.search(r"UUID:\s+60 00 c2 ", told, re.I), told
+        govc("datastore.disk.inflate", disk)
+        assert "eagerZeroedThick" in govc("datastore.disk.info", disk) or "preallocated" in govc("datastore.disk.info", disk)
+        for copy in ("true", "false"):
+            govc("datastore.disk.shrink", f"-copy={copy}", disk)
+            assert re.search(r"Type:\s+thin", govc("datastore.disk.info", disk))
+        govc("datastore.disk.extend", "-size", "16M", disk)
+        govc("datastore.cp", disk, "disks/e.vmdk")
+        govc("datastore.mv", "disks/e.vmdk", "disks/f.vmdk")
+        names = set(govc("datastore.ls", "disks").split())
+        assert names >= {"d.vmdk", "f.vmdk"}, names
+        govc("datastore.disk.info", "disks/none.vmdk", fails=True)
+        govc("datastore.rm", "disks")
+
+    @step("attaches a disk, grows it, and takes it away but not its file")
+    def attaches(self):
+        govc("datastore.disk.create", "-size", "8M", f"{VM}/third.vmdk")
+        govc("vm.disk.attach", "-vm", VM, "-disk", f"{VM}/third.vmdk", "-link=false", "-mode", "independent_persistent",
+             "-sharing", "sharingMultiWriter")
+        def disks():
+            return [d for d in info()["config"]["hardware"]["device"] if d.get("capacityInKB")]
+        third = [d for d in disks() if d["backing"]["fileName"].endswith("third.vmdk")][0]
+        assert third["backing"]["diskMode"] == "independent_persistent", third
+        assert third["backing"]["sharing"] == "sharingMultiWriter", third
+        govc("vm.disk.change", "-vm", VM, "-disk.filePath", third["backing"]["fileName"], "-size", "12M")
+        third = [d for d in disks() if d["key"] == third["key"]][0]
+        assert third["capacityInKB"] == 12 << 10, third
+        label = [line.split()[0] for line in govc("device.ls", "-vm", VM).splitlines() if line.startswith("disk-")][-1]
+        govc("device.remove", "-vm", VM, "-keep", label)
+        govc("datastore.disk.info", f"{VM}/third.vmdk")
+        govc("datastore.rm", f"{VM}/third.vmdk")
+
     @step("sees its events and tasks")
     def history(self):
-        events = govc("events", f"vm/{VM}")
+        events = govc("events", "-n", "200", f"vm/{VM}")
         assert VM in events and "powered on" in events, events
         assert "powerOn" in govc("tasks", "-n", "100") or "PowerOn" in govc("tasks", "-n", "100")
 

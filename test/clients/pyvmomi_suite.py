@@ -164,6 +164,31 @@ class Pyvmomi:
         assert {f.type for f in self.vm.layoutEx.file} >= {"config"}
         assert self.vm.datastore[0].name == steps.DATASTORE
 
+    @step("reads its performance counters as monitoring does")
+    def performance(self):
+        perf = self.content.perfManager
+        names = {f"{c.groupInfo.key}.{c.nameInfo.key}.{c.rollupType}": c.key for c in perf.perfCounter}
+        summary = perf.QueryPerfProviderSummary(self.vm)
+        assert summary.currentSupported and summary.refreshRate == 20, summary
+        there = lambda: {(m.counterId, m.instance) for m in perf.QueryAvailablePerfMetric(self.vm, None, None, 20)}
+        steps.until(lambda: (names["mem.consumed.average"], "") in there(), 60, "a sample")
+        ready = names["cpu.ready.summation"]
+        Query = vim.PerformanceManager.QuerySpec
+        ask = [Query(entity=self.vm, intervalId=20, maxSample=3,
+                     metricId=[vim.PerformanceManager.MetricId(counterId=ready, instance="*"),
+                               vim.PerformanceManager.MetricId(counterId=names["mem.consumed.average"], instance="")])]
+        steps.until(lambda: any(s.id.instance == "0" for r in perf.QueryPerf(ask) for s in r.value), 60, "a processor's ready time")
+        (result,) = perf.QueryPerf(ask)
+        assert all(len(s.value) == len(result.sampleInfo) for s in result.value), result
+        ask[0].format = "csv"
+        (csv,) = perf.QueryPerf(ask)
+        assert csv.sampleInfoCSV.startswith("20,2") and csv.value, csv
+        host = self.content.rootFolder.childEntity[0].hostFolder.childEntity[0].host[0]
+        whole = perf.QueryPerfComposite(Query(entity=host, intervalId=20, metricId=[
+            vim.PerformanceManager.MetricId(counterId=names["cpu.usagemhz.average"], instance="")]))
+        assert whole.entity.entity == host and self.vm in [c.entity for c in whole.childEntity], whole
+        self.fault(vmodl.fault.InvalidArgument, lambda: perf.QueryPerf([Query(entity=self.vm, intervalId=17)]))
+
     @step("is refused a second power-on, as InvalidPowerState")
     def second_power_on(self):
         fault = self.fault(vim.fault.InvalidPowerState, lambda: self.task(self.vm.PowerOnVM_Task()))
@@ -176,6 +201,23 @@ class Pyvmomi:
         self.task(self.vm.PowerOnVM_Task())
         assert self.vm.runtime.powerState == "poweredOn"
 
+    @step("takes, renames, reverts to and removes snapshots; consolidates")
+    def snapshots(self):
+        first = self.task(self.vm.CreateSnapshot_Task(name="first", description="a word", memory=False, quiesce=False))
+        second = self.task(self.vm.CreateSnapshot_Task(name="second", memory=True, quiesce=False))
+        tree = self.vm.snapshot.rootSnapshotList
+        assert [t.name for t in tree] == ["first"] and [t.name for t in tree[0].childSnapshotList] == ["second"]
+        assert self.vm.snapshot.currentSnapshot == second and tree[0].snapshot == first
+        assert first.vm == self.vm and first.childSnapshot == [second] and first.config.name == VM
+        first.RenameSnapshot(name="renamed", description="another word")
+        assert self.vm.snapshot.rootSnapshotList[0].name == "renamed"
+        self.task(self.vm.EstimateStorageForConsolidateSnapshots_Task())
+        self.task(second.RevertToSnapshot_Task())
+        assert self.vm.runtime.powerState == "poweredOn"
+        self.task(first.RemoveSnapshot_Task(removeChildren=True))
+        assert not self.vm.snapshot and not self.vm.runtime.consolidationNeeded
+        self.task(self.vm.ConsolidateVMDisks_Task())
+
     @step("resets it, and the guest comes again")
     def resets(self):
         self.task(self.vm.ResetVM_Task())
@@ -187,12 +229,66 @@ class Pyvmomi:
         self.vm.ShutdownGuest()
         self.wait(self.vm, "runtime.powerState", lambda s: s == "poweredOff", 60)
 
+    @step("moves it to a resource pool and back")
+    def pools(self):
+        root = self.vm.resourcePool
+        shares = vim.SharesInfo(level="normal", shares=0)
+        give = lambda amount: vim.ResourceAllocationInfo(reservation=amount, expandableReservation=True, limit=-1, shares=shares)
+        pool = root.CreateResourcePool(VM + "-pool", vim.ResourceConfigSpec(cpuAllocation=give(50), memoryAllocation=give(32)))
+        pool.MoveIntoResourcePool([self.vm])
+        assert self.vm.resourcePool == pool and self.vm in pool.vm
+        pool.UpdateConfig(VM + "-pool-2", None)
+        assert pool.name == VM + "-pool-2" and pool.runtime.cpu.unreservedForVm >= 50
+        self.fault(vim.fault.InsufficientResourcesFault, lambda: root.CreateResourcePool(
+            "too-large", vim.ResourceConfigSpec(cpuAllocation=give(10**9), memoryAllocation=give(0))))
+        self.task(pool.Destroy_Task())
+        assert self.vm.resourcePool == root
+
     @step("changes its memory, note and name")
     def reconfigures(self):
         self.task(self.vm.ReconfigVM_Task(vim.vm.ConfigSpec(memoryMB=160, annotation="été <&>")))
         assert (self.vm.config.hardware.memoryMB, self.vm.config.annotation) == (160, "été <&>")
         self.task(self.vm.Rename_Task(VM + "-2"))
         assert self.vm.name == VM + "-2"
+
+    @step("reads what hardware there is to choose from")
+    def reads_options(self):
+        browser = self.vm.environmentBrowser
+        descriptors = browser.QueryConfigOptionDescriptor()
+        assert [d for d in descriptors if d.defaultConfigOption] and len(descriptors) > 10
+        for key in [d.key for d in descriptors] + [None]:
+            option = browser.QueryConfigOption(key=key, host=None)
+            kinds = {o.type._wsdlName if hasattr(o.type, "_wsdlName") else str(o.type)
+                     for o in option.hardwareOptions.virtualDeviceOption}
+            assert option.guestOSDescriptor and len(kinds) > 8, (key, kinds)
+        assert browser.QueryConfigTarget(None).datastore and browser.QueryTargetCapabilities(None)
+
+    @step("gives it EFI with secure boot, a TPM, NVMe and ports")
+    def hardware(self):
+        device, change = vim.vm.device, vim.vm.device.VirtualDeviceSpec
+        if not hasattr(device, "VirtualTPM"):
+            return
+        self.task(self.vm.UpgradeVM_Task("vmx-19"))
+        nvme = device.VirtualNVMEController(key=-1, busNumber=0)
+        disk = device.VirtualDisk(key=-2, controllerKey=-1, unitNumber=0, capacityInKB=4096)
+        disk.backing = device.VirtualDisk.FlatVer2BackingInfo(fileName="", diskMode="persistent", thinProvisioned=True)
+        port = device.VirtualSerialPort(key=-3, yieldOnPoll=True)
+        port.backing = device.VirtualSerialPort.URIBackingInfo(
+            serviceURI="ACMEConsole.web", direction="client", proxyURI="telnet://127.0.0.1:9")
+        boot = vim.vm.BootOptions(efiSecureBootEnabled=True, bootDelay=100)
+        self.task(self.vm.ReconfigVM_Task(vim.vm.ConfigSpec(firmware="efi", bootOptions=boot, deviceChange=[
+            change(operation="add", device=nvme), change(operation="add", fileOperation="create", device=disk),
+            change(operation="add", device=port), change(operation="add", device=device.VirtualTPM(key=-4))])))
+        config = self.vm.config
+        kinds = [type(d) for d in config.hardware.device]
+        for kind in (device.VirtualNVMEController, device.VirtualTPM, device.VirtualSerialPort):
+            assert kind in kinds, kind
+        assert config.firmware == "efi" and config.bootOptions.efiSecureBootEnabled and config.version == "vmx-19"
+        gone = [change(operation="remove", device=d) for d in config.hardware.device
+                if isinstance(d, (device.VirtualNVMEController, device.VirtualTPM, device.VirtualSerialPort))]
+        boot = vim.vm.BootOptions(efiSecureBootEnabled=False, bootDelay=0)
+        self.task(self.vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=gone)))
+        self.task(self.vm.ReconfigVM_Task(vim.vm.ConfigSpec(firmware="bios", bootOptions=boot)))
 
     @step("finds its events and its tasks")
     def history(self):
@@ -216,6 +312,48 @@ class Pyvmomi:
         browser, folder = self.vm.datastore[0].browser, self.vm.config.files.vmPathName.rsplit("/", 1)[0]
         found = self.task(browser.SearchDatastore_Task(folder, vim.host.DatastoreBrowser.SearchSpec(matchPattern=["*.vmx"])))
         assert len(found.file) == 1, found
+
+    @step("works on disks with the VirtualDiskManager")
+    def disks(self):
+        manager, disk = self.content.virtualDiskManager, vim.VirtualDiskManager
+        folder = f"[{steps.DATASTORE}] pyvmomi disks"
+        self.content.fileManager.MakeDirectory(folder)
+        name = lambda n: f"{folder}/{n}.vmdk"          # noqa: E731
+        spec = lambda kind: disk.FileBackedVirtualDiskSpec(diskType=kind, adapterType="lsiLogic", capacityKb=8192)     # noqa: E731
+        for kind in ("thin", "preallocated", "eagerZeroedThick"):
+            assert self.task(manager.CreateVirtualDisk_Task(name(kind), None, spec(kind))) == name(kind)
+        uuid = "60 00 C2 9a 01 23 45 67-89 ab cd ef 01 23 45 67"
+        manager.SetVirtualDiskUuid(name("thin"), None, uuid)
+        assert manager.QueryVirtualDiskUuid(name("thin"), None).lower() == uuid.lower()
+        assert manager.QueryVirtualDiskGeometry(name("thin"), None).cylinder > 0
+        assert 0 <= manager.QueryVirtualDiskFragmentation(name("eagerZeroedThick"), None) <= 100
+        for call in (manager.DefragmentVirtualDisk_Task, manager.InflateVirtualDisk_Task, manager.EagerZeroVirtualDisk_Task,
+                     manager.ZeroFillVirtualDisk_Task):
+            self.task(call(name("thin"), None))
+        self.task(manager.ShrinkVirtualDisk_Task(name("thin"), None, False))
+        self.task(manager.ExtendVirtualDisk_Task(name("thin"), None, 16384, True))
+        thick = disk.VirtualDiskSpec(diskType="preallocated", adapterType="ide")
+        self.task(manager.CopyVirtualDisk_Task(name("thin"), None, name("copy"), None, thick, False))
+        self.fault(vim.fault.FileAlreadyExists,
+                   lambda: self.task(manager.CopyVirtualDisk_Task(name("thin"), None, name("copy"), None, thick, False)))
+        self.task(manager.MoveVirtualDisk_Task(name("copy"), None, name("moved"), None, False))
+        self.task(manager.DeleteVirtualDisk_Task(name("moved"), None))
+        raw = disk.DeviceBackedVirtualDiskSpec(diskType="rdm", adapterType="lsiLogic", device="/vmfs/devices/disks/naa.1")
+        self.fault(vmodl.fault.InvalidArgument, lambda: self.task(manager.CreateVirtualDisk_Task(name("rdm"), None, raw)))
+        self.fault(vim.fault.FileNotFound, lambda: self.task(manager.DeleteVirtualDisk_Task(name("moved"), None)))
+        self.task(self.content.fileManager.DeleteDatastoreFile_Task(folder))
+
+    @step("gives the datastore another name, and its machine's files with it")
+    def renames_datastore(self):
+        store = self.vm.datastore[0]
+        try:
+            store.RenameDatastore("another name")
+            assert store.name == store.summary.name == "another name"
+            assert self.vm.config.files.vmPathName.startswith("[another name] "), self.vm.config.files.vmPathName
+            self.fault(vim.fault.InvalidName, lambda: store.RenameDatastore("a/b"))
+        finally:
+            store.RenameDatastore(steps.DATASTORE)
+        assert self.vm.config.files.vmPathName.startswith(f"[{steps.DATASTORE}] ")
 
     @step("takes it out of the inventory and brings it back")
     def registers(self):

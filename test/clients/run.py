@@ -32,10 +32,17 @@ SUITE_SECONDS = 900
 SUITES = {
     "tables": ("pyvmomi-9.1.1.0", CLIENTS / "pyvmomi-9.1.1.0/bin/python", "tables_suite.py"),
     "govc": ("govc", "/usr/bin/python3", "govc_suite.py"),
+    "govc-devices": ("govc", "/usr/bin/python3", "govc_devices_suite.py"),
+    "console": ("govc", "/usr/bin/python3", "console_suite.py"),
+    "guest": ("govc", "/usr/bin/python3", "guest_suite.py"),
     "pyvmomi-debian": ("pyvmomi-debian", "/usr/bin/python3", "pyvmomi_suite.py"),
     "pyvmomi-8": ("pyvmomi-8.0.3.0.1", CLIENTS / "pyvmomi-8.0.3.0.1/bin/python", "pyvmomi_suite.py"),
     "pyvmomi-9": ("pyvmomi-9.1.1.0", CLIENTS / "pyvmomi-9.1.1.0/bin/python", "pyvmomi_suite.py"),
+    "zeep": ("zeep-4.3.1", CLIENTS / "zeep-4.3.1/bin/python", "zeep_suite.py"),
+    "suds": ("suds-community-1.1.2", CLIENTS / "suds-community-1.1.2/bin/python", "suds_suite.py"),
+    "esxi": ("govc", "/usr/bin/python3", "esxi_suite.py"),
     "backup": ("pyvmomi-debian", "/usr/bin/python3", "backup_suite.py"),
+    "ovf": ("govc", "/usr/bin/python3", "ovf_suite.py"),
     "virsh": ("virsh", "/usr/bin/python3", "virsh_suite.py"),
 }
 

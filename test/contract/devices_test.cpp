@@ -19,6 +19,7 @@ struct Row {
     const char* name;
     std::vector<DiskSpec> disks;
     bool efi;
+    void (*more)(VmSpec&, const std::string& folder) = [](VmSpec&, const std::string&) {};
 };
 
 class EveryDevice : public testing::TestWithParam<Row> {
@@ -46,6 +47,7 @@ protected:
         int key = 4000;
         for (const char* model : {"e1000", "e1000e", "vmxnet3", "virtio-net-pci", "pcnet"})
             spec.nics.push_back({.key = key++, .model = model, .mac = base::Cat("00:50:56:00:00:0", key - 4000)});
+        GetParam().more(spec, folder);
         return spec;
     }
 
@@ -66,28 +68,95 @@ TEST_P(EveryDevice, IsTakenByQemu) { rt::RunToEnd(StartAndStop(pool, folder + "/
 
 INSTANTIATE_TEST_SUITE_P(
     , EveryDevice,
-    testing::Values(Row{"older_board",
-                        {{.key = 3000, .bus = Bus::kIde},
-                         {.key = 3001, .bus = Bus::kIde, .unit = 1, .cdrom = true},
-                         {.key = 2000, .bus = Bus::kLsiLogic},
-                         {.key = 2016, .bus = Bus::kLsiSas, .bus_number = 1, .unit = 2},
-                         {.key = 2032, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 15},
-                         {.key = 2033, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 1, .cdrom = true},
-                         {.key = 17000, .bus = Bus::kVirtio, .unit = 3, .read_only = true},
-                         {.key = 8000, .bus = Bus::kFloppy}},
-                        false},
-                    Row{"newer_board",
-                        {{.key = 16000, .bus = Bus::kSata},
-                         {.key = 16001, .bus = Bus::kSata, .bus_number = 1, .unit = 5, .cdrom = true},
-                         {.key = 31000, .bus = Bus::kNvme},
-                         {.key = 31001, .bus = Bus::kNvme, .unit = 1},
-                         {.key = 3000, .bus = Bus::kIde, .bus_number = 1, .cdrom = true},
-                         {.key = 8000, .bus = Bus::kFloppy}},
-                        false},
-                    Row{"newer_board_efi",
-                        {{.key = 2000, .bus = Bus::kLsiLogic}, {.key = 16000, .bus = Bus::kSata, .cdrom = true}},
-                        true}),
+    testing::Values(
+        Row{"older_board",
+            {{.key = 3000, .bus = Bus::kIde},
+             {.key = 3001, .bus = Bus::kIde, .unit = 1, .cdrom = true},
+             {.key = 2000, .bus = Bus::kLsiLogic},
+             {.key = 2016, .bus = Bus::kLsiSas, .bus_number = 1, .unit = 2},
+             {.key = 2032, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 15},
+             {.key = 2033, .bus = Bus::kPvscsi, .bus_number = 2, .unit = 1, .cdrom = true},
+             {.key = 17000, .bus = Bus::kVirtio, .unit = 3, .read_only = true},
+             {.key = 8000, .bus = Bus::kFloppy}},
+            false},
+        Row{"sata_and_nvme",
+            {{.key = 16000, .bus = Bus::kSata},
+             {.key = 16001, .bus = Bus::kSata, .bus_number = 1, .unit = 5, .cdrom = true},
+             {.key = 31000, .bus = Bus::kNvme},
+             {.key = 31001, .bus = Bus::kNvme, .unit = 1},
+             {.key = 3000, .bus = Bus::kIde, .bus_number = 1, .cdrom = true},
+             {.key = 8000, .bus = Bus::kFloppy}},
+            false},
+        Row{"efi", {{.key = 2000, .bus = Bus::kLsiLogic}, {.key = 16000, .bus = Bus::kSata, .cdrom = true}}, true},
+        Row{"secure_boot_with_a_tpm",
+            {{.key = 2000, .bus = Bus::kPvscsi}, {.key = 31000, .bus = Bus::kNvme}},
+            true,
+            [](VmSpec& s, const std::string& folder) {
+                s.boot.secure = s.boot.setup_once = true;
+                s.hardware.tpm = folder + "/tpm";
+                s.hardware.xhci = s.hardware.ehci = true;
+            }},
+        Row{"ports_usb_and_vmware_video",
+            {},
+            false,
+            [](VmSpec& s, const std::string& folder) {
+                using Kind = PortSpec::Kind;
+                s.hardware.ports = {
+                    {.key = 9000, .kind = Kind::kListen, .host = "127.0.0.1", .telnet = true},
+                    {.key = 9001, .kind = Kind::kConnect, .host = "127.0.0.1", .port = 9},
+                    {.key = 9002, .kind = Kind::kPipeServer, .where = "one"},
+                    {.key = 9003, .kind = Kind::kPipeClient, .where = "one"},
+                    {.key = 10000, .kind = Kind::kFile, .where = folder + "/printed"},
+                    {.key = 10001},
+                };
+                s.hardware.xhci = s.hardware.ehci = true;
+                s.hardware.video = "vmware";
+                s.hardware.video_mb = 64;
+                s.hardware.affinity = {0};
+                s.boot = {.delay_ms = 10, .retry_ms = 10};
+            }}),
     [](const auto& i) { return i.param.name; });
+
+// Processes that have this file open as a TPM has its state.
+int TpmsOf(const std::string& file) {
+    int found = 0;
+    std::error_code ignored;
+    for (const auto& process : fs::directory_iterator("/proc", ignored))
+        found += fs::read_symlink(process.path() / "fd/4", ignored) == file;
+    return found;
+}
+
+rt::Co<void> FailAndStart(rt::Pool& pool, std::string folder) {
+    qemu::Machine machine(pool, {.run = folder + "/run", .accelerator = "tcg"});
+    auto opened = co_await machine.Open();
+    EXPECT_TRUE(opened) << opened.error().message;
+    VmSpec spec;
+    spec.id = "1";
+    spec.name = "tpm";
+    spec.memory_mb = 64;
+    spec.efi = true;
+    spec.nvram = folder + "/nvram";
+    spec.hardware.tpm = folder + "/tpm";
+    VmSpec broken = spec;
+    broken.disks.push_back({.key = 2000, .path = folder + "/missing"});
+    auto failed = co_await machine.Start(broken, {}, nullptr);
+    EXPECT_FALSE(failed);
+    EXPECT_EQ(TpmsOf(spec.hardware.tpm), 0);
+    auto started = co_await machine.Start(spec, {}, nullptr);
+    EXPECT_TRUE(started) << started.error().message;
+    EXPECT_EQ(TpmsOf(spec.hardware.tpm), 1);
+    (void)co_await machine.Stop("1");
+    for (int i = 0; i < 500 && TpmsOf(spec.hardware.tpm); ++i) co_await rt::Sleep(std::chrono::milliseconds(10));
+    EXPECT_EQ(TpmsOf(spec.hardware.tpm), 0);
+}
+
+TEST(Tpm, EndsWithItsVirtualMachine) {
+    std::string folder = (fs::temp_directory_path() / "bedplate-tpm-XXXXXX").string();
+    ASSERT_TRUE(mkdtemp(folder.data()));
+    rt::Pool pool{1};
+    rt::RunToEnd(FailAndStart(pool, folder));
+    fs::remove_all(folder);
+}
 
 }  // namespace
 }  // namespace contract

@@ -34,7 +34,7 @@ backend::VmSpec SmallVm(const std::string& id) {
     spec.memory_mb = 16;
     spec.disks.push_back({.key = 3002, .bus = backend::Bus::kIde, .bus_number = 1, .cdrom = true});
     spec.nics.push_back({.key = 4000, .model = "e1000", .mac = "00:50:56:00:00:01", .connected = false});
-    spec.boot_order = {"disk"};
+    spec.boot.order = {"disk"};
     return spec;
 }
 
@@ -61,6 +61,7 @@ public:
         return out;
     }
     std::string Folder() override { return folder_; }
+    bool GuestLetsGo() override { return true; }
 
 private:
     rt::SystemTimer timer_;
@@ -104,6 +105,7 @@ public:
     int Boots(const std::string& id) override { return static_cast<int>(std::ranges::count(Serial(id), 'R')); }
     std::vector<std::string> LeftBehind() override { return backend::qemu::ListRunDirs(folder_ + "/run"); }
     std::string Folder() override { return folder_; }
+    bool GuestLetsGo() override { return false; }
 
 private:
     std::string Serial(const std::string& id) {

@@ -23,6 +23,7 @@ public:
     virtual int Boots(const std::string& id) = 0;               // how often its guest began anew; -1: cannot tell
     virtual std::vector<std::string> LeftBehind() = 0;
     virtual std::string Folder() = 0;
+    virtual bool GuestLetsGo() = 0;                             // its guest knows of slots that empty
 
     // Events of the current machine, in order.
     void Listen(backend::Hypervisor& machine);

@@ -1,6 +1,7 @@
 #include "host/config_option.h"
 
 #include "host/guest_os.h"
+#include "host/hardware_versions.h"
 #include "test/host/sim_host.h"
 
 namespace host {
@@ -11,9 +12,11 @@ TEST(HardwareVersion, KnownKeys) {
         const char* key;
         int version;
     };
-    for (const Row& row : {Row{"vmx-08", 8}, Row{"vmx-13", 13}, Row{"vmx-21", 21}, Row{"vmx-8", 0}, Row{"vmx-12", 0},
-                           Row{"vmx-99", 0}, Row{"", 0}, Row{"13", 0}})
-        EXPECT_EQ(HardwareVersion(row.key), row.version) << row.key;
+    for (const Row& row : {Row{"vmx-04", 4}, Row{"vmx-08", 8}, Row{"vmx-13", 13}, Row{"vmx-21", 21}, Row{"vmx-05", 0},
+                           Row{"vmx-99", 0}, Row{"", 0}, Row{"13", 0}}) {
+        int number = HardwareNumber(row.key);
+        EXPECT_EQ(IsOffered(number) ? number : 0, row.version) << row.key;
+    }
 }
 
 TEST(ConfigOptionDescriptors, ExactlyOneDefaultAndEachHasAnOption) {
@@ -26,6 +29,26 @@ TEST(ConfigOptionDescriptors, ExactlyOneDefaultAndEachHasAnOption) {
         EXPECT_FALSE(option->guest_os_descriptor.empty()) << d->key;
     }
     EXPECT_EQ(defaults, 1);
+}
+
+TEST(ConfigOption, OffersWhatItsVersionHas) {
+    auto offers = [](std::string_view key, std::string_view type) {
+        const auto option = ConfigOption(key);
+        return std::any_of(option->hardware_options->virtual_device_option.begin(),
+                           option->hardware_options->virtual_device_option.end(),
+                           [&](const auto& o) { return o->type_ == type; });
+    };
+    struct Row {
+        const char* type;
+        int since;
+    };
+    for (const Row& row : {Row{"VirtualNVMEController", 13}, Row{"VirtualTPM", 14}, Row{"VirtualE1000e", 8},
+                           Row{"VirtualVmxnet3", 7}, Row{"VirtualDisk", 4}, Row{"VirtualSerialPort", 4}})
+        for (const HardwareRow& hardware : HardwareRows())
+            EXPECT_EQ(offers(HardwareKey(hardware.version), row.type), hardware.version >= row.since)
+                << row.type << " in version " << hardware.version;
+    EXPECT_FALSE(offers("vmx-21", "VirtualBusLogicController"));
+    EXPECT_EQ(ConfigOption("vmx-04")->hardware_options->num_cpu.size(), 4u);
 }
 
 TEST(ConfigOption, DefaultAndUnknownKey) {

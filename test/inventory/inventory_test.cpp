@@ -137,5 +137,21 @@ TEST_F(InventoryTest, ManyObjectsAcrossChunks) {
     for (int i = 0; i < 1000; ++i) ASSERT_TRUE(inventory.Now()->Peek(Ref(std::to_string(i)))) << i;
 }
 
+TEST_F(InventoryTest, ResolvesATypeAboveTheObjects) {
+    Add("1");
+    auto now = inventory.Now();
+    EXPECT_EQ(now->Resolve(Ref("1")), Ref("1"));
+    EXPECT_EQ(now->Resolve({&vim::ManagedEntity::kType, "1"}), Ref("1"));
+    for (const vim::Ref& other :
+         {vim::Ref{&vim::Folder::kType, "1"}, vim::Ref{&vim::ManagedEntity::kType, "2"}, vim::Ref()})
+        EXPECT_EQ(now->Resolve(other), other) << other.Text();
+    auto edit = inventory.Begin();
+    edit.Remove(Ref("1"));
+    edit.Commit();
+    vim::Ref gone{&vim::ManagedEntity::kType, "1"};
+    EXPECT_EQ(now->Resolve(gone), gone);          // the index is shared: what has left it is not found
+    EXPECT_EQ(inventory.Now()->Resolve(gone), gone);
+}
+
 }  // namespace
 }  // namespace inventory

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "platform/usage.h"
 #include "test/platform/recorded.h"
 
 namespace platform {
@@ -148,25 +147,6 @@ TEST(SimMachine, IsAlwaysTheSame) {
     EXPECT_EQ(m.cpu.packages.size(), 2u);
     EXPECT_EQ(m.board.uuid, SimMachine().board.uuid);
     EXPECT_EQ(m.numa[0].memory_bytes + m.numa[1].memory_bytes, m.memory_bytes);
-}
-
-TEST(Usage, ShareOfTheClock) {
-    const Memory memory{8ll << 30, 6ll << 30};
-    EXPECT_EQ(UsageBetween({100, 1000}, {150, 1200}, memory, 4000).cpu_mhz, 1000);
-    EXPECT_EQ(UsageBetween({100, 1000}, {150, 1200}, memory, 4000).memory_mb, 2048);
-    EXPECT_EQ(UsageBetween({100, 1000}, {100, 1000}, memory, 4000).cpu_mhz, 0);
-    EXPECT_EQ(UsageBetween({100, 1000}, {50, 2000}, memory, 4000).cpu_mhz, 0)
-        << "a counter that ran backwards says nothing";
-}
-
-TEST(Usage, ReaderCountsFromItsLastLook) {
-    Recorded r;
-    r.File("proc/stat", "cpu  100 0 0 900 0 0 0 0\n");
-    UsageReader reader(2000, r.root());
-    r.File("proc/stat", "cpu  150 0 0 950 0 0 0 0\n");
-    r.File("proc/meminfo", "MemTotal: 4096 kB\nMemAvailable: 2048 kB\n");
-    EXPECT_EQ(reader.Read().cpu_mhz, 1000);
-    EXPECT_EQ(reader.Read().cpu_mhz, 0);
 }
 
 }  // namespace

@@ -200,7 +200,8 @@ class Host:
 
 
 def disk(key, controller, unit, kb=4096, thin=True, operation="add", file_operation="create", name=""):
-    return (f"<deviceChange><operation>{operation}</operation><fileOperation>{file_operation}</fileOperation>"
+    files = file_operation and f"<fileOperation>{file_operation}</fileOperation>"
+    return (f"<deviceChange><operation>{operation}</operation>{files}"
             f'<device xsi:type="VirtualDisk"><key>{key}</key><backing xsi:type="VirtualDiskFlatVer2BackingInfo">'
             f"<fileName>{name or f'[{DATASTORE}]'}</fileName><diskMode>persistent</diskMode>"
             f"<thinProvisioned>{str(thin).lower()}</thinProvisioned></backing>"

@@ -10,13 +10,14 @@ import time
 import unittest
 
 import host as hosts
+import operations
 import soap
 import truth
 from host import DATASTORE, SECONDS, Host, until
 
 # What may differ before and after a restart in which nothing happened: measurements, which go on.
 VOLATILE = re.compile(r"^(summary/quickStats/|summary/storage/timestamp|storage/timestamp|layoutEx/timestamp"
-                      r"|guestHeartbeatStatus|summary/quickStats|guest/(hostName|guestState)$)")
+                      r"|guestHeartbeatStatus|summary/quickStats|guest/(hostName|guestState|guestOperationsReady)$|guest/disk)")
 
 
 def leaves(element, path, out):
@@ -129,6 +130,17 @@ class Moments:
                     truth.check(self.host)
                     self.assertTrue(state != "suspended" or self.host.state(vm) != "poweredOff", "the state of the guest is lost")
 
+    def test_killed_during_an_import(self):
+        """The VM is there and its lease waits for disks: nothing of it is left."""
+        operation = operations.ImportVApp(self.host, "half-way")
+        operation.lease()
+        self.assertIn("half-way", self.host.vms())
+        self.host.restart()
+        self.check_bystander()
+        truth.check(self.host)
+        operation.check(False)
+        operation.clean()
+
     def test_unregistered_and_killed(self):
         vm = self.make("gone")
         self.host.api.call("UnregisterVM", vm)
@@ -232,6 +244,30 @@ class Starts(unittest.TestCase):
         filler.unlink()
         made.create("thin")
         truth.check(made)
+
+    def test_no_space_for_an_import(self):
+        """The datastore becomes full while a disk comes in: a fault that says so, and nothing left."""
+        made = self.host_for()
+        made.store.mkdir(parents=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(made.store)], capture_output=True, text=True)
+        if mounted.returncode:
+            self.skipTest("a small file system cannot be mounted: " + mounted.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", "-l", str(made.store)], check=True)
+        made.start()
+        raw, stream = made.folder.path / "raw", made.folder.path / "stream"
+        raw.write_bytes(os.urandom(16 << 20))
+        subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized", str(raw), str(stream)], check=True)
+        lease = operations.ImportVApp(made, "large").lease(16 << 10)
+        target = made.api.get(lease, "info").findtext("deviceUrl/url").removeprefix("https://*")
+        try:
+            status, _, words = made.api.request("POST", target, stream.read_bytes())
+            self.assertNotEqual(status, 200, words)
+        except OSError:                          # it hung up while we were still sending
+            made.api.close()
+        made.api.wait(lease, "state", lambda state: state == "error")
+        self.assertEqual(made.api.get(lease, "error").find("fault").get(soap.XSI_TYPE), "NoDiskSpace")
+        truth.check(made)
+        self.assertEqual((made.files(), made.vms()), (set(), {}))
 
     def refused(self, made, ask, *arguments):
         with self.assertRaises(soap.Fault) as refusal:

@@ -2,8 +2,15 @@
 done, or was not. Every check leaves the host as it would be without the operation."""
 
 import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
 
-from host import DATASTORE, disk
+import soap
+from host import DATASTORE, ROOT, config, disk
+
+sys.path.insert(0, str(ROOT / "test/clients"))
+import foreign_disks
 
 
 class Operation:
@@ -52,6 +59,52 @@ class CreateVM(Operation):
             self.vm = self.host.create(self.name)            # the name is free
 
 
+class ImportVApp(CreateVM):
+    """An import whose client says that all has come."""
+
+    def begin(self):
+        known = set(self.host.tasks())
+        self.host.api.call("HttpNfcLeaseComplete", self.lease())
+        (task,) = set(self.host.tasks()) - known
+        return ET.fromstring(f'<returnval type="Task">{task[1]}</returnval>')
+
+    def lease(self, kb=4096):
+        """One that is ready."""
+        api = self.host.api
+        spec = (f'<spec xsi:type="VirtualMachineImportSpec"><configSpec><name>{self.name}</name><guestId>otherGuest64</guestId>'
+                f"<files><vmPathName>[{DATASTORE}]</vmPathName></files><numCPUs>1</numCPUs><memoryMB>64</memoryMB>"
+                '<deviceChange><operation>add</operation><device xsi:type="VirtualLsiLogicController"><key>-1</key>'
+                "<busNumber>0</busNumber><sharedBus>noSharing</sharedBus></device></deviceChange>"
+                f"{disk(-2, -1, 0, kb)}</configSpec></spec>")
+        lease = soap.ref_of(api.call("ImportVApp", api.pool(), spec))
+        api.wait(lease, "state", lambda state: state != "initializing")
+        return lease
+
+
+class CreateChildVM(CreateVM):
+    """In a resource pool, which it is in whenever it is there."""
+
+    def prepare(self):
+        share = ("<reservation>0</reservation><expandableReservation>true</expandableReservation><limit>-1</limit>"
+                 "<shares><shares>0</shares><level>normal</level></shares>")
+        spec = f"<cpuAllocation>{share}</cpuAllocation><memoryAllocation>{share}</memoryAllocation>"
+        self.pool = soap.ref_of(self.host.api.call("CreateResourcePool", self.host.api.pool(),
+                                                   f"<name>{self.name}</name><spec>{spec}</spec>"))
+
+    def begin(self):
+        return self.host.api.call("CreateChildVM_Task", self.pool, config(self.name, 4096, True))
+
+    def check(self, done):
+        vm = self.host.vms().get(self.name)
+        if vm:
+            assert self.host.api.get(vm, "resourcePool") == self.pool, "it is in another pool"
+        super().check(done)
+
+    def clean(self):
+        super().clean()
+        self.host.do("Destroy_Task", self.pool)
+
+
 class RegisterVM(Operation):
     def prepare(self):
         super().prepare()
@@ -96,6 +149,21 @@ class ReconfigVM(Operation):
             assert disks == self.before, f"disks {disks}, before {self.before}"
         else:
             assert disks[0] == self.before[0] and [d[2] for d in disks] == ["4096", "8192"], f"disks {disks}, before {self.before}"
+
+
+class PlugDisk(Operation):
+    """ReconfigVM_Task of a VM that runs: the guest has what its configuration says, or a saved
+    state would not find its hardware again."""
+    state = "poweredOn"
+
+    def begin(self):
+        controller = self.host.disks(self.vm)[0].findtext("controllerKey")
+        return self.host.api.call("ReconfigVM_Task", self.vm, f"<spec>{disk(-1, controller, 1)}</spec>")
+
+    def check(self, done):
+        assert len(self.host.disks(self.vm)) == (2 if done else 1)
+        self.host.bring(self.vm, "suspended")
+        self.host.bring(self.vm, "poweredOn")
 
 
 class Rename(Operation):
@@ -175,6 +243,24 @@ class DestroyVM(Operation):
 
     def use(self):
         self.vm = self.host.create(self.name)
+
+
+class CreateScreenshot(Operation):
+    """A picture is there whole or not at all; one that was asked for is taken anew."""
+    state = "poweredOn"
+
+    def begin(self):
+        return self.host.api.call("CreateScreenshot_Task", self.vm)
+
+    def check(self, done):
+        folder = self.host.store / self.name
+        pictures = list(folder.glob("*.png"))
+        assert not done or pictures, "the task says that there is a picture"
+        for picture in pictures:
+            data = picture.read_bytes()
+            assert data.startswith(b"\x89PNG") and data.endswith(b"IEND\xaeB`\x82"), picture
+            picture.unlink()
+        assert not [f.name for f in folder.iterdir() if ".png" in f.name], "half a picture is left"
 
 
 class FileOperation(Operation):
@@ -297,5 +383,131 @@ class DeleteDisk(OnDisk):
         self.has(done, "a", *self.disk(not done, "a"))
 
 
-ALL = [CreateVM, RegisterVM, ReconfigVM, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM,
-       CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk]
+class ChangeDisk(OnDisk):
+    """What may be done again, and is, until it is done; the content is what it was."""
+    method, more, either = "", "", False
+
+    def prepare(self):
+        super().prepare()
+        self.flat = self.here / "a-flat.vmdk"
+        with open(self.flat, "r+b") as file:
+            file.seek(1 << 20)
+            file.write(b"data" * 1000)
+        self.content = self.flat.read_bytes()
+
+    def begin(self):
+        return self.call(self.method, f"<name>{self.at('a.vmdk')}</name>{self.more}")
+
+    def check(self, done):
+        self.has(done, "a", *self.disk(True, "a"))
+        assert self.flat.read_bytes()[:len(self.content)] == self.content
+        self.look(done)
+
+    def look(self, done):
+        pass
+
+    def taken(self):
+        return self.flat.stat().st_blocks * 512
+
+
+class ExtendDisk(ChangeDisk):
+    method, more = "ExtendVirtualDisk_Task", "<newCapacityKb>8192</newCapacityKb><eagerZero>true</eagerZero>"
+
+    def look(self, done):
+        assert not done or self.flat.stat().st_size == 8192 << 10
+        assert not done or "RW 16384 " in (self.here / "a.vmdk").read_text()
+
+
+class InflateDisk(ChangeDisk):
+    method = "InflateVirtualDisk_Task"
+
+    def look(self, done):
+        assert not done or self.taken() >= 4096 << 10
+
+
+class EagerZeroDisk(InflateDisk):
+    method = "EagerZeroVirtualDisk_Task"
+
+
+class ShrinkInPlace(ChangeDisk):
+    method, more = "ShrinkVirtualDisk_Task", "<copy>false</copy>"
+
+    def look(self, done):
+        assert not done or self.taken() < 1 << 20
+
+
+class ShrinkByCopy(ShrinkInPlace):
+    more = "<copy>true</copy>"
+
+
+class DefragmentDisk(ChangeDisk):
+    method = "DefragmentVirtualDisk_Task"
+
+
+class ZeroFillDisk(ChangeDisk):
+    method = "ZeroFillVirtualDisk_Task"
+
+    def check(self, done):
+        self.has(done, "a", *self.disk(True, "a"))
+        assert not done or not any(self.flat.read_bytes())
+
+
+class GrowDisk(Operation):
+    """A disk of a guest that runs gets larger."""
+    state, either = "poweredOn", True
+
+    def prepare(self):
+        super().prepare()
+        d = self.host.disks(self.vm)[0]
+        self.spec = "<spec>" + disk(d.findtext("key"), d.findtext("controllerKey"), d.findtext("unitNumber"), 16384, False,
+                                    "edit", "", d.findtext("backing/fileName")) + "</spec>"
+        self.before = d.findtext("capacityInKB")
+
+    def begin(self):
+        return self.host.api.call("ReconfigVM_Task", self.vm, self.spec)
+
+    def check(self, done):
+        now = self.host.disks(self.vm)[0].findtext("capacityInKB")
+        assert now == ("16384" if done else self.before), now
+        assert self.host.state(self.vm) == "poweredOn"
+
+
+class RegisterForeign(Operation):
+    """A folder as ESXi writes it, whose disks are converted on the way."""
+    either = False
+
+    def prepare(self):
+        files, self.content = foreign_disks.esxi_folder(8 << 20)
+        self.here = self.host.store / self.name
+        self.here.mkdir()
+        for name, content in files.items():
+            if not name.endswith(".vmsn"):           # of no use here, and nobody's
+                (self.here / name).write_bytes(content)
+
+    def begin(self):
+        path = f"[{DATASTORE}] {self.name}/old server.vmx"
+        return self.host.api.call("RegisterVM_Task", self.host.api.vm_folder(), f"<path>{path}</path><asTemplate>false</asTemplate>" +
+                                  self.host.api.pool().element("pool"))
+
+    def check(self, done):
+        self.vm = self.host.vms().get("old server")
+        assert done == (self.vm is not None)
+        names = {p.name for p in self.here.glob("*.vmdk")}
+        assert names == {f"old server{n}.vmdk" for n in ("", "-flat", "-000001", "-000001-delta", "-000002", "-000002-delta")}, names
+        raw = self.here / "content"
+        subprocess.run(["qemu-img", "convert", "-O", "raw", str(self.here / "old server-000002-delta.vmdk"), str(raw)], check=True)
+        assert raw.read_bytes() == self.content
+        raw.unlink()
+
+    def use(self):
+        self.host.api.call("RefreshStorageInfo", self.vm)
+
+    def clean(self):
+        self.host.api.call("UnregisterVM", self.vm)
+        shutil.rmtree(self.here)
+
+
+ALL = [CreateVM, CreateChildVM, ImportVApp, RegisterVM, ReconfigVM, PlugDisk, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM, CreateScreenshot,
+       CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk,
+       ExtendDisk, InflateDisk, EagerZeroDisk, ZeroFillDisk, ShrinkInPlace, ShrinkByCopy, DefragmentDisk, GrowDisk,
+       RegisterForeign]

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import host
 import moments
 import operations
+import snapshot_operations
 import truth
 from host import Host
 from moments import Starts          # noqa: F401  (unittest finds it here)
@@ -121,7 +122,7 @@ class AtEachPoint(WithHost):
                 type(self).good = True
 
 
-for each in operations.ALL:
+for each in [*operations.ALL, *snapshot_operations.ALL]:
     setattr(AtEachPoint, f"test_{each.__name__}", lambda self, operation=each: self.cut_at_each(operation))
 
 

@@ -29,6 +29,16 @@ TEST_F(Files, ReadsBackWhatWasWritten) {
     EXPECT_EQ(info.st_mode & 07777, 0600u);
 }
 
+TEST_F(Files, ReplacesWithoutASyncAsWell) {
+    ASSERT_TRUE(rt::WriteFileAtomically(dir + "/a", "old", 0600));
+    ASSERT_TRUE(rt::ReplaceFile(dir + "/a", "new", 0640));
+    EXPECT_EQ(*rt::ReadFile(dir + "/a", 10), "new");
+    struct stat info;
+    ASSERT_EQ(stat((dir + "/a").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0640u);
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir), {}), 1);
+}
+
 TEST_F(Files, RefusesAFileOverTheLimit) {
     ASSERT_TRUE(rt::WriteFileAtomically(dir + "/a", "12345", 0644));
     auto read = rt::ReadFile(dir + "/a", 4);

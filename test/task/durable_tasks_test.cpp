@@ -128,6 +128,23 @@ Work Waits(Gate& gate) {
     return [&gate](Progress&) { return PassThen(gate); };
 }
 
+// An answer on which other clients would end is for who asks for the task itself.
+TEST_F(DurableTasksTest, ListsNoAnswersThatClientsDoNotKnow) {
+    Spec spec = PowerOn(tree->web);
+    spec.method = vim::FindMethod("QueryVirtualDiskInfo_Task");
+    vim::Ref ref = Do(spec, Succeeds(std::string("what only some can read")));
+    EXPECT_FALSE(Info(ref).result.empty());
+    auto* manager = tree->Get<vim::TaskManager>(tree->tasks);
+    EXPECT_TRUE(manager->recent_task.empty());
+    auto listed = rt::RunFor(tasks->Read({}, Order::kOldestFirst, 0, 10));
+    ASSERT_EQ(listed->size(), 1u);
+    EXPECT_TRUE(listed->front().info->result.empty());
+    Kill();
+    listed = rt::RunFor(tasks->Read({}, Order::kOldestFirst, 0, 10));
+    ASSERT_EQ(listed->size(), 1u);
+    EXPECT_TRUE(listed->front().info->result.empty());
+}
+
 TEST_F(DurableTasksTest, SuccessIsSeenWithItsResult) {
     auto ref = Do(PowerOn(tree->web), Succeeds(vim::Any("done")));
     const auto& info = Info(ref);

@@ -39,8 +39,9 @@ std::string Complaint(const Method& method, std::string_view inside, const ReadO
 
 // What a server of another make may answer: read as far as we know it.
 TEST(LenientAnswer, IsReadAsFarAsItIsKnown) {
-    auto document = Xml("<device xsi:type=\"VirtualHologram\"><key>7</key><depth>3</depth>"
-                        "<backing xsi:type=\"HologramBacking\"><beam>1</beam></backing></device>");
+    auto document =
+        Xml("<device xsi:type=\"VirtualHologram\"><key>7</key><depth>3</depth>"
+            "<backing xsi:type=\"HologramBacking\"><beam>1</beam></backing></device>");
     auto strict = ReadObject(document.root().First(), VirtualDevice::kType);
     EXPECT_FALSE(strict);
     auto device = ReadObject(document.root().First(), VirtualDevice::kType, {.lenient = true});

@@ -122,6 +122,7 @@ struct Life {
     Life(const std::string& root, std::shared_ptr<backend::sim::World> world, rt::Timer& timer, Limits limits)
         : machine(std::move(world)) {
         volume.folder = root + "/ds";
+        pools_file = root + "/pools";
         auto edit = inventory.Begin();
         host::BuildTree(edit, platform::SimMachine(), host::SimOptions(), host::kNow);
         host::AddDatastore(edit, host::SimDatastore());
@@ -138,14 +139,19 @@ struct Life {
         machines = std::make_unique<Machines>(
             Context::Parts{inventory, *tasks, events, machine, pool, timer, volume},
             Options{.registry = root + "/vmInventory", .scratch = root + "/scratch", .limits = limits, .host = {}});
+        machines->context.spawn = [this](rt::Co<void> work) { loop.Spawn(Beside(*this, std::move(work))); };
     }
 
     static rt::Co<bool> Begin(Life& life) {
         EXPECT_TRUE(co_await life.machine.Open());
+        life.machines->pools.Load(life.pools_file, [file = life.pools_file](std::string text) {
+            return rt::WriteFileAtomically(file, text, 0640);
+        });
         auto loaded = co_await life.machines->lifecycle.Load();
         EXPECT_TRUE(loaded) << loaded.error().message;
         co_await life.durable->ResumeAll();
         co_await life.durable->WaitIdle();
+        co_await life.machines->pools.Settle();
         life.machines->watch.AskAboutPaused();
         co_return true;
     }
@@ -160,6 +166,18 @@ struct Life {
         if (object->info->error)
             co_return vim::Fault(object->info->error->fault, object->info->error->localized_message.value_or(""));
         co_return object->info->result;
+    }
+    // Work that nobody waits for, but tests.
+    static rt::Co<void> Beside(Life& life, rt::Co<void> work) {
+        ++life.beside;
+        co_await std::move(work);
+        --life.beside;
+        life.quiet.Notify();
+    }
+    static rt::Co<bool> Quiet(Life& life) {
+        co_await rt::Yield();
+        while (life.beside) co_await life.quiet.Wait();
+        co_return true;
     }
     template <class T> T Run(rt::Co<T> work) {
         std::optional<T> out;
@@ -176,11 +194,14 @@ struct Life {
     inventory::Inventory inventory;
     HeardEvents events;
     OneVolume volume;
+    std::string pools_file;
     backend::sim::Machine machine;
     std::unique_ptr<task::DurableTasks> durable;
     std::unique_ptr<TasksThatStop> tasks;
     std::unique_ptr<Machines> machines;
     Allow permit;
+    int beside = 0;
+    rt::Signal quiet;
     rt::Loop loop;                       // ends before all that its work refers to
     rt::Pool pool{2};                    // and after this
 };

@@ -128,43 +128,6 @@ TEST_F(ReconfigureTest, ChangesMediaAndLinksOfARunningGuest) {
     EXPECT_FALSE(Dev(4000)->connectable->connected);
 }
 
-// What a running guest does not get.
-struct Row {
-    const char* name;
-    std::function<Spec(ReconfigureTest&)> spec;
-};
-struct WhileRunning : ReconfigureTest, testing::WithParamInterface<Row> {};
-TEST_P(WhileRunning, IsRefused) {
-    ASSERT_TRUE(PowerOn(vm));
-    auto done = Reconfig(vm, GetParam().spec(*this));
-    ASSERT_FALSE(done);
-    EXPECT_TRUE(done.error().As<vim::InvalidPowerState>()) << done.error().message();
-}
-using T = ReconfigureTest;
-INSTANTIATE_TEST_SUITE_P(, WhileRunning,
-                         testing::Values(Row{"memory",
-                                             [](T&) {
-                                                 Spec s;
-                                                 s.memory_mb = 512;
-                                                 return s;
-                                             }},
-                                         Row{"cpus",
-                                             [](T&) {
-                                                 Spec s;
-                                                 s.num_cp_us = 2;
-                                                 return s;
-                                             }},
-                                         Row{"uuid",
-                                             [](T&) {
-                                                 Spec s;
-                                                 s.uuid = "564d1111-2222-3333-4444-555555555555";
-                                                 return s;
-                                             }},
-                                         Row{"add_disk",
-                                             [](T& t) { return t.Change({T::Add(T::Disk(1024, 1000), true)}); }},
-                                         Row{"remove_nic", [](T& t) { return t.Change({T::Remove(t.Dev(4000))}); }}),
-                         [](const auto& i) { return i.param.name; });
-
 TEST_F(ReconfigureTest, NoticesThatSomebodyElseChangedIt) {
     Spec spec;
     spec.change_version = Get(vm).config->change_version;

@@ -14,7 +14,7 @@ struct WatchTest : OneHost {
         auto call = On<vim::call::AnswerVM>(vm);
         call.question_id = std::move(id);
         call.answer_choice = std::move(choice);
-        return life->Run(vms().watch.Answer(std::move(call), "root"));
+        return life->Run(vms().questions.Answer(std::move(call), "root"));
     }
     vim::Ref vm = Create(WholeSpec("web"));
 };
@@ -75,9 +75,16 @@ TEST_F(WatchTest, TheGuestAgentFillsTheGuestIn) {
     EXPECT_EQ(v.summary->quick_stats->guest_heartbeat_status, vim::ManagedEntityStatus::kGreen);
 }
 
+TEST_F(WatchTest, TellsOfAWatchdogThatFires) {
+    Report(backend::EventKind::kWatchdog, "reset");
+    auto* event = life->events.First(vim::VmMessageWarningEvent::kType);
+    ASSERT_TRUE(event);
+    EXPECT_NE(static_cast<const vim::VmMessageWarningEvent*>(event)->message.find("reset"), std::string::npos);
+}
+
 TEST_F(WatchTest, CountsWhatItUses) {
     life->Run([](Life& l) -> rt::Co<bool> {
-        co_await l.machines->statistics.Look();
+        co_await l.machines->statistics.Look(base::Time());
         co_return true;
     }(*life));
     EXPECT_GT(Get(vm).summary->quick_stats->host_memory_usage.value_or(0), 0);

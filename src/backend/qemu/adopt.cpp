@@ -5,6 +5,7 @@
 #include "backend/qemu/cgroup.h"
 #include "backend/qemu/freeze.h"
 #include "backend/qemu/machine.h"
+#include "backend/qemu/tpm.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/loop.h"
@@ -60,6 +61,7 @@ rt::Co<std::optional<Hypervisor::Found>> Machine::AdoptOne(std::string id) {
     pid_t pid = dir.FindProcess(record ? *record : RunRecord());
     auto process = pid ? rt::Process::Open(pid) : base::Error{base::Code::kNotFound, "its process is gone"};
     if (!process || !process->running() || (record && record->pid && StartTimeOf(pid) != record->start_time)) {
+        if (record) EndTpm(*record);
         if (record) RemoveCgroups(record->cgroups);
         dir.Remove();
         if (record && record->pid) co_return Found{std::move(id), RunState::kStopped, {}};
@@ -81,7 +83,7 @@ rt::Co<std::optional<Hypervisor::Found>> Machine::AdoptOne(std::string id) {
     }
     if (!connected) base::LogError(id, "its QEMU runs but does not answer: " + connected.error().message);
     vm->Announce();
-    co_return Found{id, vm->state(), vm->guest()};
+    co_return Found{id, vm->state(), vm->guest(), vm->record().drives, vm->record().down};
 }
 
 rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {

@@ -7,27 +7,19 @@
 namespace backend::qemu {
 namespace {
 
-// The hardware that a guest sees stays the same whichever QEMU runs it: a guest that was
-// suspended under one version goes on under the next.
-constexpr std::string_view kHardware = "7.2";
-
 constexpr std::string_view kSandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
-
-// In QEMU's "a=b,c=d" a comma is written twice.
-std::string Escape(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        if (c == ',') out += ',';
-        if (static_cast<unsigned char>(c) >= 0x20) out += c;
-    }
-    return out;
-}
 
 base::Error Wrong(const VmSpec& spec, std::string words) {
     return {base::Code::kInvalid, base::Cat("virtual machine \"", spec.name, "\": ", words)};
 }
 
 base::Result<> CheckSizes(const VmSpec& s) {
+    int most = s.hardware.max_cpus;
+    if (most && (most < s.cpus || most % std::max(1, s.cores_per_socket)))
+        return Wrong(s, base::Cat("at most ", most, " processors do not go with ", s.cpus, " in sockets of ",
+                                  s.cores_per_socket, " cores"));
+    if (s.boot.secure && !s.efi) return Wrong(s, "secure boot needs EFI firmware");
+    if (!s.hardware.tpm.empty() && !s.efi) return Wrong(s, "a TPM needs EFI firmware");
     if (s.cpus < 1 || s.cores_per_socket < 1 || s.cpus % s.cores_per_socket != 0)
         return Wrong(s, base::Cat(s.cpus, " processors do not divide into sockets of ", s.cores_per_socket, " cores"));
     if (s.memory_mb < 4) return Wrong(s, base::Cat(s.memory_mb, " MB of memory are less than the least, 4 MB"));
@@ -41,32 +33,14 @@ void AddIdentity(Words& w) {
     if (!s.uuid.empty()) w.Add("-uuid", s.uuid);
 }
 
-void AddBoard(Words& w) {
-    const VmSpec& s = w.spec;
-    std::string machine = base::Cat(w.q35() ? "pc-q35-" : "pc-i440fx-", kHardware, ",dump-guest-core=off");
-    if (s.efi) {
-        w.Add("-blockdev", base::Cat(R"({"driver":"file","node-name":"firmware","filename":")", w.engine.firmware,
-                                     R"(","read-only":true})"));
-        std::string nvram = w.PassAsSet(s.nvram, PassedFile::Use::kReadWrite);
-        w.Add("-blockdev", base::Cat(R"({"driver":"file","node-name":"nvram","filename":")", nvram, R"("})"));
-        machine += ",pflash0=firmware,pflash1=nvram";
-    }
-    w.Add("-machine", machine);
-    bool kvm = w.engine.accelerator == "kvm";
-    w.Add("-accel", kvm ? "kvm" : "tcg,thread=multi");
-    w.Add("-cpu", kvm ? "host,migratable=on" : "max");
-    w.Add("-smp", base::Cat("cpus=", s.cpus, ",sockets=", s.cpus / s.cores_per_socket, ",cores=", s.cores_per_socket,
-                            ",threads=1"));
-    w.Add("-m", base::Cat("size=", s.memory_mb, "M"));
-}
-
 // A guest's panic is reported, and what follows is the guest's affair, as on bare metal.
 void AddConduct(Words& w) {
     w.line.argv.insert(w.line.argv.end(), {"-nodefaults", "-no-user-config", "-S"});
     w.Add("-display", "none");
     w.Add("-vga", "none");
+    // A VNC server that listens nowhere: hostd hands it each connection (display.cpp).
+    w.Add("-vnc", "none,share=force-shared");
     w.Add("-rtc", "base=utc");
-    w.Add("-boot", "strict=on");
     w.Add("-action", "panic=none");
     w.Add("-msg", "timestamp=on");
     w.Add("-sandbox", std::string(kSandbox));
@@ -83,16 +57,35 @@ void AddAgent(Words& w) {
     w.Device("virtserialport,id=agent-port,bus=agent-bus.0,chardev=agent,name=org.qemu.guest_agent.0");
 }
 
-void AddConsole(Words& w) {
-    w.Device("VGA,id=video,bus=", w.pci(), ",addr=", Slot(kVideoSlot));
-    if (w.q35()) w.Device("qemu-xhci,id=usb,bus=pcie.0,addr=", Slot(kUsbSlot));
+// Powers of two only.
+int VideoMegabytes(int asked) {
+    int mb = 16;
+    while (mb < asked && mb < 256) mb *= 2;
+    return mb;
+}
+
+void AddVideo(Words& w) {
+    const HardwareSpec& h = w.spec.hardware;
+    std::string memory;
+    if (h.video_mb > 16) memory = base::Cat(",vgamem_mb=", VideoMegabytes(h.video_mb));
+    w.Device(h.video == "vmware" ? "vmware-svga" : "VGA", ",id=video,bus=", w.pci(), ",addr=", Slot(kVideoSlot),
+             memory);
+}
+
+// The tablet hangs on the controller that every VM has.
+void AddUsb(Words& w) {
+    const HardwareSpec& h = w.spec.hardware;
+    if (w.q35()) w.Device("ich9-usb-uhci1,id=usb,bus=pcie.0,addr=0x1c");
     else w.Device("piix3-usb-uhci,id=usb,bus=pci.0,addr=01.2");
     w.Device("usb-tablet,id=tablet,bus=usb.0");
+    if (h.ehci) w.Device("usb-ehci,id=ehci,bus=", w.pci(), ",addr=", w.q35() ? "0x1f" : "01.7");
+    if (h.xhci) w.Device("qemu-xhci,id=xhci,bus=", w.pci(), ",addr=", Slot(kXhciSlot));
+}
+
+void AddConsole(Words& w) {
+    AddVideo(w);
+    AddUsb(w);
     w.Device("pvpanic,id=panic");
-    if (w.spec.serial_log.empty()) return;
-    std::string file = w.PassAsSet(w.spec.serial_log, PassedFile::Use::kAppend);
-    w.Add("-chardev", base::Cat("file,id=serial,path=", file, ",append=on"));
-    w.Device("isa-serial,id=serial-9000,chardev=serial");
 }
 
 // The card counts down unless the guest's driver winds it up again. Its place is the one
@@ -121,21 +114,21 @@ void AddKernel(Words& w) {
 
 }  // namespace
 
-bool Words::q35() const {
-    return spec.efi || std::any_of(spec.disks.begin(), spec.disks.end(),
-                                   [](const DiskSpec& d) { return d.bus == Bus::kSata || d.bus == Bus::kNvme; });
+// The board of the guests' old home, Intel's 440BX, takes every device that we offer, on a
+// bus that lets all of them be plugged. Only secure boot needs the newer one.
+bool Words::q35() const { return spec.efi && spec.boot.secure; }
+
+// In QEMU's "a=b,c=d" a comma is written twice.
+std::string Escape(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        if (c == ',') out += ',';
+        if (static_cast<unsigned char>(c) >= 0x20) out += c;
+    }
+    return out;
 }
 
 std::string Slot(int number) { return base::Cat("0x", base::Hex(std::string(1, static_cast<char>(number)))); }
-
-// The firmware tries devices by number; 0 is a kernel that was given directly.
-std::string Words::BootIndex(std::string_view kind, int position) const {
-    static const std::vector<std::string> kUsual = {"floppy", "disk", "cdrom", "ethernet"};
-    const auto& order = spec.boot_order.empty() ? kUsual : spec.boot_order;
-    auto at = std::find(order.begin(), order.end(), kind);
-    if (at == order.end()) return {};
-    return base::Cat(",bootindex=", 1 + (at - order.begin()) * 100 + position);
-}
 
 base::Result<CommandLine> MakeCommandLine(const VmSpec& spec, const Engine& engine, const std::string& state) {
     CHECK(CheckSizes(spec));
@@ -145,9 +138,13 @@ base::Result<CommandLine> MakeCommandLine(const VmSpec& spec, const Engine& engi
     AddBoard(w);
     AddConduct(w);
     AddMonitor(w);
+    AddBoot(w);
     AddConsole(w);
+    CHECK(AddPorts(w));
     AddAgent(w);
     CHECK(AddWatchdog(w));
+    CHECK(AddDimms(w));
+    CHECK(AddControllers(w));
     CHECK(AddDisks(w));
     CHECK(AddNics(w));
     AddKernel(w);

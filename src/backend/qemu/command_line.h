@@ -24,6 +24,11 @@ struct PassedFile {
         kReadWrite,
         kAppend,
         kReopen,                     // QEMU opens it again by /proc/self/fd: must be readable for its user
+        kListen,                     // a TCP socket; `path` is "host port"
+        kListenHere,                 // a unix socket; `path` is a name in the run directory
+        kPipeServer,
+        kPipeClient,    // a unix socket of this host by that name
+        kTpm,                        // the other end is a TPM with its state in `path`
     };
     int as = 0;
     std::string path;
@@ -37,8 +42,13 @@ struct Engine {
     std::string program = "qemu-system-x86_64";
     std::string accelerator = "tcg";             // or "kvm"
     std::string firmware = "/usr/share/OVMF/OVMF_CODE_4M.fd";   // for EFI
+    std::string secure_firmware = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd";
     std::set<int> direct;                        // keys of disks whose file system can bypass the page cache
 };
+
+// The descriptor sets of a drive have numbers of their own, so that they go when it goes.
+constexpr int kSetsPerDisk = 100;
+constexpr int FirstSetOf(int disk_key) { return disk_key * kSetsPerDisk; }
 
 struct CommandLine {
     std::vector<std::string> argv;
@@ -48,5 +58,10 @@ struct CommandLine {
 // `state` is a file of Suspend() to go on from, or "". kInvalid names the device and
 // what is wrong with it.
 base::Result<CommandLine> MakeCommandLine(const VmSpec& spec, const Engine& engine, const std::string& state);
+// The words of one part alone, for a VM that runs with the rest. Files are to be added to
+// the sets by the number that each has here.
+base::Result<CommandLine> MakePart(const VmSpec& spec, const Engine& engine, const Part& part);
+// "driver,id=x,unit=1" as the JSON that QMP takes; `first` names what stands first.
+std::string AsJson(std::string_view words, std::string_view first);
 
 }  // namespace backend::qemu

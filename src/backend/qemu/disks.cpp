@@ -50,18 +50,22 @@ base::Result<const Kind*> CheckPlace(Words& w, const DiskSpec& d) {
     return Wrong(d, "unknown kind of controller");
 }
 
+bool IsScsi(Bus bus) {
+    return bus == Bus::kLsiLogic || bus == Bus::kLsiSas || bus == Bus::kPvscsi || bus == Bus::kVirtio;
+}
+
 // Each controller is written once, before the first drive on it.
-base::Result<> AddController(Words& w, const DiskSpec& d, const Kind& kind) {
+base::Result<> AddController(Words& w, Bus bus, int number, const Kind& kind) {
     std::string driver = kind.driver;
-    if (d.bus == Bus::kFloppy && w.q35()) driver = "isa-fdc";      // the older board has one
+    if (bus == Bus::kFloppy && w.q35()) driver = "isa-fdc";      // the older board has one
     if (driver.empty()) return {};
-    std::string id = base::Cat(kind.name, d.bus_number);
+    std::string id = base::Cat(kind.name, number);
     if (!w.places.insert(base::Cat(driver, ' ', id)).second) return {};
     if (!w.places.insert(base::Cat("controller ", id)).second)
-        return Wrong(d, base::Cat("controller ", id, " is of another kind already"));
+        return base::Error{base::Code::kInvalid, base::Cat("controller ", id, " is of another kind already")};
     std::string place;
-    if (kind.slot) place = base::Cat(",bus=", w.pci(), ",addr=", Slot(kind.slot + d.bus_number));
-    if (d.bus == Bus::kNvme) place += base::Cat(",serial=nvme", d.bus_number);
+    if (kind.slot) place = base::Cat(",bus=", w.pci(), ",addr=", Slot(kind.slot + number));
+    if (bus == Bus::kNvme) place += base::Cat(",serial=nvme", number);
     w.Device(driver, ",id=", id, place);
     return {};
 }
@@ -96,14 +100,15 @@ std::string Driver(const DiskSpec& d) {
 std::string AddMedium(Words& w, const DiskSpec& d) {
     bool read_only = d.cdrom || d.read_only;
     bool direct = !d.cdrom && w.engine.direct.contains(d.key);
-    auto use = read_only ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite;
     auto add = [&](std::string node, const std::string& path, std::string backing, bool top) {
+        bool only_read = read_only || (d.forgets && !top);   // other machines may have it open as well
         Layer layer{.node = node,
-                    .file = w.PassAsSet(path, use, direct),
+                    .file = w.PassAsSet(path, only_read ? PassedFile::Use::kRead : PassedFile::Use::kReadWrite, direct),
                     .backing = std::move(backing),
                     .writable = top && !read_only,
-                    .open_for_writing = !read_only,
-                    .direct = direct};
+                    .open_for_writing = !only_read,
+                    .direct = direct,
+                    .locked = !d.shared};
         w.Add("-blockdev", LayerOptions(layer));
         return node;
     };
@@ -113,25 +118,65 @@ std::string AddMedium(Words& w, const DiskSpec& d) {
     return top;
 }
 
+// Which drives can come and go with the VM running.
+base::Result<> CheckHot(const DiskSpec& d) {
+    if (IsScsi(d.bus)) return {};
+    return Wrong(d, base::Cat("drives on ",
+                              d.bus == Bus::kIde    ? "IDE"
+                              : d.bus == Bus::kSata ? "SATA"
+                              : d.bus == Bus::kNvme ? "NVMe"
+                                                    : "floppy",
+                              " controllers can be added while the virtual machine is powered off; SCSI ones take "
+                              "them at any time"));
+}
+
+}  // namespace
+
+base::Result<> AddController(Words& w, const ControllerSpec& c) {
+    for (const Kind& kind : kKinds) {
+        if (kind.bus != c.bus) continue;
+        if (c.number < 0 || c.number > 3)
+            return base::Error{base::Code::kInvalid, base::Cat("there is no controller ", kind.name, c.number)};
+        return AddController(w, c.bus, c.number, kind);
+    }
+    return base::Error{base::Code::kInvalid,
+                       "QEMU has no BusLogic controller; change the controller to LSI Logic or PVSCSI"};
+}
+
+base::Result<> AddControllers(Words& w) {
+    for (const ControllerSpec& c : w.spec.hardware.controllers) CHECK(AddController(w, c));
+    return {};
+}
+
+// A disk of several machines is locked by none of them. One that writes through has no
+// cache that a guest would have to flush.
+static std::string Conduct(const DiskSpec& d) {
+    return base::Cat(d.shared ? ",share-rw=on" : "", d.write_through ? ",write-cache=off" : "");
+}
+
 base::Result<> AddDisk(Words& w, const DiskSpec& d, int position) {
+    if (w.hot) CHECK(CheckHot(d));
     TRY(kind, CheckPlace(w, d));
     if (d.cdrom && (d.bus == Bus::kNvme || d.bus == Bus::kFloppy))
         return Wrong(d, "a CD-ROM drive goes on an IDE, SATA or SCSI controller");
-    CHECK(AddController(w, d, *kind));
+    if (!w.hot) {
+        auto controller = AddController(w, d.bus, d.bus_number, *kind);
+        if (!controller) return Wrong(d, std::move(controller).error().message);
+    }
     bool medium = d.connected && !d.path.empty();
     if (!medium && !d.cdrom && d.bus != Bus::kFloppy) return Wrong(d, "it has no file");
     const char* boots_as = d.cdrom ? "cdrom" : d.bus == Bus::kFloppy ? "floppy" : "disk";
+    w.next_set = FirstSetOf(d.key);
     std::string drive = medium ? base::Cat(",drive=", AddMedium(w, d)) : std::string();
-    std::string boot = w.BootIndex(boots_as, position);
+    w.next_set = 0;
+    std::string boot = w.hot ? std::string() : w.BootIndex(boots_as, d.key, position);
     if (d.bus == Bus::kFloppy) {         // here it is the controller that knows
         if (!boot.empty()) w.Add("-global", base::Cat("isa-fdc.bootindex", d.unit == 0 ? "A" : "B", boot.substr(10)));
         boot.clear();
     }
-    w.Device(Driver(d), ",id=dev-", d.key, ",", Place(w, d), drive, boot);
+    w.Device(Driver(d), ",id=dev-", d.key, ",", Place(w, d), drive, Conduct(d), boot);
     return {};
 }
-
-}  // namespace
 
 base::Result<> AddDisks(Words& w) {
     int position = 0;

@@ -9,15 +9,17 @@
 
 #include <cerrno>
 
+#include "backend/qemu/affinity.h"
 #include "backend/qemu/cgroup.h"
 #include "backend/qemu/pool_groups.h"
+#include "backend/qemu/sockets.h"
+#include "backend/qemu/tpm.h"
+#include "backend/qemu/variables.h"
 #include "base/log.h"
 #include "base/text.h"
 
 namespace backend::qemu {
 namespace {
-
-constexpr const char* kVariablesTemplate = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
 base::Result<rt::Fd> Open(const std::string& path, int flags, mode_t mode = 0600) {
     rt::Fd file(open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode));
@@ -47,49 +49,32 @@ base::Result<rt::Fd> OpenForReopen(const std::string& path, bool other_user) {
     return copy;
 }
 
-base::Result<rt::Fd> OpenPassed(const PassedFile& file, bool other_user) {
+// Everything that is open for QEMU, with the numbers it gets there.
+struct Hand {
+    std::vector<rt::Fd> fds;
+    std::vector<rt::PassedFd> passed;
+    pid_t tpm = 0;
+    void Add(rt::Fd fd, int as) {
+        passed.push_back({fd.get(), as});
+        fds.push_back(std::move(fd));
+    }
+};
+
+base::Result<rt::Fd> OpenPassed(const LaunchPlan& plan, const PassedFile& file, Hand& hand) {
     using Use = PassedFile::Use;
+    bool other_user = plan.user.has_value();
     switch (file.use) {
+        case Use::kListen: return ListenAtPort(file.path);
+        case Use::kPipeServer: return ListenAtPipe(PipeFolder(plan.dir), file.path);
+        case Use::kPipeClient: return ConnectToPipe(PipeFolder(plan.dir), file.path);
+        case Use::kTpm: return StartTpm(file.path, plan.user, hand.tpm);
+        case Use::kListenHere: return ListenAt(base::Cat(plan.dir.path(), '/', file.path));
         case Use::kRead: return OpenMedium(file.path, true, file.direct);
         case Use::kReadWrite: return OpenMedium(file.path, false, file.direct);
         case Use::kAppend: return Open(file.path, O_WRONLY | O_CREAT | O_APPEND);
         default: return OpenForReopen(file.path, other_user);
     }
 }
-
-// The first start of a VM with EFI firmware.
-base::Result<> MakeVariables(const VmSpec& spec) {
-    if (!spec.efi || spec.nvram.empty() || access(spec.nvram.c_str(), F_OK) == 0) return {};
-    auto from = Open(kVariablesTemplate, O_RDONLY);
-    if (!from) return std::move(from).error().While("EFI firmware (is the package ovmf installed?)");
-    struct stat found;
-    if (fstat(from->get(), &found) != 0) return base::FromErrno(errno, "look at the EFI variables");
-    TRY(to, Open(spec.nvram, O_WRONLY | O_CREAT | O_EXCL));
-    auto copied = Copy(from->get(), to.get(), found.st_size);
-    if (!copied) unlink(spec.nvram.c_str());
-    return copied;
-}
-
-// Which disks lie where the page cache can be bypassed (tmpfs and some others cannot).
-std::set<int> FindDirect(const VmSpec& spec) {
-    std::set<int> out;
-    for (const DiskSpec& disk : spec.disks) {
-        if (disk.cdrom || disk.path.empty()) continue;
-        rt::Fd file(open(disk.path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK));
-        if (file) out.insert(disk.key);
-    }
-    return out;
-}
-
-// Everything that is open for QEMU, with the numbers it gets there.
-struct Hand {
-    std::vector<rt::Fd> fds;
-    std::vector<rt::PassedFd> passed;
-    void Add(rt::Fd fd, int as) {
-        passed.push_back({fd.get(), as});
-        fds.push_back(std::move(fd));
-    }
-};
 
 base::Result<Hand> Gather(const LaunchPlan& plan, const CommandLine& line, RunRecord& record) {
     Hand hand;
@@ -104,7 +89,11 @@ base::Result<Hand> Gather(const LaunchPlan& plan, const CommandLine& line, RunRe
     TRY(agent, ListenAt(plan.dir.agent()));
     hand.Add(std::move(agent), kAgentFd);
     for (const PassedFile& file : line.files) {
-        TRY(fd, OpenPassed(file, plan.user.has_value()));
+        TRY(fd, OpenPassed(plan, file, hand));
+        if (hand.tpm && !record.tpm) {
+            record.tpm = hand.tpm;
+            record.tpm_start_time = StartTimeOf(hand.tpm).value_or(0);
+        }
         hand.Add(std::move(fd), file.as);
     }
     return hand;
@@ -138,6 +127,10 @@ base::Result<Launched> Start(const LaunchPlan& plan, CommandLine line, RunRecord
         waitpid(record.pid, nullptr, 0);
         return std::move(entered).error();
     }
+    if (!plan.spec.hardware.affinity.empty()) {
+        auto bound = SetAffinity(record.pid, plan.spec.hardware.affinity);
+        if (!bound) base::LogWarning(plan.spec.id, bound.error().message);
+    }
     return Launched{std::move(process), record};
 }
 
@@ -148,7 +141,25 @@ std::vector<int> DrivesWithMedium(const VmSpec& spec) {
     return out;
 }
 
+std::vector<int> AdaptersDown(const VmSpec& spec) {
+    std::vector<int> out;
+    for (const NicSpec& n : spec.nics)
+        if (!n.connected) out.push_back(n.key);
+    return out;
+}
+
 }  // namespace
+
+// tmpfs and some others cannot.
+std::set<int> FindDirect(const std::vector<DiskSpec>& disks) {
+    std::set<int> out;
+    for (const DiskSpec& disk : disks) {
+        if (disk.cdrom || disk.path.empty()) continue;
+        rt::Fd file(open(disk.path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC | O_NONBLOCK));
+        if (file) out.insert(disk.key);
+    }
+    return out;
+}
 
 base::Result<rt::Fd> OpenMedium(const std::string& path, bool read_only, bool direct) {
     TRY(file, Open(path, (read_only ? O_RDONLY : O_RDWR) | (direct ? O_DIRECT : 0)));
@@ -159,15 +170,16 @@ base::Result<rt::Fd> OpenMedium(const std::string& path, bool read_only, bool di
 }
 
 base::Result<Launched> Launch(LaunchPlan plan) {
-    plan.engine.direct = FindDirect(plan.spec);
+    plan.engine.direct = FindDirect(plan.spec.disks);
     TRY(line, MakeCommandLine(plan.spec, plan.engine, plan.state));
-    CHECK(MakeVariables(plan.spec));
+    CHECK(PrepareVariables(plan.spec));
     CHECK(plan.dir.Make());
     RunRecord record{.vm = plan.spec.id,
                      .name = plan.spec.name,
                      .uid = plan.user ? std::int64_t(*plan.user) : -1,
                      .log = plan.spec.log.empty() ? plan.dir.path() + "/log" : plan.spec.log,
-                     .drives = DrivesWithMedium(plan.spec)};
+                     .drives = DrivesWithMedium(plan.spec),
+                     .down = AdaptersDown(plan.spec)};
     base::Result<Launched> result = base::Error{base::Code::kInternal, ""};
     if (auto groups = MakeCgroups(plan.cgroup_parents, plan.pool_path, plan.spec.id)) {
         record.cgroups = *std::move(groups);
@@ -175,6 +187,8 @@ base::Result<Launched> Launch(LaunchPlan plan) {
     } else base::LogWarning(plan.spec.id, groups.error().message);
     result = Start(plan, std::move(line), record);
     if (!result) {
+        EndTpm(record);
+        if (record.tpm) waitpid(record.tpm, nullptr, 0);
         RemoveCgroups(record.cgroups);
         plan.dir.Remove();
     }

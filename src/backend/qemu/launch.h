@@ -30,6 +30,9 @@ struct Launched {
 // Nothing is left behind when it fails.
 base::Result<Launched> Launch(LaunchPlan plan);
 
+// Of these disks, those where the page cache can be bypassed.
+std::set<int> FindDirect(const std::vector<DiskSpec>& disks);
+
 // The file of one medium, as Launch() opens it.
 base::Result<rt::Fd> OpenMedium(const std::string& path, bool read_only, bool direct = false);
 

@@ -154,7 +154,11 @@ rt::Co<base::Result<>> Machine::SetLink(std::string vm, int key, bool connected)
     if (!set && set.error().code == base::Code::kDenied)
         co_return base::Error{base::Code::kNotFound,
                               base::Cat("virtual machine ", vm, " has no network adapter ", key)};
-    co_return set;
+    CO_CHECK(std::move(set));
+    auto& down = running->MutableRecord().down;
+    std::erase(down, key);
+    if (!connected) down.push_back(key);
+    co_return running->dir().Write(running->record());
 }
 
 }  // namespace backend::qemu

@@ -50,13 +50,32 @@ public:
     rt::Co<base::Result<>> GiveUpMerge(std::string vm, int key) override;
     rt::Co<base::Result<>> Hold(std::string vm) override;
     rt::Co<base::Result<>> Release(std::string vm) override;
+    rt::Co<base::Result<>> Plug(VmSpec spec, Part part) override;
+    rt::Co<base::Result<>> Unplug(std::string vm, Part part, base::Duration patience) override;
+    rt::Co<base::Result<>> AddCpus(std::string vm, int cpus) override;
+    rt::Co<base::Result<>> SetIops(std::string vm, int key, std::int64_t iops) override;
+    rt::Co<base::Result<>> SetAffinity(std::string vm, std::vector<int> processors) override;
+    rt::Co<base::Result<>> SetNetwork(std::string vm, NicSpec nic) override;
+    rt::Co<base::Result<>> ResizeDisk(std::string vm, int key, std::int64_t bytes) override;
     rt::Co<base::Result<>> TrackChanges(std::string vm, int key) override;
     rt::Co<base::Result<DiskChanges>> ReadChanges(std::string vm, int key, ChangesOf which) override;
     rt::Co<base::Result<>> ForgetChanges(std::string vm, int key, ChangesOf which) override;
     rt::Co<base::Result<>> EndTracking(std::string vm, int key) override;
+    rt::Co<base::Result<>> MirrorDisks(std::string vm, std::vector<DiskMove> moves, Progress progress,
+                                       std::function<bool()> cancelled) override;
+    rt::Co<base::Result<>> SwitchDisks(std::string vm, std::vector<DiskMove> moves) override;
+    rt::Co<base::Result<>> StopMirrors(std::string vm, std::vector<DiskMove> moves) override;
+    rt::Co<base::Result<bool>> AnySwitched(std::string vm, std::vector<DiskMove> moves) override;
     rt::Co<base::Result<Usage>> ReadUsage(std::string vm) override;
     rt::Co<base::Result<>> SetPools(std::vector<PoolSpec> pools) override;
     rt::Co<base::Result<>> SetResources(std::string vm, std::string pool, Resources resources) override;
+    rt::Co<base::Result<rt::ByteStreamPtr>> OpenDisplay(std::string vm) override;
+    rt::Co<base::Result<rt::ByteStreamPtr>> OpenSerial(std::string vm) override;
+    rt::Co<base::Result<Picture>> TakePicture(std::string vm) override;
+    rt::Co<base::Result<>> SendKeys(std::string vm, std::vector<KeyEvent> keys) override;
+    rt::Co<base::Result<GuestOutcome>> RunInGuest(std::string vm, GuestProgram program) override;
+    rt::Co<base::Result<rt::ByteStreamPtr>> OpenGuestFile(std::string vm, std::string path, bool write) override;
+    rt::Co<base::Result<>> SetGuestTime(std::string vm) override;
     rt::Co<base::Result<std::vector<Found>>> Adopt() override;
     RunState StateOf(const std::string& vm) const override;
 

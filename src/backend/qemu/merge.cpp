@@ -43,6 +43,7 @@ rt::Co<base::Result<qmp::JobState>> LookAt(std::shared_ptr<RunningVm> vm, qmp::C
     co_return co_await qmp::QueryJob(qemu, job);
 }
 
+// What a job that failed says is heard once; one that went well stays until it is dismissed.
 rt::Co<base::Result<>> AwaitEnd(std::shared_ptr<RunningVm> vm, qmp::Client& qemu, LayerMerge merge) {
     std::string job = JobOf(merge.disk.key);
     auto concluded = [&] { return vm->JobStatus(job) == "concluded"; };
@@ -50,9 +51,8 @@ rt::Co<base::Result<>> AwaitEnd(std::shared_ptr<RunningVm> vm, qmp::Client& qemu
         CO_TRY(state, co_await qmp::QueryJob(qemu, job));
         if (state.status.empty()) co_return base::Result<>{};
         if (state.status == "concluded") {
-            (void)co_await qmp::DismissJob(qemu, job);
-            vm->ForgetJob(job);
             if (state.error.empty()) co_return base::Result<>{};
+            (void)co_await qmp::DismissJob(qemu, job);
             co_return Failed(merge, state.error);
         }
         (void)co_await vm->WaitFor(concluded, kLook);
@@ -84,8 +84,11 @@ rt::Co<base::Result<>> Machine::MergeLayers(std::string id, LayerMerge merge, Pr
     CO_TRY(there, co_await qmp::QueryJob(*qemu, job));
     if (there.status.empty()) {
         CO_TRY(set, co_await qmp::FdSetOf(*qemu, FileNode(nodes.At(merge.disk, merge.from))));
-        if (!set) co_return base::Result<>{};            // it was merged before, and let go of
-        CO_CHECK(co_await Begin(vm, *qemu, merge, nodes));
+        if (!set) co_return base::Result<>{};  // it was merged before, and let go of
+        auto begun = co_await Begin(vm, *qemu, merge, nodes);
+        if (!begun && begun.error().message.find("is not in this backing file chain") != std::string::npos)
+            co_return base::Result<>{};          // merged before, and not let go of yet
+        if (!begun) co_return begun;
     }
     for (;;) {
         CO_TRY(state, co_await LookAt(vm, *qemu, job));
@@ -113,9 +116,11 @@ rt::Co<base::Result<>> Machine::EndMerge(std::string id, LayerMerge merge) {
         CO_CHECK(co_await qmp::CompleteJob(*qemu, job));
     }
     CO_CHECK(co_await AwaitEnd(vm, *qemu, merge));
+    (void)co_await qmp::DismissJob(*qemu, job);          // it holds its nodes; they can go only after it
+    vm->ForgetJob(job);
     for (std::size_t place = merge.from; place > merge.into; --place)
         if (auto dropped = co_await DropLayer(*qemu, nodes.At(merge.disk, place)); !dropped)
-            co_return std::move(dropped).error().While("let go of " + FileAt(merge.disk, place));
+            base::LogWarning(id, base::Cat(FileAt(merge.disk, place), " stays open: ", dropped.error().message));
     co_return base::Result<>{};
 }
 
@@ -128,7 +133,7 @@ rt::Co<base::Result<>> Machine::GiveUpMerge(std::string id, int key) {
     vm->ForgetJob(job);
     if (state.status != "concluded") CO_CHECK(co_await qmp::CancelJob(*qemu, job));
     LayerMerge merge{.disk = {.key = key}};
-    (void)co_await AwaitEnd(vm, *qemu, std::move(merge));
+    if (auto ended = co_await AwaitEnd(vm, *qemu, std::move(merge)); ended) (void)co_await qmp::DismissJob(*qemu, job);
     co_return base::Result<>{};
 }
 

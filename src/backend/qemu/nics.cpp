@@ -26,6 +26,8 @@ base::Error Wrong(const NicSpec& nic, std::string words) {
     return {base::Code::kInvalid, base::Cat("network adapter ", nic.key, ": ", words)};
 }
 
+}  // namespace
+
 // The adapter's start-up code is left out where nothing boots from it: it costs the
 // firmware about a second.
 base::Result<> AddNic(Words& w, const NicSpec& nic, int position) {
@@ -34,14 +36,15 @@ base::Result<> AddNic(Words& w, const NicSpec& nic, int position) {
     int number = nic.key - kFirstNicKey;
     if (number < 0 || number >= kMostNics) return Wrong(nic, "adapters have the keys 4000 to 4009");
     if (!w.places.insert(base::Cat("nic ", nic.key)).second) return Wrong(nic, "another adapter has the same key");
-    std::string boot = w.spec.kernel.empty() ? w.BootIndex("ethernet", position) : std::string();
+    std::string boot = w.spec.kernel.empty() ? w.BootIndex("ethernet", nic.key, position) : std::string();
     w.Add("-netdev", base::Cat("user,id=net-", nic.key));
     w.Device(nic.model, ",id=dev-", nic.key, ",netdev=net-", nic.key, ",mac=", nic.mac, ",bus=", w.pci(),
-             ",addr=", Slot(kNicSlot + number), boot.empty() ? ",romfile=" : boot);
+             ",addr=", Slot(kNicSlot + number),
+             boot.empty() ? ",romfile="
+             : w.hot      ? ""
+                          : boot);
     return {};
 }
-
-}  // namespace
 
 base::Result<> AddNics(Words& w) {
     int position = 0;

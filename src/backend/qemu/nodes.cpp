@@ -28,16 +28,28 @@ std::string Common(bool writable, bool direct) {
 
 }  // namespace
 
-std::string BaseNode(int key) { return base::Cat("disk-", key); }
-std::string OverlayNode(int key, const std::string& file) { return base::Cat("disk-", key, "-", LabelOf(file)); }
+std::string BaseNode(int key, int hop) { return hop ? base::Cat("disk-", key, "h", hop) : base::Cat("disk-", key); }
+std::string OverlayNode(int key, const std::string& file, int hop) {
+    return base::Cat(BaseNode(key, hop), "-", LabelOf(file));
+}
+
+int HopOf(const std::string& node) {
+    std::string_view rest = node;
+    rest.remove_prefix(std::min(rest.size(), std::string_view("disk-").size()));
+    rest = rest.substr(0, rest.find('-'));
+    auto at = rest.find('h');
+    return at == rest.npos ? 0 : static_cast<int>(base::ToInt(rest.substr(at + 1)).value_or(0));
+}
+
 std::string FileNode(const std::string& node) { return "file-" + node.substr(node.find('-') + 1); }
 
 std::string LayerOptions(const Layer& l) {
     bool bottom = l.backing.empty();
-    std::string out = base::Cat(R"({"driver":")", bottom ? "raw" : "qcow2", R"(","node-name":")", l.node, "\",",
-                                Common(l.writable, l.direct), R"(,"file":{"driver":"file","node-name":")",
-                                FileNode(l.node), R"(","filename":")", l.file, R"(","aio":")",
-                                l.direct ? "native" : "threads", "\",", Common(l.open_for_writing, l.direct), "}");
+    std::string out =
+        base::Cat(R"({"driver":")", bottom ? "raw" : "qcow2", R"(","node-name":")", l.node, "\",",
+                  Common(l.writable, l.direct), R"(,"file":{"driver":"file","node-name":")", FileNode(l.node),
+                  R"(","filename":")", l.file, R"(","aio":")", l.direct ? "native" : "threads", "\",",
+                  l.locked ? "" : R"("locking":"off",)", Common(l.open_for_writing, l.direct), "}");
     if (!bottom) out += base::Cat(R"(,"backing":)", l.backing);
     return out + "}";
 }

@@ -7,8 +7,12 @@
 
 namespace backend::qemu {
 
-std::string BaseNode(int key);  // "disk-2000": the raw base, or the medium of a drive
-std::string OverlayNode(int key, const std::string& file);  // "disk-2000-s000001" of ".../web-000001-delta.vmdk"
+// A disk whose files moved while its VM ran has other names than before, since both sets are
+// there for a while: `hop` counts the moves. The name of the node in use tells it.
+std::string BaseNode(int key, int hop = 0);  // "disk-2000": the raw base, or the medium of a drive; "disk-2000h1"
+std::string OverlayNode(int key, const std::string& file,
+                        int hop = 0);  // "disk-2000-s000001" of ".../web-000001-delta.vmdk"
+int HopOf(const std::string& node);
 std::string FileNode(const std::string& node);  // "file-2000-s000001" beneath it
 
 // One layer: a format over a file, which is a descriptor set of QEMU's. JSON. Only the layer
@@ -20,6 +24,7 @@ struct Layer {
     bool writable = false;
     bool open_for_writing = true;  // false for a disk that is read-only altogether
     bool direct = false;  // past the host's page cache
+    bool locked = true;   // false: other machines write to it too
 };
 std::string LayerOptions(const Layer& layer);
 

@@ -73,15 +73,7 @@ std::int64_t ParseSwapped(std::string_view status) {
     return 0;
 }
 
-std::int64_t ParseActive(std::string_view memory_stat) {
-    std::int64_t active = -1;
-    for (std::string_view line : base::Split(memory_stat, '\n'))
-        for (std::string_view name : {"active_anon ", "active_file "})
-            if (line.starts_with(name)) active = std::max<std::int64_t>(active, 0) + Number(line.substr(name.size()));
-    return active;
-}
-
-base::Result<Usage> ReadProcessUsage(pid_t pid, const std::vector<std::string>& cgroups, VcpuThreads& threads) {
+base::Result<Usage> ReadProcessUsage(pid_t pid, VcpuThreads& threads) {
     TRY(text, rt::ReadFile(base::Cat("/proc/", pid, "/stat"), 8192));
     auto stat = ParseStat(text);
     if (!stat) return base::Error{base::Code::kInternal, "/proc/<pid>/stat has another form"};
@@ -96,10 +88,6 @@ base::Result<Usage> ReadProcessUsage(pid_t pid, const std::vector<std::string>& 
     }
     if (auto status = rt::ReadFile(base::Cat("/proc/", pid, "/status"), 16384))
         usage.swapped_bytes = ParseSwapped(*status);
-    for (const std::string& group : cgroups) {
-        auto memory = rt::ReadFile(group + "/memory.stat", 65536);
-        if (memory) usage.active_bytes = std::max(usage.active_bytes, ParseActive(*memory));
-    }
     return usage;
 }
 

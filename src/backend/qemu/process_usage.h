@@ -23,7 +23,6 @@ std::optional<VcpuUsage> ParseSchedStat(std::string_view text);
 // "CPU 3/KVM": which of the VM's processors a thread is; -1: none.
 int VcpuOfThread(std::string_view name);
 std::int64_t ParseSwapped(std::string_view status);              // VmSwap of /proc/<pid>/status, bytes
-std::int64_t ParseActive(std::string_view memory_stat);          // of a control group; -1: it does not say
 
 // The threads that are the VM's processors, in their order. Looked for once, and again when
 // one of them has gone: processors come and go with hot-plug.
@@ -33,6 +32,6 @@ struct VcpuThreads {
     int reads = 0;                   // since they were looked for
 };
 
-base::Result<Usage> ReadProcessUsage(pid_t pid, const std::vector<std::string>& cgroups, VcpuThreads& threads);
+base::Result<Usage> ReadProcessUsage(pid_t pid, VcpuThreads& threads);
 
 }  // namespace backend::qemu

@@ -35,6 +35,12 @@ std::string ToText(const RunRecord& r) {
     o["logStart"] = r.log_start;
     o["cgroups"] = qmp::json::array(r.cgroups.begin(), r.cgroups.end());
     o["drives"] = qmp::json::array(r.drives.begin(), r.drives.end());
+    if (r.tpm) o["tpm"] = r.tpm;
+    if (r.tpm) o["tpmStartTime"] = r.tpm_start_time;
+    o["down"] = qmp::json::array(r.down.begin(), r.down.end());
+    qmp::json::object hops;
+    for (const auto& [key, hop] : r.hops) hops[base::Cat(key)] = hop;
+    o["hops"] = std::move(hops);
     return qmp::json::serialize(o) + "\n";
 }
 
@@ -53,6 +59,14 @@ base::Result<RunRecord> ParseRecord(std::string_view text) {
         for (const auto& c : *list->if_array()) r.cgroups.push_back(qmp::Text(&c));
     if (auto* list = Member(*v, "drives"); list && list->is_array())
         for (const auto& d : *list->if_array()) r.drives.push_back(static_cast<int>(qmp::Int(&d)));
+    r.tpm = static_cast<pid_t>(qmp::Int(Member(*v, "tpm")));
+    r.tpm_start_time = qmp::Int(Member(*v, "tpmStartTime"));
+    if (auto* list = Member(*v, "down"); list && list->is_array())
+        for (const auto& d : *list->if_array()) r.down.push_back(static_cast<int>(qmp::Int(&d)));
+    if (auto* hops = Member(*v, "hops"); hops && hops->is_object())
+        for (const auto& [key, hop] : *hops->if_object())
+            if (auto number = base::ToInt(std::string_view(key.data(), key.size())))
+                r.hops[static_cast<int>(*number)] = static_cast<int>(qmp::Int(&hop));
     return r;
 }
 

@@ -3,7 +3,7 @@
 //
 //   vm.json     who it is, which process, where its log begins
 //   mark        QEMU holds this open: by it a process is known to be this VM's
-//   qmp.sock    agent.sock
+//   qmp.sock    agent.sock    serial.sock
 //   suspending  there while a suspend is under way: the path of the state
 //   held        there while its processors stand still for us: whether they ran before
 //   frozen      there while its file systems may stand still for us
@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ struct RunRecord {
     std::int64_t log_start = 0;          // where this run's words begin
     std::vector<std::string> cgroups;
     std::vector<int> drives;             // keys of drives with a medium
+    pid_t tpm = 0;                       // its TPM, which ends with it; 0: none
+    std::int64_t tpm_start_time = 0;
+    std::vector<int> down;               // and of adapters without a link
+    std::map<int, int> hops;             // by key of a disk: which set of nodes its last mirror made
     bool operator==(const RunRecord&) const = default;
 };
 
@@ -42,6 +47,7 @@ public:
     const std::string& path() const { return path_; }
     std::string monitor() const { return path_ + "/qmp.sock"; }
     std::string agent() const { return path_ + "/agent.sock"; }
+    std::string serial() const { return path_ + "/serial.sock"; }
     std::string mark() const { return path_ + "/mark"; }
 
     base::Result<> Make() const;                        // empty; kExists when one is there

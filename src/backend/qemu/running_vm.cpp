@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "backend/qemu/cgroup.h"
+#include "backend/qemu/tpm.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/loop.h"
@@ -17,7 +18,8 @@ RunningVm::RunningVm(rt::Process process, RunRecord record, RunDir dir, Listener
       record_(std::move(record)),
       dir_(std::move(dir)),
       listener_(std::move(listener)),
-      agent_(dir_.agent()) {}
+      agent_(dir_.agent()),
+      serial_(std::make_shared<SerialLine>(dir_.serial())) {}
 
 void RunningVm::Tell(EventKind kind, std::string detail) {
     if (abandoned_ || !announced_) return;
@@ -27,7 +29,12 @@ void RunningVm::Tell(EventKind kind, std::string detail) {
     listener_.tell(event);
 }
 
+// So that its end is taken note of by the kernel too.
+static rt::Co<void> AwaitTpm(rt::Process tpm) { (void)co_await tpm.Wait(); }
+
 rt::Co<void> RunningVm::Watch() {
+    if (record_.tpm && StartTimeOf(record_.tpm) == record_.tpm_start_time)
+        if (auto tpm = rt::Process::Open(record_.tpm)) co_await rt::Detach(AwaitTpm(*std::move(tpm)));
     co_await rt::Detach(WatchProcess(shared_from_this()));
     co_await rt::Detach(WatchAgent(shared_from_this()));
 }
@@ -65,6 +72,7 @@ void RunningVm::Abandon() {
     abandoned_ = true;
     if (monitor_) monitor_->Close();
     agent_.Drop();
+    serial_->Drop();
     agent_changed_.Notify();
     changed_.Notify();
 }
@@ -125,6 +133,8 @@ void RunningVm::Finish(rt::ExitCode code) {
     if (!how.empty() && announced_) base::LogWarning(record_.vm, how);
     if (monitor_) monitor_->Close();
     agent_.Drop();
+    serial_->Drop();
+    EndTpm(record_);
     RemoveCgroups(record_.cgroups);
     dir_.Remove();
     state_ = RunState::kStopped;
@@ -176,6 +186,9 @@ void RunningVm::On(const qmp::Event& event) {
         if (event.action == "pause") pause_reason_ = "watchdog";
         Tell(EventKind::kWatchdog, event.action);
     } else if (name == "VSERPORT_CHANGE" && event.subject == "agent-port") OnPort(event.open);
+    else if (name == "DEVICE_DELETED") fates_[event.subject] = Unplugged::kGone;
+    else if (name == "DEVICE_UNPLUG_GUEST_ERROR" || name == "MEM_UNPLUG_ERROR")
+        fates_[event.subject] = Unplugged::kRefused;
     else if (name == "MIGRATION") migration_status_ = event.status;
     else if (name == "JOB_STATUS_CHANGE" && jobs_.size() < kMostJobs) jobs_[event.subject] = event.status;
     changed_.Notify();

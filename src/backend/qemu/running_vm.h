@@ -12,6 +12,7 @@
 #include "backend/qemu/process_usage.h"
 #include "backend/qemu/qmp/commands.h"
 #include "backend/qemu/run_dir.h"
+#include "backend/qemu/serial_line.h"
 #include "rt/process.h"
 #include "rt/signal.h"
 
@@ -41,6 +42,7 @@ public:
     base::Result<qmp::Client*> monitor() const;
     agent::Client& agent() { return agent_; }
     bool agent_open() const { return port_open_; }
+    const std::shared_ptr<SerialLine>& serial() const { return serial_; }
     const RunRecord& record() const { return record_; }
     const RunDir& dir() const { return dir_; }
     RunRecord& MutableRecord() { return record_; }
@@ -57,6 +59,13 @@ public:
     void SetQuiet(bool quiet) { quiet_ = quiet; }
     // From now on its end is told. Before that, whoever starts it tells.
     void Announce();
+    // What became of a device that the guest was asked to let go of.
+    enum class Unplugged { kNoAnswer, kGone, kRefused };
+    void Expect(const std::string& device) { fates_.erase(device); }
+    Unplugged Fate(const std::string& device) const {
+        auto fate = fates_.find(device);
+        return fate == fates_.end() ? Unplugged::kNoAnswer : fate->second;
+    }
     const std::string& migration_status() const { return migration_status_; }
     // What events said of a job since we listen; "" : nothing.
     std::string JobStatus(const std::string& job) const {
@@ -85,12 +94,14 @@ private:
     Listener listener_;
     std::unique_ptr<qmp::Client> monitor_;
     agent::Client agent_;
+    std::shared_ptr<SerialLine> serial_;
 
     RunState state_ = RunState::kPaused;
     std::string pause_reason_;           // of the stop that is about to be told
     std::string migration_status_;
     std::map<std::string, std::string> jobs_;
     std::string last_words_;
+    std::map<std::string, Unplugged> fates_;
     bool standby_ = false, quiet_ = false, announced_ = false;
     bool end_asked_ = false, ended_ = false, abandoned_ = false;
     bool port_open_ = false, alive_ = false;

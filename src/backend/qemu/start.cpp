@@ -92,6 +92,10 @@ rt::Co<base::Result<>> Machine::BringUp(Vm vm, VmSpec spec, Progress progress) {
         std::string device = base::Cat("dev-", nic.key);
         if (!nic.connected) CO_CHECK(co_await qmp::SetLink(*qemu, device, false));
     }
+    for (const DiskSpec& disk : spec.disks) {
+        std::string device = base::Cat("dev-", disk.key);
+        if (disk.iops) CO_CHECK(co_await qmp::SetThrottle(*qemu, device, disk.iops));
+    }
     CO_CHECK(co_await AwaitState(vm, *qemu));
     CO_CHECK(co_await TrackAtStart(*qemu, spec));
     vm->Announce();

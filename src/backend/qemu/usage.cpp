@@ -16,9 +16,8 @@ struct Read {
 // guest that is wired by user-mode networking has no counters of what it sent.
 rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
     CO_TRY(running, Find(vm));
-    auto read = [pid = running->record().pid, cgroups = running->record().cgroups,
-                 threads = running->vcpu_threads()]() mutable -> base::Result<Read> {
-        TRY(usage, ReadProcessUsage(pid, cgroups, threads));
+    auto read = [pid = running->record().pid, threads = running->vcpu_threads()]() mutable -> base::Result<Read> {
+        TRY(usage, ReadProcessUsage(pid, threads));
         return Read{std::move(usage), std::move(threads)};
     };
     CO_TRY(both, co_await pool_.Run(std::move(read)));

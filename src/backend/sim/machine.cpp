@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "backend/sim/console.h"
 #include "backend/sim/usage.h"
 #include "base/text.h"
 
@@ -203,11 +204,62 @@ rt::Co<base::Result<>> Machine::SetResources(std::string vm, std::string pool, R
     co_return base::Result<>{};
 }
 
+rt::Co<base::Result<rt::ByteStreamPtr>> Machine::Open(Op op, std::string vm, rt::ByteStreamPtr stream) {
+    CO_TRY(v, co_await StepOn(op, vm));
+    v->consoles.push_back(stream);
+    co_return stream;
+}
+
+rt::Co<base::Result<rt::ByteStreamPtr>> Machine::OpenDisplay(std::string vm) {
+    return Open(Op::kConsole, vm, MakeScreen(vm));
+}
+
+rt::Co<base::Result<rt::ByteStreamPtr>> Machine::OpenSerial(std::string vm) {
+    return Open(Op::kConsole, vm, MakeSerialLine(vm));
+}
+
+rt::Co<base::Result<Picture>> Machine::TakePicture(std::string vm) {
+    CO_CHECK(co_await StepOn(Op::kConsole, vm));
+    co_return sim::TakePicture(vm);
+}
+
+rt::Co<base::Result<>> Machine::SendKeys(std::string vm, std::vector<KeyEvent> keys) {
+    CO_CHECK(co_await StepOn(Op::kConsole, vm));
+    for (const KeyEvent& key : keys)
+        if (!IsKey(key.usage))
+            co_return base::Error{base::Code::kInvalid, base::Cat("there is no key with HID usage ", key.usage)};
+    co_return base::Result<>{};
+}
+
+// An imagined guest has no programs, and says so like an agent that may not run any.
+rt::Co<base::Result<GuestOutcome>> Machine::RunInGuest(std::string vm, GuestProgram program) {
+    CO_CHECK(co_await StepOn(Op::kAskGuest, vm));
+    co_return base::Error{base::Code::kDenied, base::Cat("an imagined guest does not run ", program.path)};
+}
+
+rt::Co<base::Result<rt::ByteStreamPtr>> Machine::OpenGuestFile(std::string vm, std::string path, bool) {
+    CO_CHECK(co_await StepOn(Op::kAskGuest, vm));
+    co_return base::Error{base::Code::kDenied, base::Cat("an imagined guest has no file ", path)};
+}
+
+rt::Co<base::Result<>> Machine::SetGuestTime(std::string vm) {
+    CO_TRY(v, co_await StepOn(Op::kAskGuest, vm));
+    ++v->times_set;
+    co_return base::Result<>{};
+}
+
 rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {
     CO_CHECK(co_await Step(Op::kAdopt, {}, nullptr));
     std::vector<Found> found;
     found.reserve(world_->vms().size());
-    for (const auto& [id, vm] : world_->vms()) found.push_back({id, vm.state, vm.guest});
+    for (const auto& [id, vm] : world_->vms()) {
+        Found one{id, vm.state, vm.guest};
+        for (const DiskSpec& disk : vm.spec.disks)
+            if (disk.connected && !disk.path.empty()) one.media.push_back(disk.key);
+        for (const NicSpec& nic : vm.spec.nics)
+            if (!nic.connected) one.down.push_back(nic.key);
+        found.push_back(std::move(one));
+    }
     for (std::string& id : std::exchange(world_->unseen, {})) found.push_back({std::move(id), RunState::kStopped, {}});
     co_return found;
 }

@@ -27,9 +27,15 @@ enum class Op {
     kTakeSnapshot,
     kMergeLayers,
     kEndMerge,
+    kPlug,        // and all other changes of hardware
+    kUnplug,
+    kResizeDisk,
+    kMirrorDisks,
+    kSwitchDisks,
     kReadUsage,
     kSetPools,
     kSetResources,
+    kConsole,
     kAdopt,
     kBoot,        // from "its processors run" to "its agent answers"
     kGuestDown,   // from "asked to shut down" to "has powered itself off"

@@ -33,7 +33,7 @@ Usage ImagineUsage(const VmSpec& spec, base::Duration up) {
     u.resident_bytes = memory * static_cast<std::int64_t>(25 + hash % 50) / 100;
     u.active_bytes = static_cast<std::int64_t>(static_cast<double>(u.resident_bytes) * 0.3 * wave);
     for (const DiskSpec& disk : spec.disks) {
-        if (disk.path.empty() || !disk.connected) continue;
+        if (!disk.connected || (disk.cdrom && disk.path.empty())) continue;
         DiskUsage d{.key = disk.key};
         d.reads = Swing(share * 40, seconds, period, phase);
         d.writes = Swing(share * 100, seconds, period, phase + 0.3);

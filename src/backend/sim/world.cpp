@@ -49,7 +49,10 @@ World::Vm& World::Add(VmSpec spec) {
 
 void World::Die(const std::string& vm, std::string how) {
     std::string id = vm;               // `vm` may be the key that goes away
-    if (!vms_.erase(id)) return;
+    auto gone = vms_.extract(id);
+    if (!gone) return;
+    for (const auto& console : gone.mapped().consoles)
+        if (auto stream = console.lock()) stream->Close();
     if (!listener) unseen.push_back(id);
     Report(Make(id, EventKind::kStopped, std::move(how)));
 }

@@ -28,7 +28,9 @@ public:
         std::optional<RunState> held;    // what it was before it was held
         GuestInfo guest;
         base::Duration started{};
+        std::vector<std::weak_ptr<rt::ByteStream>> consoles;   // they end with it
         std::map<int, std::vector<DiskRange>> changes;    // of disks that are tracked
+        int times_set = 0;           // how often its clock was
         int boots = 0;               // tells one boot's happenings from the next one's
     };
 
@@ -52,6 +54,7 @@ public:
     Script script;
     std::function<void(const Event&)> listener;           // the Machine that is attached now
     std::vector<PoolSpec> pools;
+    std::vector<std::pair<int, std::int64_t>> resized;    // keys of disks and the sizes that guests were told
     std::vector<std::string> unseen;                      // VMs that ended while there was none
 
 private:

@@ -60,9 +60,26 @@ rt::Co<void> Reader(CopyJob& job, std::shared_ptr<Pipe> pipe, const std::vector<
     pipe->changed.Notify();
 }
 
+// The parts of a piece that are worth sending: what is zero stays a hole where there are
+// zeros already.
+std::vector<Area> Parts(std::string_view bytes, bool skip_zeros) {
+    constexpr std::size_t kBlock = 64 << 10;
+    if (!skip_zeros) return {{0, static_cast<std::int64_t>(bytes.size())}};
+    std::vector<Area> out;
+    for (std::size_t at = 0; at < bytes.size(); at += kBlock) {
+        std::string_view block = bytes.substr(at, kBlock);
+        if (!AllZero(block)) out.push_back({static_cast<std::int64_t>(at), static_cast<std::int64_t>(block.size())});
+    }
+    return Joined(std::move(out), 0);
+}
+
 rt::Co<base::Result<>> WritePiece(CopyJob& job, Piece piece) {
-    if (job.skip_zeros && AllZero(piece.bytes)) co_return base::Result<>{};
-    co_return co_await job.to.Write(job.target, piece.start, std::move(piece.bytes), job.bytes);
+    for (const Area& part : Parts(piece.bytes, job.skip_zeros)) {
+        std::string bytes =
+            piece.bytes.substr(static_cast<std::size_t>(part.start), static_cast<std::size_t>(part.length));
+        CO_CHECK(co_await job.to.Write(job.target, piece.start + part.start, std::move(bytes), job.bytes));
+    }
+    co_return base::Result<>{};
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ struct Client::Rep {
     std::optional<net::UnixStream> stream;
     bool busy = false;
     rt::Signal changed;
+    std::vector<std::pair<std::string, std::string>> chores;
 
     // One question's waiting for its line; outlives the one who asked when he gave up.
     struct Line {
@@ -38,13 +39,16 @@ struct Client::Rep {
     rt::Co<base::Result<std::string>> NextLine(std::shared_ptr<Rep> self, base::Duration timeout);
     rt::Co<base::Result<std::string>> Exchange(std::shared_ptr<Rep> self, std::string line, base::Duration timeout);
     rt::Co<base::Result<>> Synchronise(std::shared_ptr<Rep> self);
+    rt::Co<base::Result<>> DoChores(std::shared_ptr<Rep> self);
     static rt::Co<base::Result<std::string>> Ask(std::shared_ptr<Rep> self, std::string command, std::string arguments,
                                                  base::Duration timeout);
 };
 
 Client::Client(std::string socket) : rep_(std::make_shared<Rep>()) { rep_->socket = std::move(socket); }
-Client::~Client() { Drop(); }
 void Client::Drop() { rep_->stream.reset(); }
+void Client::Later(std::string command, std::string arguments) {
+    rep_->chores.emplace_back(std::move(command), std::move(arguments));
+}
 
 rt::Co<void> Client::Rep::ReadLine(std::shared_ptr<Rep> self, std::shared_ptr<Line> into) {
     into->text = co_await self->stream->ReadLine(kLongestLine);
@@ -95,18 +99,28 @@ rt::Co<base::Result<>> Client::Rep::Synchronise(std::shared_ptr<Rep> self) {
     co_return base::Error(base::Code::kInternal, "the guest agent does not come into step");
 }
 
+static std::string Worded(std::string_view command, std::string_view arguments) {
+    return base::Cat(R"({"execute":")", command, '"',
+                     arguments.empty() ? std::string() : base::Cat(R"(,"arguments":)", arguments), "}\n");
+}
+
+rt::Co<base::Result<>> Client::Rep::DoChores(std::shared_ptr<Rep> self) {
+    for (auto& [command, arguments] : std::exchange(chores, {})) {
+        auto done = co_await Exchange(self, Worded(command, arguments), kSyncTime);
+        if (!done && done.error().code != base::Code::kDenied) co_return std::move(done).error();
+    }
+    co_return base::Result<>{};
+}
+
 rt::Co<base::Result<std::string>> Client::Rep::Ask(std::shared_ptr<Rep> self, std::string command,
                                                    std::string arguments, base::Duration timeout) {
     while (self->busy) co_await self->changed.Wait();
     self->busy = true;
     base::Result<std::string> result = std::string();
-    if (auto ready = co_await self->Synchronise(self); !ready) result = std::move(ready).error();
-    else {
-        std::string line =
-            base::Cat(R"({"execute":")", command, '"',
-                      arguments.empty() ? std::string() : base::Cat(R"(,"arguments":)", arguments), "}\n");
-        result = co_await self->Exchange(self, std::move(line), timeout);
-    }
+    auto ready = co_await self->Synchronise(self);
+    if (ready) ready = co_await self->DoChores(self);
+    if (!ready) result = std::move(ready).error();
+    else result = co_await self->Exchange(self, Worded(command, arguments), timeout);
     if (!result && result.error().code != base::Code::kDenied) self->stream.reset();
     self->busy = false;
     self->changed.Notify();
@@ -132,6 +146,7 @@ rt::Co<base::Result<GuestInfo>> Collect(Client& agent, GuestInfo known) {
         CO_TRY(info, co_await agent.Ask("guest-info", {}, kTime));
         CO_TRY(version, ParseVersion(info));
         known.agent_version = std::move(version);
+        known.runs_programs = ParseCanRun(info);
     }
     if (known.os_id.empty()) {       // an agent may have it switched off
         auto info = co_await agent.Ask("guest-get-osinfo", {}, kTime);
@@ -139,6 +154,9 @@ rt::Co<base::Result<GuestInfo>> Collect(Client& agent, GuestInfo known) {
     }
     if (auto reply = co_await agent.Ask("guest-get-host-name", {}, kTime)) {
         if (auto name = ParseHostName(*reply)) known.host_name = *std::move(name);
+    }
+    if (auto reply = co_await agent.Ask("guest-get-fsinfo", {}, kTime)) {
+        if (auto disks = ParseFilesystems(*reply)) known.disks = *std::move(disks);
     }
     CO_TRY(reply, co_await agent.Ask("guest-network-get-interfaces", {}, kTime));
     CO_TRY(nics, ParseInterfaces(reply));

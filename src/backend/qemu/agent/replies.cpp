@@ -1,5 +1,7 @@
 #include "backend/qemu/agent/replies.h"
 
+#include <algorithm>
+
 #include "backend/qemu/qmp/json.h"
 #include "base/text.h"
 
@@ -82,6 +84,70 @@ base::Result<std::vector<GuestNic>> ParseInterfaces(std::string_view reply) {
         if (out.size() == kMostNics) break;
     }
     return out;
+}
+
+bool ParseCanRun(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    const json::value* list = v ? Member(*v, "supported_commands") : nullptr;
+    if (!list || !list->is_array()) return false;
+    int needed = 0;
+    for (const json::value& c : *list->if_array()) {
+        std::string name = qmp::Text(Member(c, "name"));
+        if (qmp::Bool(Member(c, "enabled")) && (name == "guest-exec" || name == "guest-file-open")) ++needed;
+    }
+    return needed == 2;
+}
+
+// Rounded, so that a guest that writes a log line does not change what is known of it.
+base::Result<std::vector<GuestDisk>> ParseFilesystems(std::string_view reply) {
+    constexpr std::int64_t kRound = 1 << 20;
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_array()) return Odd("guest-get-fsinfo");
+    std::vector<GuestDisk> out;
+    for (const json::value& f : *v->if_array()) {
+        GuestDisk d;
+        d.path = Clean(Member(f, "mountpoint"));
+        d.capacity = qmp::Int(Member(f, "total-bytes"));
+        std::int64_t used = qmp::Int(Member(f, "used-bytes"));
+        if (d.path.empty() || d.capacity <= 0 || used < 0 || used > d.capacity) continue;
+        d.free = (d.capacity - used) / kRound * kRound;
+        out.push_back(std::move(d));
+        if (out.size() == kMostNics) break;
+    }
+    std::sort(out.begin(), out.end(), [](const GuestDisk& a, const GuestDisk& b) { return a.path < b.path; });
+    return out;
+}
+
+base::Result<std::int64_t> ParseProcess(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    const json::value* pid = v && v->is_object() ? Member(*v, "pid") : v ? &*v : nullptr;
+    if (!pid || !pid->is_number()) return Odd("guest-exec");
+    return qmp::Int(pid);
+}
+
+base::Result<std::optional<GuestOutcome>> ParseOutcome(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_object()) return Odd("guest-exec-status");
+    if (!qmp::Bool(Member(*v, "exited"))) return std::optional<GuestOutcome>();
+    GuestOutcome out;
+    if (const json::value* code = Member(*v, "exitcode")) out.exit_code = static_cast<int>(qmp::Int(code));
+    out.out = base::Unbase64(qmp::Text(Member(*v, "out-data"))).value_or("");
+    out.err = base::Unbase64(qmp::Text(Member(*v, "err-data"))).value_or("");
+    return std::optional<GuestOutcome>(std::move(out));
+}
+
+base::Result<std::string> ParseFilePiece(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_object()) return Odd("guest-file-read");
+    auto piece = base::Unbase64(qmp::Text(Member(*v, "buf-b64")));
+    if (!piece) return Odd("guest-file-read");
+    return *std::move(piece);
+}
+
+base::Result<std::int64_t> ParseWritten(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_object()) return Odd("guest-file-write");
+    return qmp::Int(Member(*v, "count"));
 }
 
 base::Result<> ParseOsInfo(std::string_view reply, GuestInfo& into) {

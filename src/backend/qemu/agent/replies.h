@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,16 @@ Reply ParseReply(std::string_view line);
 
 base::Result<std::int64_t> ParseSync(std::string_view reply);
 base::Result<std::string> ParseVersion(std::string_view reply);        // guest-info
+bool ParseCanRun(std::string_view reply);                              // guest-info: programs and files
 base::Result<std::string> ParseHostName(std::string_view reply);       // guest-get-host-name
 base::Result<std::vector<GuestNic>> ParseInterfaces(std::string_view reply);
+base::Result<std::vector<GuestDisk>> ParseFilesystems(std::string_view reply);   // guest-get-fsinfo
+
+base::Result<std::int64_t> ParseProcess(std::string_view reply);       // guest-exec, guest-file-open: its number
+base::Result<std::optional<GuestOutcome>> ParseOutcome(std::string_view reply);   // guest-exec-status
+base::Result<std::string> ParseFilePiece(std::string_view reply);      // guest-file-read; "" at the end
+base::Result<std::int64_t> ParseWritten(std::string_view reply);       // guest-file-write: how many bytes
+
 // guest-get-osinfo: fills the os_* members and `kernel`.
 base::Result<> ParseOsInfo(std::string_view reply, GuestInfo& into);
 

@@ -70,6 +70,18 @@ Done StartFullMirror(Client& qemu, std::string job, std::string from, std::strin
                 {{"job-id", job}, {"device", from}, {"target", to}, {"sync", "full"}, {"auto-dismiss", false}});
 }
 
+Done StartLiveMirror(Client& qemu, std::string job, std::string from, std::string to, bool top_only) {
+    return Give(qemu, "blockdev-mirror",
+                {{"job-id", job},
+                 {"device", from},
+                 {"target", to},
+                 {"sync", top_only ? "top" : "full"},
+                 {"copy-mode", "write-blocking"},
+                 {"on-source-error", "report"},
+                 {"on-target-error", "report"},
+                 {"auto-dismiss", false}});
+}
+
 Done StartMakeQcow2(Client& qemu, std::string job, std::string file_node, std::int64_t size) {
     json::object options{{"driver", "qcow2"}, {"file", file_node}, {"size", size}};
     json::object arguments{{"job-id", job}, {"options", std::move(options)}};

@@ -55,6 +55,32 @@ Done RemoveFd(Client& qemu, std::int64_t set) {
     return Simple(qemu, "remove-fd", base::Cat(R"({"fdset-id":)", set, "}"));
 }
 
+Done GetFd(Client& qemu, std::string name, int fd) {
+    CO_CHECK(
+        co_await qemu.Execute("getfd", base::Cat(R"({"fdname":)", Quote(name), "}"), std::chrono::seconds(10), fd));
+    co_return base::Result<>{};
+}
+
+Done CloseFd(Client& qemu, std::string name) {
+    return Simple(qemu, "closefd", base::Cat(R"({"fdname":)", Quote(name), "}"));
+}
+
+Done AddVncClient(Client& qemu, std::string fd_name) {
+    return Simple(qemu, "add_client", base::Cat(R"({"protocol":"vnc","skipauth":true,"fdname":)", Quote(fd_name), "}"));
+}
+
+Done ScreenDump(Client& qemu, std::int64_t set) {
+    return Simple(qemu, "screendump", base::Cat(R"({"format":"ppm","filename":"/dev/fdset/)", set, R"("})"), kSlow);
+}
+
+Done SendKeys(Client& qemu, std::vector<Key> keys) {
+    std::string events;
+    for (const Key& key : keys)
+        events += base::Cat(events.empty() ? "" : ",", R"({"type":"key","data":{"down":)", key.down ? "true" : "false",
+                            R"(,"key":{"type":"qcode","data":)", Quote(key.name), "}}}");
+    return Simple(qemu, "input-send-event", base::Cat(R"({"events":[)", events, "]}"));
+}
+
 // Nothing runs while the state is written, so there is no reason to hold back.
 Done MigrateToSet(Client& qemu, std::int64_t set) {
     CO_CHECK(co_await qemu.Execute("migrate-set-capabilities",
@@ -71,10 +97,11 @@ rt::Co<base::Result<Migration>> QueryMigration(Client& qemu) {
     co_return ParseMigration(reply);
 }
 
-Done AddReadOnlyNode(Client& qemu, std::string node, std::int64_t set) {
+Done AddMediumNode(Client& qemu, std::string node, std::int64_t set, bool read_only) {
+    std::string access = base::Cat(R"("read-only":)", read_only ? "true" : "false");
     return Simple(qemu, "blockdev-add",
-                  base::Cat(R"({"driver":"raw","read-only":true,"node-name":)", Quote(node),
-                            R"(,"file":{"driver":"file","read-only":true,"filename":"/dev/fdset/)", set, R"("}})"),
+                  base::Cat(R"({"driver":"raw",)", access, R"(,"node-name":)", Quote(node),
+                            R"(,"file":{"driver":"file",)", access, R"(,"filename":"/dev/fdset/)", set, R"("}})"),
                   kSlow);
 }
 
@@ -91,6 +118,10 @@ Done RemoveMedium(Client& qemu, std::string device) { return Simple(qemu, "block
 Done InsertMedium(Client& qemu, std::string device, std::string node) {
     return Simple(qemu, "blockdev-insert-medium",
                   base::Cat(R"({"id":)", Quote(device), R"(,"node-name":)", Quote(node), "}"));
+}
+
+Done ResizeNode(Client& qemu, std::string node, std::int64_t bytes) {
+    return Simple(qemu, "block_resize", base::Cat(R"({"node-name":)", Quote(node), R"(,"size":)", bytes, "}"), kSlow);
 }
 
 }  // namespace backend::qemu::qmp

@@ -1,5 +1,8 @@
 #include "backend/qemu/qmp/replies.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "backend/qemu/qmp/json.h"
 #include "base/text.h"
 
@@ -73,6 +76,56 @@ base::Result<std::int64_t> ParseFdSet(std::string_view reply) {
     const json::value* set = v ? Member(*v, "fdset-id") : nullptr;
     if (!set || !set->is_number()) return Odd("add-fd");
     return Int(set);
+}
+
+base::Result<bool> ParseHasName(std::string_view reply, std::string_view name) {
+    std::optional<json::value> v = Parse(reply);
+    const json::array* list = v ? v->if_array() : nullptr;
+    if (!list) return Odd("qom-list");
+    return std::any_of(list->begin(), list->end(),
+                       [&](const json::value& p) { return Text(Member(p, "name")) == name; });
+}
+
+base::Result<std::vector<std::string>> ParseNodeNames(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    const json::array* list = v ? v->if_array() : nullptr;
+    if (!list) return Odd("query-named-block-nodes");
+    std::vector<std::string> out;
+    for (const json::value& node : *list) out.push_back(Text(Member(node, "node-name")));
+    return out;
+}
+
+base::Result<std::vector<std::int64_t>> ParseFdSets(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    const json::array* list = v ? v->if_array() : nullptr;
+    if (!list) return Odd("query-fdsets");
+    std::vector<std::int64_t> out;
+    for (const json::value& set : *list) out.push_back(Int(Member(set, "fdset-id")));
+    return out;
+}
+
+// QEMU lists them the other way round.
+base::Result<std::vector<CpuPlace>> ParseCpuPlaces(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    const json::array* list = v ? v->if_array() : nullptr;
+    if (!list) return Odd("query-hotpluggable-cpus");
+    using Where = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+    std::vector<std::pair<Where, CpuPlace>> found;
+    for (const json::value& one : *list) {
+        const json::value* props = Member(one, "props");
+        const json::object* where = props ? props->if_object() : nullptr;
+        if (!where) return Odd("query-hotpluggable-cpus");
+        json::object device = *where;
+        device.erase("node-id");             // it follows from the rest
+        device["driver"] = Text(Member(one, "type"));
+        found.push_back({{Int(Member(props, "socket-id")), Int(Member(props, "die-id")), Int(Member(props, "core-id")),
+                          Int(Member(props, "thread-id"))},
+                         {json::serialize(device), Member(one, "qom-path") != nullptr}});
+    }
+    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<CpuPlace> out;
+    for (auto& [where, place] : found) out.push_back(std::move(place));
+    return out;
 }
 
 }  // namespace backend::qemu::qmp

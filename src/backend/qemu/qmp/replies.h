@@ -37,4 +37,18 @@ base::Result<std::vector<DriveStats>> ParseBlockStats(std::string_view reply);
 // add-fd: the set that the descriptor went to.
 base::Result<std::int64_t> ParseFdSet(std::string_view reply);
 
+// qom-list: is one of the properties called so?
+base::Result<bool> ParseHasName(std::string_view reply, std::string_view name);
+// query-named-block-nodes
+base::Result<std::vector<std::string>> ParseNodeNames(std::string_view reply);
+// query-fdsets
+base::Result<std::vector<std::int64_t>> ParseFdSets(std::string_view reply);
+
+// query-hotpluggable-cpus, in the order in which a start fills the places.
+struct CpuPlace {
+    std::string device;            // {"driver":...} and where, for device_add
+    bool taken = false;
+};
+base::Result<std::vector<CpuPlace>> ParseCpuPlaces(std::string_view reply);
+
 }  // namespace backend::qemu::qmp

@@ -1,0 +1,1 @@
+bedplate_fuzz(guest_output DEPS vm)

@@ -1,0 +1,406 @@
+#include "vm/pools.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "host/ids.h"
+#include "host/queries.h"
+#include "vim/gen/event.h"
+
+namespace vm {
+namespace {
+
+constexpr std::size_t kMostRounds = 16;
+constexpr std::int64_t kPoolCpus = 4, kPoolMemoryMb = 16'384;            // the VM whose shares a pool has
+
+vim::Fault Invalid(std::string_view property, std::string words) {
+    return vim::Fault(vim::InvalidArgument(std::string(property)), std::move(words));
+}
+
+backend::Allocation AllocationOf(const vim::ResourceAllocationInfo& a) {
+    return {.reservation = a.reservation.value_or(0),
+            .limit = a.limit.value_or(-1),
+            .shares = a.shares ? a.shares->shares : 0};
+}
+
+}  // namespace
+
+std::string Pools::BackendPool(const vim::Ref& pool) {
+    return !pool || pool == host::RootPoolRef() ? std::string() : pool.id;
+}
+
+backend::Resources Pools::ResourcesOf(const Config& config) {
+    return {.cpu = AllocationOf(*config.cpu_allocation), .memory = AllocationOf(*config.memory_allocation)};
+}
+
+const vim::ResourcePool* Pools::Find(const inventory::Snapshot& now, const vim::Ref& pool) const {
+    return now.Get<vim::ResourcePool>(pool);
+}
+
+std::vector<vim::Ref> Pools::InOrder(const inventory::Snapshot& now) const {
+    std::vector<vim::Ref> out{host::RootPoolRef()};
+    for (std::size_t i = 0; i < out.size(); ++i)
+        if (const vim::ResourcePool* p = Find(now, out[i]))
+            out.insert(out.end(), p->resource_pool.begin(), p->resource_pool.end());
+    return out;
+}
+
+// --- arithmetic
+
+Pools::Held Pools::HeldFor(const Vm& vm, const Config& config) const {
+    Held h;
+    h.pool = vm.resource_pool ? vm.resource_pool.id : host::RootPoolRef().id;
+    h.mhz = config.cpu_allocation->reservation.value_or(0);
+    h.mb = config.memory_allocation->reservation.value_or(0);
+    const Record* record = c_.Find(vm.self);
+    if (!record || record->file.empty()) return h;       // an imagined VM needs no memory of its own
+    std::int64_t guest = std::int64_t{config.hardware->memory_mb} << 20;
+    h.mb += host::MemoryOverhead(guest, 4096, config.hardware->num_cpu) >> 20;
+    return h;
+}
+
+PoolMath Pools::Math(bool memory, const Change& change) const {
+    auto now = c_.inventory.Now();
+    std::vector<PoolNode> nodes;
+    std::map<std::string, int> places;
+    std::map<std::string, std::int64_t> vms;
+    for (const auto& [pool, total] : totals_) vms[pool] = memory ? total.mb : total.mhz;
+    for (const auto& [id, other] : change.held) {
+        if (auto had = held_.find(id); had != held_.end())
+            vms[had->second.pool] -= memory ? had->second.mb : had->second.mhz;
+        vms[other.pool] += memory ? other.mb : other.mhz;
+    }
+    std::vector<vim::Ref> waiting = InOrder(*now);
+    for (std::size_t round = 0; !waiting.empty() && round < kMostRounds; ++round) {
+        std::vector<vim::Ref> later;                     // whose parent is thought to be another, further on
+        for (const vim::Ref& ref : waiting) {
+            const vim::ResourcePool* p = Find(*now, ref);
+            if (!p) continue;
+            auto moved = change.parents.find(ref.id);
+            if (moved != change.parents.end() && moved->second.empty()) continue;
+            std::string parent = moved == change.parents.end() ? p->parent.id : moved->second;
+            bool root = ref == host::RootPoolRef();
+            if (!root && !places.contains(parent)) {
+                later.push_back(ref);
+                continue;
+            }
+            auto other = change.configs.find(ref.id);
+            const auto& config = other == change.configs.end() ? *p->config : *other->second;
+            const auto& a = memory ? *config.memory_allocation : *config.cpu_allocation;
+            places[ref.id] = static_cast<int>(nodes.size());
+            nodes.push_back({.id = ref.id,
+                             .parent = root ? -1 : places[parent],
+                             .reservation = a.reservation.value_or(0),
+                             .expandable = a.expandable_reservation.value_or(true),
+                             .limit = a.limit.value_or(-1),
+                             .vms = vms[ref.id]});
+        }
+        waiting = std::move(later);
+    }
+    return PoolMath(std::move(nodes));
+}
+
+// What was too much before may go on; what is asked for must not make it so.
+vim::Result<> Pools::Check(const Change& change, const std::string& pool) const {
+    for (bool memory : {false, true}) {
+        PoolMath before = Math(memory, {}), after = Math(memory, change);
+        auto over = after.Overfull();
+        if (!over || before.Overfull()) continue;
+        int at = before.Find(pool), then = after.Find(pool);
+        std::int64_t unreserved = at >= 0 ? before.Unreserved(at) : 0;
+        std::int64_t grown = then >= 0 ? after.Used(then) - (at >= 0 ? before.Used(at) : 0) : 0;
+        std::int64_t requested = std::max<std::int64_t>(grown, unreserved + 1);
+        auto now = c_.inventory.Now();
+        const vim::ResourcePool* full = Find(*now, host::RefTo<vim::ResourcePool>(after.at(*over).id));
+        std::string words = base::Cat("resource pool \"", full ? full->name : after.at(*over).id, "\" has not enough ",
+                                      memory ? "memory" : "processor capacity", " left to reserve: ", requested,
+                                      memory ? " MB" : " MHz", " are needed, ", unreserved,
+                                      " are free; lower a reservation, power something off or enlarge the pool");
+        if (memory) {
+            vim::InsufficientMemoryResourcesFault fault;
+            fault.unreserved = unreserved << 20;
+            fault.requested = requested << 20;
+            return vim::Fault(std::move(fault), std::move(words));
+        }
+        vim::InsufficientCpuResourcesFault fault;
+        fault.unreserved = unreserved;
+        fault.requested = requested;
+        return vim::Fault(std::move(fault), std::move(words));
+    }
+    return {};
+}
+
+vim::Result<> Pools::Hold(const vim::Ref& ref) {
+    auto vm = c_.Get(ref);
+    if (!vm || !vm->config) return {};
+    Held wanted = HeldFor(*vm, *vm->config);
+    if (!held_.contains(ref.id) && (wanted.mhz || wanted.mb)) {
+        Change change;
+        change.held[ref.id] = wanted;
+        CHECK(Check(change, wanted.pool));
+    }
+    Take(ref);
+    return {};
+}
+
+void Pools::Take(const vim::Ref& ref) {
+    auto vm = c_.Get(ref);
+    if (!vm || !vm->config) return;
+    Held held = HeldFor(*vm, *vm->config);
+    SetHeld(ref.id, &held);
+    if (held.mhz || held.mb) PublishRuntime();
+}
+
+void Pools::Release(const vim::Ref& vm) {
+    auto had = held_.find(vm.id);
+    if (had == held_.end()) return;
+    bool any = had->second.mhz || had->second.mb;
+    SetHeld(vm.id, nullptr);
+    if (any) PublishRuntime();
+}
+
+// The sums follow, so that a host with thousands of VMs does not add them up each time.
+void Pools::SetHeld(const std::string& vm, const Held* held) {
+    if (auto had = held_.find(vm); had != held_.end()) {
+        Total& total = totals_[had->second.pool];
+        total.mhz -= had->second.mhz, total.mb -= had->second.mb;
+        held_.erase(had);
+    }
+    if (!held) return;
+    Total& total = totals_[held->pool];
+    total.mhz += held->mhz, total.mb += held->mb;
+    held_[vm] = *held;
+}
+
+vim::Result<> Pools::CheckChange(const vim::Ref& ref, const Config& config) const {
+    auto vm = c_.Get(ref);
+    auto had = held_.find(ref.id);
+    if (!vm || had == held_.end()) return {};
+    Held wanted = HeldFor(*vm, config);
+    if (wanted.mhz <= had->second.mhz && wanted.mb <= had->second.mb) return {};
+    Change change;
+    change.held[ref.id] = wanted;
+    return Check(change, wanted.pool);
+}
+
+rt::Co<void> Pools::Apply(vim::Ref ref) {
+    auto vm = c_.Get(ref);
+    auto had = held_.find(ref.id);
+    if (!vm || !vm->config || had == held_.end()) co_return;
+    Held held = HeldFor(*vm, *vm->config);
+    SetHeld(ref.id, &held);
+    PublishRuntime();
+    backend::Resources resources = ResourcesOf(*vm->config);
+    auto set = co_await c_.hypervisor.SetResources(ref.id, BackendPool(vm->resource_pool), resources);
+    if (!set) base::LogWarning("vm " + ref.id, "its resources are not applied: " + set.error().message);
+}
+
+// --- what is seen of it
+
+static vim::Ptr<vim::ResourcePoolResourceUsage> UsageOf(const PoolMath& math, int at, std::int64_t unit,
+                                                        std::int64_t overall) {
+    vim::ResourcePoolResourceUsage u;
+    u.reservation_used = math.Used(at) * unit;
+    u.reservation_used_for_vm = math.at(at).vms * unit;
+    u.unreserved_for_pool = u.unreserved_for_vm = math.Unreserved(at) * unit;
+    u.max_usage = math.Most(at) * unit;
+    u.overall_usage = overall;
+    return u;
+}
+
+void Pools::PublishRuntime() {
+    auto now = c_.inventory.Now();
+    PoolMath cpu = Math(false, {}), memory = Math(true, {});
+    auto edit = c_.inventory.Begin();
+    for (const vim::Ref& ref : InOrder(*now)) {
+        const vim::ResourcePool* p = Find(*now, ref);
+        int at = cpu.Find(ref.id);
+        if (!p || at < 0) continue;
+        vim::ResourcePoolRuntimeInfo runtime;
+        runtime.cpu = UsageOf(cpu, at, 1, p->runtime->cpu->overall_usage);
+        runtime.memory = UsageOf(memory, at, 1 << 20, p->runtime->memory->overall_usage);
+        bool full = cpu.Overfull() == at || memory.Overfull() == at;
+        runtime.overall_status = full ? vim::ManagedEntityStatus::kRed : vim::ManagedEntityStatus::kGreen;
+        if (vim::Equal(p->runtime.get(), &runtime)) continue;
+        edit.Change<vim::ResourcePool>(ref, [&](vim::ResourcePool& pool) {
+            pool.overall_status = runtime.overall_status;
+            pool.runtime = std::move(runtime);
+            pool.summary.Mut().runtime = pool.runtime;
+        });
+    }
+    edit.Commit();
+}
+
+void Pools::PublishUsage(const std::function<void(const vim::Ref& pool, const Use&)>& tell) {
+    auto now = c_.inventory.Now();
+    std::map<std::string, Use> used;
+    std::vector<vim::Ref> order = InOrder(*now);
+    for (const auto& [id, held] : held_)
+        if (auto* vm = now->Get<Vm>({&Vm::kType, id}); vm && vm->summary->quick_stats) {
+            const auto& q = *vm->summary->quick_stats;
+            Use& u = used[held.pool];
+            u.mhz += q.overall_cpu_usage.value_or(0);
+            u.resident_mb += q.host_memory_usage.value_or(0);
+            u.guest_mb += q.guest_memory_usage.value_or(0);
+        }
+    auto edit = c_.inventory.Begin();
+    for (std::size_t i = order.size(); i-- > 0;) {       // children first: their parents have it too
+        const vim::ResourcePool* p = Find(*now, order[i]);
+        if (!p) continue;
+        Use u = used[order[i].id];
+        if (order[i] != host::RootPoolRef()) {
+            Use& above = used[p->parent.id];
+            above.mhz += u.mhz, above.resident_mb += u.resident_mb, above.guest_mb += u.guest_mb;
+        }
+        if (tell) tell(order[i], u);
+        if (p->runtime->cpu->overall_usage == u.mhz && p->runtime->memory->overall_usage == u.resident_mb << 20)
+            continue;
+        edit.Change<vim::ResourcePool>(order[i], [&](vim::ResourcePool& pool) {
+            auto& runtime = pool.runtime.Mut();
+            runtime.cpu.Mut().overall_usage = u.mhz;
+            runtime.memory.Mut().overall_usage = u.resident_mb << 20;
+            auto& summary = pool.summary.Mut();
+            summary.runtime = pool.runtime;
+            auto& q = summary.quick_stats.Mut();
+            q.overall_cpu_usage = q.overall_cpu_demand = u.mhz;
+            q.host_memory_usage = q.private_memory = u.resident_mb;
+            q.guest_memory_usage = u.guest_mb;
+        });
+    }
+    edit.Commit();
+}
+
+rt::Co<void> Pools::TellBackend() {
+    auto now = c_.inventory.Now();
+    PoolMath cpu = Math(false, {}), memory = Math(true, {});
+    std::vector<backend::PoolSpec> specs;
+    for (const vim::Ref& ref : InOrder(*now)) {
+        const vim::ResourcePool* p = Find(*now, ref);
+        int at = cpu.Find(ref.id);
+        if (!p || at < 0 || ref == host::RootPoolRef()) continue;
+        backend::PoolSpec spec{.id = ref.id, .parent = BackendPool(p->parent), .resources = {}};
+        spec.resources.cpu = AllocationOf(*p->config->cpu_allocation);
+        spec.resources.memory = AllocationOf(*p->config->memory_allocation);
+        spec.resources.memory.reservation = memory.Demand(at);           // what is kept below is bounded by this
+        specs.push_back(std::move(spec));
+    }
+    if (auto set = co_await c_.hypervisor.SetPools(std::move(specs)); !set)
+        base::LogWarning("pools",
+                         "the control groups of resource pools are not as they should be: " + set.error().message);
+}
+
+rt::Co<void> Pools::Settle() {
+    held_.clear();
+    totals_.clear();
+    std::vector<vim::Ref> running;
+    auto now = c_.inventory.Now();
+    for (const auto& [id, record] : c_.records) {
+        auto* vm = now->Get<Vm>(record.ref);
+        if (!vm || !vm->config || vm->runtime->power_state != PowerState::kPoweredOn) continue;
+        Held held = HeldFor(*vm, *vm->config);
+        SetHeld(id, &held);
+        running.push_back(record.ref);
+    }
+    PublishRuntime();
+    co_await TellBackend();
+    for (const vim::Ref& ref : running) co_await Apply(ref);
+}
+
+vim::Result<> Pools::Refresh(const vim::call::RefreshRuntime& call) {
+    if (!Find(*c_.inventory.Now(), call.self)) return vim::Fault(vim::ManagedObjectNotFound(call.self));
+    PublishRuntime();
+    PublishUsage(nullptr);
+    return {};
+}
+
+vim::Result<vim::Ptr<vim::ResourceConfigOption>> Pools::ConfigOption() const {
+    auto option = [](std::int32_t usual) {
+        vim::ResourceAllocationOption o;
+        auto& shares = o.shares_option.Mut();
+        shares.shares_option.Mut().min = 0;
+        shares.shares_option.Mut().max = 1'000'000;
+        shares.shares_option.Mut().default_value = usual;
+        shares.default_level = vim::SharesLevel::kNormal;
+        return o;
+    };
+    vim::ResourceConfigOption out;
+    out.cpu_allocation_option = option(4000);
+    out.memory_allocation_option = option(163'840);
+    return vim::Ptr<vim::ResourceConfigOption>(std::move(out));
+}
+
+// --- names and settings
+
+vim::Result<> Pools::CheckName(const std::string& name, const vim::Ref& parent, const vim::Ref& except) const {
+    CHECK(vm::CheckName(name, parent));
+    auto now = c_.inventory.Now();
+    const vim::ResourcePool* above = Find(*now, parent);
+    for (const vim::Ref& sibling : above ? above->resource_pool : std::vector<vim::Ref>()) {
+        const vim::ResourcePool* p = Find(*now, sibling);
+        if (!p || p->name != name || sibling == except) continue;
+        vim::DuplicateName fault;
+        fault.name = name;
+        fault.object = sibling;
+        return vim::Fault(std::move(fault), base::Cat("there is a resource pool \"", name, "\" there already"));
+    }
+    return {};
+}
+
+static vim::Result<> MergeAllocation(const vim::ResourceAllocationInfo* asked, std::string_view property, int low,
+                                     std::int64_t units, vim::ResourceAllocationInfo& into) {
+    if (asked) {
+        if (asked->reservation) into.reservation = asked->reservation;
+        if (asked->expandable_reservation) into.expandable_reservation = asked->expandable_reservation;
+        if (asked->limit) into.limit = asked->limit;
+        if (asked->shares) into.shares = asked->shares;
+    }
+    if (into.reservation.value_or(0) < 0 || into.limit.value_or(-1) < -1 ||
+        (into.limit.value_or(-1) >= 0 && *into.limit < into.reservation.value_or(0)))
+        return Invalid(property, base::Cat(property, ": the limit must be -1 (none) or at least the reservation"));
+    if (into.shares->shares < 0 || into.shares->shares > 1'000'000)
+        return Invalid(property, base::Cat(property, ".shares.shares can be 0 to 1000000"));
+    into.shares = SharesFor(into.shares->level, into.shares->shares, low, units);
+    return {};
+}
+
+vim::Result<Pools::Settings> Pools::Merge(const vim::ResourceConfigSpec& asked,
+                                          const vim::ResourceConfigSpec& had) const {
+    Settings out(had);
+    auto& c = out.Mut();
+    CHECK(MergeAllocation(asked.cpu_allocation.get(), "spec.cpuAllocation", kCpuSharesLow, kPoolCpus,
+                          c.cpu_allocation.Mut()));
+    CHECK(MergeAllocation(asked.memory_allocation.get(), "spec.memoryAllocation", kMemorySharesLow, kPoolMemoryMb,
+                          c.memory_allocation.Mut()));
+    c.last_modified = c_.timer.Now();
+    c.change_version = base::FormatTime(*c.last_modified);
+    return out;
+}
+
+vim::Ref Pools::AddPool(inventory::Edit& edit, const std::string& id, const std::string& name, const vim::Ref& parent,
+                        Settings config) {
+    vim::ResourcePool p;
+    p.self = host::RefTo<vim::ResourcePool>(id);
+    p.parent = parent;
+    p.owner = host::ComputeResourceRef();
+    p.name = name;
+    p.overall_status = p.config_status = vim::ManagedEntityStatus::kGreen;
+    config.Mut().entity = p.self;
+    p.config = config;
+    p.runtime.Mut().overall_status = vim::ManagedEntityStatus::kGreen;
+    p.runtime.Mut().cpu.Mut();
+    p.runtime.Mut().memory.Mut();
+    auto& summary = p.summary.Mut();
+    summary.name = name;
+    summary.config = p.config;
+    summary.runtime = p.runtime;
+    summary.configured_memory_mb = static_cast<std::int32_t>(p.config->memory_allocation->reservation.value_or(0));
+    vim::Ref ref = p.self;
+    edit.Add(std::move(p));
+    edit.Change<vim::ResourcePool>(parent, [&](vim::ResourcePool& above) { above.resource_pool.push_back(ref); });
+    return ref;
+}
+
+vim::Ref Pools::NewId() { return host::RefTo<vim::ResourcePool>(base::Cat("pool", next_++)); }
+
+}  // namespace vm

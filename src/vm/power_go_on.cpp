@@ -1,0 +1,25 @@
+// A VM that goes on from the memory of a snapshot.
+#include "base/log.h"
+#include "base/text.h"
+#include "vm/power.h"
+
+namespace vm {
+
+rt::Co<void> Power::GiveUpState(vim::Ref ref) {
+    if (auto forgot = co_await ForgetState(ref); !forgot) base::LogWarning("vm " + ref.id, forgot.error().message);
+}
+
+rt::Co<vim::Result<>> Power::GoOn(vim::Ref ref, std::string memory, std::string user, task::Progress& progress) {
+    auto start = co_await PrepareStart(ref);
+    if (!start) co_return std::move(start).error();
+    backend::Progress percent = [&progress](int done) { progress.Percent(50 + done * 9 / 20); };
+    auto run = co_await c_.hypervisor.Start(std::move(start->spec), std::move(memory), std::move(percent));
+    if (!run) co_return BackendFault(std::move(run).error().While("go on from the memory of the snapshot"));
+    SetState(ref, PowerState::kPoweredOn);
+    co_await KeepBootTime(ref);
+    c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());
+    co_await c_.Note(ref, "goes on from the memory of a snapshot");
+    co_return vim::Result<>{};
+}
+
+}  // namespace vm

@@ -1,0 +1,306 @@
+#include "vm/relocate.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "host/ids.h"
+#include "rt/files.h"
+#include "vm/disk_files.h"
+#include "vm/file_copy.h"
+
+namespace vm {
+
+namespace {
+
+vim::Fault NotHere(std::string words) { return vim::Fault(vim::NotSupported(), std::move(words)); }
+
+// Room on every datastore that takes something. Blocks.
+vim::Result<> CheckRoom(const MovePlan& plan, const VolumeList& volumes) {
+    for (const auto& [name, bytes] : plan.needs) {
+        const Volume* volume = FindVolume(volumes, name);
+        std::int64_t free = volume ? FreeBytes(volume->folder) : 0;
+        if (free >= bytes) continue;
+        return vim::Fault(vim::NoDiskSpace(base::Cat('[', name, ']'), name),
+                          base::Cat("the datastore \"", name, "\" is too full: it needs ", bytes >> 20,
+                                    " MiB, and has ", free >> 20, " MiB"));
+    }
+    return {};
+}
+
+base::Result<> MakeFolders(const MovePlan& plan, const VolumeList& volumes) {
+    for (const std::string& text : plan.new_folders) {
+        auto located = Locate(volumes, text);
+        if (!located) return base::Error{base::Code::kInvalid, located.error().message()};
+        CHECK(rt::MakeDirs(located->Absolute(), 0755));
+    }
+    return {};
+}
+
+// Removes files one by one (a path here is a file, not a disk), then folders that are empty.
+void RemoveEach(const std::vector<std::string>& files, const VolumeList& volumes) {
+    std::set<std::string> folders;
+    for (const std::string& text : files) {
+        auto located = Locate(volumes, text);
+        if (!located || located->path.path.empty() || !StaysWithin(located->volume.folder, located->Absolute()))
+            continue;
+        if (auto removed = RemoveFile(located->Absolute()); !removed) base::LogWarning("vm", removed.error().message);
+        if (!located->path.Folder().path.empty())
+            folders.insert(located->volume.folder + "/" + located->path.Folder().path);
+    }
+    for (const std::string& folder : folders) {
+        rt::RemoveCutOffWrites(folder);
+        (void)rmdir(folder.c_str());                     // stays when there is more in it
+    }
+}
+
+Home HomeAt(const DatastorePath& vmx, const VolumeList& volumes) {
+    auto located = Locate(volumes, vmx);
+    return {vmx, located ? located->Absolute() : std::string(), volumes};
+}
+
+}  // namespace
+
+// --- what is asked
+
+vim::Result<MoveWish> Relocate::Understand(const vim::call::RelocateVM& call, const Vm& vm,
+                                           const Permit& permit) const {
+    const auto& spec = *call.spec;
+    if (spec.service) return NotHere("moving to another server is not served by a host");
+    if (spec.host && !(spec.host == host::HostRef())) return NotHere("there is no other host here");
+    if (spec.folder && !(spec.folder == vm.parent)) return NotHere("there is no other folder here");
+    if (!spec.device_change.empty()) return NotHere("devices are not changed on the way; reconfigure afterwards");
+    MoveWish wish{spec.datastore, {}};
+    for (const auto& one : spec.disk) {
+        auto* device = FindDevice(vm.config->hardware->device, one->disk_id);
+        if (!device || !device->type().IsA(vim::VirtualDisk::kType))
+            return vim::Fault(vim::InvalidArgument("spec.disk.diskId"),
+                              base::Cat(vm.name, " has no disk ", one->disk_id));
+        wish.disks[one->disk_id] = one->datastore;
+    }
+    std::set<vim::Ref> targets;
+    if (wish.datastore) targets.insert(wish.datastore);
+    for (const auto& [key, datastore] : wish.disks) targets.insert(datastore);
+    for (const vim::Ref& datastore : targets) CHECK(permit.Check(datastore, "Datastore.AllocateSpace"));
+    if (vm.runtime->power_state == PowerState::kPoweredOn) CHECK(permit.Check(call.self, "Resource.HotMigrate"));
+    return wish;
+}
+
+rt::Co<vim::Result<vim::Ref>> Relocate::Start(vim::call::RelocateVM call, std::string user, const Permit& permit) {
+    CO_TRY(vm, c_.Usable(call.self));
+    CO_TRY(wish, Understand(call, *vm, permit));
+    if (vm->runtime->power_state == PowerState::kSuspended)
+        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, PowerState::kSuspended),
+                             vm->name + " is suspended; resume it or power it off, then move it");
+    task::Work work = [this, ref = call.self, wish, user](task::Progress& p) { return Run(ref, wish, user, p); };
+    task::Spec spec{.entity = call.self, .method = &vim::call::RelocateVM::kMethod, .user = user};
+    spec.cancelable = true;
+    co_return co_await c_.tasks.Start(std::move(spec), std::move(work));
+}
+
+// --- the work
+
+rt::Co<vim::Result<Relocate::Moving>> Relocate::Prepare(vim::Ref ref, MoveWish wish) {
+    Record* record = c_.Find(ref);
+    if (!record) co_return vim::Fault(vim::ManagedObjectNotFound(ref), "the virtual machine is gone");
+    Moving moving{.ref = ref, .from = c_.HomeOf(*record), .to = {}, .loaded = {}, .plan = {}, .intent = {}};
+    if (moving.from.file.empty()) co_return moving;      // an imagined VM has no files
+    auto look = [home = moving.from, wish]() -> vim::Result<std::pair<Loaded, MovePlan>> {
+        auto loaded = LoadFolder(home);
+        if (!loaded) return FileFault(std::move(loaded).error(), home.vmx);
+        if (!loaded->troubles.empty())
+            return vim::Fault(vim::InvalidState(), "it cannot be moved: " + loaded->troubles.front());
+        TRY(plan, PlanMove(*loaded, home, wish));
+        CHECK(CheckRoom(plan, home.volumes));
+        return std::pair(*std::move(loaded), std::move(plan));
+    };
+    auto planned = co_await c_.pool.Run(std::move(look));
+    if (!planned) co_return std::move(planned).error();
+    moving.loaded = std::move(planned->first);
+    moving.plan = std::move(planned->second);
+    moving.to = HomeAt(moving.plan.vmx, moving.from.volumes);
+    moving.intent = {.id = ref.id, .vmx = moving.plan.vmx.Text(), .name = moving.loaded.config.name};
+    moving.intent.new_folder = moving.plan.home_moves;
+    for (const MovedFile& f : moving.plan.files) {
+        moving.intent.makes.push_back(f.to);
+        moving.intent.removes.push_back(f.from);
+    }
+    if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) CO_CHECK(co_await FindWritten(moving));
+    co_return moving;
+}
+
+rt::Co<vim::Result<>> Relocate::CopyAll(Moving& moving, task::Progress& progress) {
+    auto folders = [plan = moving.plan, volumes = moving.from.volumes] { return MakeFolders(plan, volumes); };
+    if (auto made = co_await c_.pool.Run(std::move(folders)); !made)
+        co_return FileFault(std::move(made).error(), moving.plan.vmx);
+    std::int64_t total = 1, done = 0;
+    for (const MovedFile& f : moving.plan.files) total += f.allocated;
+    for (const MovedFile& f : moving.plan.files) {
+        auto from = Locate(moving.from.volumes, f.from), to = Locate(moving.from.volumes, f.to);
+        if (!from || !to) co_return from ? std::move(to).error() : std::move(from).error();
+        auto percent = [&progress, done, total, size = f.allocated](int n) {
+            progress.Percent(static_cast<int>((done + size * n / 100) * 95 / total));
+        };
+        base::Result<> copied;
+        if (moving.written.contains(from->Absolute()))
+            copied = co_await MakeEmpty(moving, from->Absolute(), to->Absolute());
+        else copied = co_await CopyVmFile(c_, from->Absolute(), to->Absolute(), progress, std::move(percent));
+        if (!copied && copied.error().code == base::Code::kCancelled)
+            co_return vim::Fault(vim::RequestCanceled(), "cancelled by its user");
+        if (!copied) co_return FileFault(std::move(copied).error(), to->path);
+        done += f.allocated;
+        if (progress.cancelled()) co_return vim::Fault(vim::RequestCanceled(), "cancelled by its user");
+    }
+    co_return vim::Result<>{};
+}
+
+// The text with the new names, where it will count: at the new place at once, at the old
+// place only with Commit().
+rt::Co<vim::Result<>> Relocate::WriteConfig(Moving& moving) {
+    auto write = [home = moving.to, moves = moving.plan.home_moves,
+                  config = MovedConfig(moving.loaded.config, moving.plan)]() -> base::Result<std::string> {
+        TRY(text, VmxText(home, config));
+        if (moves) CHECK(rt::WriteFileAtomically(home.file, text, 0600));
+        return text;
+    };
+    auto written = co_await c_.pool.Run(std::move(write));
+    if (!written) co_return FileFault(std::move(written).error(), moving.to.vmx);
+    moving.intent.text_sum = SumOf(*written);
+    co_return vim::Result<>{};
+}
+
+rt::Co<vim::Result<>> Relocate::Commit(Moving& moving) {
+    if (!moving.plan.home_moves) {
+        auto save = [home = moving.to, config = MovedConfig(moving.loaded.config, moving.plan)] {
+            return SaveConfig(home, config);
+        };
+        auto saved = co_await c_.pool.Run(std::move(save));
+        if (!saved) co_return FileFault(std::move(saved).error(), moving.to.vmx);
+        co_return vim::Result<>{};
+    }
+    c_.registry.Add(moving.ref.id, moving.to.vmx.Text());
+    if (auto kept = co_await c_.registry.Commit(); !kept) {
+        c_.registry.Add(moving.ref.id, moving.from.vmx.Text());
+        co_return vim::Fault(std::move(kept).error());
+    }
+    if (Record* record = c_.Find(moving.ref)) {
+        record->vmx = moving.to.vmx;
+        record->file = moving.to.file;
+    }
+    co_return vim::Result<>{};
+}
+
+// Nothing is removed that a guest has gone on with.
+rt::Co<void> Relocate::Undo(Moving& moving) {
+    if (moving.live && c_.hypervisor.StateOf(moving.ref.id) != backend::RunState::kStopped) {
+        auto moves = co_await MovesOf(moving);
+        if (moves) {
+            auto switched = co_await c_.hypervisor.AnySwitched(moving.ref.id, *moves);
+            if (!switched || *switched) co_return;
+            (void)co_await c_.hypervisor.StopMirrors(moving.ref.id, *std::move(moves));
+        }
+    }
+    auto undo = [makes = moving.intent.makes, volumes = moving.from.volumes] {
+        RemoveEach(makes, volumes);
+        return true;
+    };
+    (void)co_await c_.pool.Run(std::move(undo));
+}
+
+rt::Co<void> Relocate::ClearOld(vim::Ref ref, Intent intent) {
+    auto clear = [removes = std::move(intent.removes), volumes = c_.volumes.Now()] {
+        RemoveEach(removes, volumes);
+        return true;
+    };
+    (void)co_await c_.pool.Run(std::move(clear));
+    if (auto read = co_await c_.Refresh(ref); !read) base::LogWarning("vm " + ref.id, read.error().message);
+}
+
+Relocate::Done Relocate::Run(vim::Ref ref, MoveWish wish, std::string user, task::Progress& progress) {
+    auto prepared = co_await Prepare(ref, std::move(wish));
+    if (!prepared) co_return std::move(prepared).error();
+    Moving moving = *std::move(prepared);
+    if (moving.plan.empty()) co_return vim::Any();       // it is there already
+    CO_CHECK(co_await progress.Step("copy", moving.intent.Text()));
+    auto done = co_await CopyAll(moving, progress);
+    if (done && moving.live) done = co_await Mirror(moving, progress);
+    if (done) done = co_await WriteConfig(moving);
+    if (done) {
+        auto stepped = co_await progress.Step("switch", moving.intent.Text());
+        if (!stepped) done = vim::Fault(std::move(stepped).error());
+    }
+    if (done && moving.live) done = co_await Switch(moving);
+    if (done) done = co_await Commit(moving);
+    if (moving.live) (void)co_await c_.hypervisor.Release(ref.id);
+    if (!done) {
+        co_await Undo(moving);
+        co_return std::move(done).error().While("move " + moving.loaded.config.name);
+    }
+    co_await ClearOld(ref, moving.intent);
+    co_await c_.Note(ref, base::Cat("moved to ", moving.to.vmx.Text(), " by ", user));
+    co_return vim::Any();
+}
+
+// --- after a restart
+
+void Relocate::RegisterResumers() {
+    c_.tasks.OnResume(std::string(vim::call::RelocateVM::kMethod.task_id),
+                      [this](task::Unfinished what, task::Progress& p) { return Resume(std::move(what), p); });
+}
+
+// What Prepare() knew, from what it wrote down.
+rt::Co<vim::Result<Relocate::Moving>> Relocate::Rebuild(vim::Ref ref, Intent intent) {
+    Record* record = c_.Find(ref);
+    if (!record) co_return vim::Fault(vim::ManagedObjectNotFound(ref), "the virtual machine is gone");
+    Moving moving{.ref = ref, .from = c_.HomeOf(*record), .to = {}, .loaded = {}, .plan = {}, .intent = intent};
+    auto read = [home = moving.from] { return LoadFolder(home); };
+    auto loaded = co_await c_.pool.Run(std::move(read));
+    if (!loaded) co_return FileFault(std::move(loaded).error(), moving.from.vmx);
+    moving.loaded = *std::move(loaded);
+    auto vmx = DatastorePath::Parse(intent.vmx);
+    moving.plan.vmx = vmx ? *vmx : moving.from.vmx;
+    moving.plan.home_moves = intent.new_folder;
+    moving.to = HomeAt(moving.plan.vmx, moving.from.volumes);
+    for (std::size_t i = 0; i < std::min(intent.makes.size(), intent.removes.size()); ++i)
+        moving.plan.files.push_back({intent.removes[i], intent.makes[i]});
+    for (const Device& device : moving.loaded.config.hardware->device)
+        if (auto* backing = device->backing.As<vim::VirtualDeviceFileBackingInfo>())
+            for (const MovedFile& f : moving.plan.files)
+                if (f.from == backing->file_name) moving.plan.disks[device->key] = f.to;
+    if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) CO_CHECK(co_await FindWritten(moving));
+    co_return moving;
+}
+
+Relocate::Done Relocate::Undone(Moving moving) {
+    co_await Undo(moving);
+    vim::SystemError fault;
+    fault.reason = "the host agent was restarted";
+    co_return vim::Fault(std::move(fault),
+                         "the host agent was restarted during the move; the files are where they were");
+}
+
+// Where the VM is now tells which of the two sets of files is the old one.
+Relocate::Done Relocate::Resume(task::Unfinished what, task::Progress&) {
+    vim::Ref ref{&Vm::kType, what.entity_id};
+    Record* record = c_.Find(ref);
+    Intent intent = Intent::Parse(what.step_state);
+    bool moved = false;
+    if (record && what.step == "switch") {
+        auto sum = [file = record->file] {
+            auto text = rt::ReadFile(file, kMaxVmxBytes);
+            return text ? SumOf(*text) : std::string();
+        };
+        moved = record->vmx.Text() == intent.vmx && co_await c_.pool.Run(std::move(sum)) == intent.text_sum;
+    }
+    if (moved) {
+        (void)co_await c_.hypervisor.Release(ref.id);    // if it was still held
+        co_await ClearOld(ref, std::move(intent));
+        co_return vim::Any();
+    }
+    auto rebuilt = co_await Rebuild(ref, intent);
+    if (!rebuilt) co_return std::move(rebuilt).error();
+    if (what.step == "switch") co_return co_await GoOn(*std::move(rebuilt));
+    co_return co_await Undone(*std::move(rebuilt));
+}
+
+}  // namespace vm
