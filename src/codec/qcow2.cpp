@@ -82,4 +82,22 @@ std::string NewQcow2(std::uint64_t size, std::string_view backing, std::string_v
     return out;
 }
 
+bool RenameQcow2Backing(std::string& b, std::string_view backing, std::string_view format) {
+    constexpr std::size_t kFormatExtension = 0xE2792ACA;
+    auto head = ReadQcow2Header(b);
+    if (!head || head->version != 3) return false;
+    std::uint64_t name = Read(b, 8, 8), size = Read(b, 16, 4), at = Read(b, 100, 4);
+    if (name < at || name > b.size() || size > b.size() - name || size < backing.size()) return false;
+    while (at + 8 <= name && Read(b, at, 4) != 0 && Read(b, at, 4) != kFormatExtension)
+        at += 8 + (Read(b, at + 4, 4) + 7) / 8 * 8;
+    if (at + 8 > name || Read(b, at, 4) != kFormatExtension) return false;
+    std::uint64_t room = (Read(b, at + 4, 4) + 7) / 8 * 8;
+    if (room < format.size() || room > name - at - 8) return false;
+    Put(b, at + 4, format.size(), 4);
+    b.replace(at + 8, room, std::string(format) + std::string(room - format.size(), '\0'));
+    Put(b, 16, backing.size(), 4);
+    b.replace(name, size, std::string(backing) + std::string(size - backing.size(), '\0'));
+    return true;
+}
+
 }  // namespace codec

@@ -31,5 +31,8 @@ base::Result<Qcow2Header> ReadQcow2Header(std::string_view first_bytes);
 // A whole file that says nothing yet: everything is as in the file beneath it. `backing` is
 // a plain name, `format` "raw" or "qcow2".
 std::string NewQcow2(std::uint64_t size, std::string_view backing, std::string_view format);
+// In the first bytes of such a file: that it lies on `backing` now. False: they have no name that
+// this one would fit over, and are as they were.
+bool RenameQcow2Backing(std::string& first_bytes, std::string_view backing, std::string_view format);
 
 }  // namespace codec

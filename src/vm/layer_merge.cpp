@@ -1,5 +1,8 @@
 #include "vm/layer_merge.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -8,6 +11,8 @@
 #include "backend/disk_server.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "codec/qcow2.h"
+#include "rt/fd.h"
 #include "rt/files.h"
 #include "rt/loop.h"
 #include "vm/backend_spec.h"
@@ -84,6 +89,26 @@ base::Result<> RenameInSnapshots(const Home& home, const std::string& from, cons
                 CHECK(RenameInVmx(home, ConfigFileOf(home, snapshot.uid), from, into));
         }
     return changed ? WriteSnapshots(home, vmsd) : base::Result<>{};
+}
+
+// For people with qemu-img: nothing here reads the name inside of a layer. Those that a guest has
+// open QEMU has seen to.
+base::Result<> RenameInside(const std::string& layer, const DiskLink& into) {
+    constexpr std::size_t kSector = 512;                 // written whole or not at all
+    rt::Fd file(open(layer.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) return base::FromErrno(errno, "open " + layer);
+    std::string head(kSector, '\0');
+    if (pread(file.get(), head.data(), kSector, 0) != static_cast<ssize_t>(kSector)) return {};
+    if (!codec::RenameQcow2Backing(head, NameOf(into.data), into.text.HasParent() ? "qcow2" : "raw")) return {};
+    if (pwrite(file.get(), head.data(), kSector, 0) != static_cast<ssize_t>(kSector) || fdatasync(file.get()))
+        return base::FromErrno(errno, "write " + layer);
+    return {};
+}
+
+base::Result<> RenameBeneath(const Layers& layers, const MergePlan& plan) {
+    for (const auto& [child, parent] : layers.graph.parent)
+        if (parent == plan.from) CHECK(RenameInside(layers.links.at(child).data, layers.links.at(plan.into)));
+    return {};
 }
 
 }  // namespace
@@ -234,7 +259,10 @@ rt::Co<base::Result<>> LayerMerges::Finish(Jobs jobs) {
     for (const auto& job : jobs) {
         if (done && job->active) done = co_await SwitchOver(job);
         else if (done && !job->node.empty()) done = co_await c_.hypervisor.EndMerge(vm_.id, job->live);
-        auto rename = [home = home_, layers = layers_, plan = job->plan] { return Rename(home, layers, plan); };
+        auto rename = [home = home_, layers = layers_, plan = job->plan, idle = job->node.empty()]() -> base::Result<> {
+            if (idle) CHECK(RenameBeneath(layers, plan));
+            return Rename(home, layers, plan);
+        };
         if (done) done = co_await c_.pool.Run(std::move(rename));
     }
     if (!active || !Runs()) co_return done;

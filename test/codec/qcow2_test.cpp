@@ -42,6 +42,21 @@ INSTANTIATE_TEST_SUITE_P(, Qcow2Spoilt,
                                          Row{"key", 35, 2, true, &Qcow2Header::encrypted}),
                          [](const auto& i) { return i.param.name; });
 
+TEST(Qcow2, LiesOnAnother) {
+    std::string file = NewQcow2(1 << 20, "web-000001-delta.vmdk", "qcow2");
+    ASSERT_TRUE(RenameQcow2Backing(file, "web-flat.vmdk", "raw"));
+    EXPECT_NE(file.find("web-flat.vmdk"), std::string::npos);
+    EXPECT_EQ(file.find("delta"), std::string::npos);
+    EXPECT_EQ(file.find("qcow2"), std::string::npos);
+    EXPECT_EQ(file.size(), NewQcow2(1 << 20, "x", "raw").size());
+    std::string before = file;
+    EXPECT_FALSE(RenameQcow2Backing(file, "a-longer-name-flat.vmdk", "raw"));
+    std::string none = NewQcow2(1 << 20, "", "raw"), cut = before.substr(0, 120);
+    EXPECT_FALSE(RenameQcow2Backing(none, "a", "raw"));
+    EXPECT_FALSE(RenameQcow2Backing(cut, "a", "raw"));
+    EXPECT_EQ(file, before);
+}
+
 TEST(Qcow2, LessThanAHeadIsNone) {
     EXPECT_FALSE(ReadQcow2Header(NewQcow2(1 << 20, "", "raw").substr(0, 103)));
     EXPECT_FALSE(ReadQcow2Header(""));

@@ -8,7 +8,7 @@ SIZE = 4 << 20
 
 
 def pattern(word):
-    return (word.encode() * 4096)[:65536]
+    return (word.encode() * 65536)[:65536]
 
 
 class SnapshotOperation(Operation):
@@ -49,7 +49,7 @@ class SnapshotOperation(Operation):
     def read(self):
         path, form = self.file()
         out = self.host.work / "flattened"
-        subprocess.run(["qemu-img", "convert", "-U", "-f", form, "-O", "raw", str(path), str(out)], check=True, capture_output=True)
+        subprocess.run(["qemu-img", "convert", "-U", "-f", form, "-O", "raw", str(path), str(out)], check=True, stdout=subprocess.DEVNULL)
         return out.read_bytes()
 
     def holds(self, *words):
