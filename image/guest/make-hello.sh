@@ -40,6 +40,7 @@ if made key "$key"; then
 fi
 
 mkdir -p "$out"
+umask 022                                        # users other than root go through its folders
 work=$(mktemp -d "${TMPDIR:-/tmp}/bedplate-hello-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 say "downloading ${#packages[@]} packages"
@@ -158,7 +159,7 @@ for d in /dev/input/event*; do
         { dd if=$d of=/dev/null bs=24 count=1 2>/dev/null && down & }
 done
 while :; do
-    busybox setsid busybox cttyhack sh -l </dev/ttyS0 >/dev/ttyS0 2>&1 &
+    busybox setsid sh -c 'exec sh -l </dev/ttyS0 >/dev/ttyS0 2>&1' &
     serial=$!
     busybox setsid sh -c 'exec sh -l </dev/tty1 >/dev/tty1 2>&1' &
     wait $serial
