@@ -58,7 +58,7 @@ class Devices:
     @step("sees which hardware there is to choose from")
     def options(self):
         govc("vm.option.ls")
-        info = govc("vm.option.info", "-id", "debian11_64Guest")
+        info = govc("vm.option.info", "-id", "vmx-19", "-dump", "debian11_64Guest")
         for word in ("ParaVirtualSCSIController", "VirtualNVMEController", "VirtualVmxnet3"):
             assert word in info, info
 

@@ -220,7 +220,8 @@ class Ovf:
 
     @step("tasks and events tell of it")
     def told(self):
-        assert "imported" in govc("datastore.download", f"{COPY}/vmware.log", "-")
+        logs = [line for line in govc("datastore.ls", COPY).split() if line.startswith("vmware")]     # one for each start
+        assert any("imported" in govc("datastore.download", f"{COPY}/{log}", "-") for log in logs), logs
         events = govc("events", "-n", "100", f"vm/{COPY}")
         assert "Created virtual machine" in events or "created" in events.lower(), events
 

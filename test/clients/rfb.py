@@ -130,5 +130,7 @@ class Rfb:
         return bytes(out)
 
     def key(self, keysym):
-        for down in (1, 0):
-            self.stream.send(struct.pack(">BBxxI", 4, down, keysym))
+        """As a person at a US keyboard presses it, with the shift key where one is needed."""
+        shift = [0xffe1] if chr(keysym) in '~!@#$%^&*()_+{}|:"<>?' or chr(keysym).isupper() else []
+        for one, down in [(s, 1) for s in shift] + [(keysym, 1), (keysym, 0)] + [(s, 0) for s in shift]:
+            self.stream.send(struct.pack(">BBxxI", 4, down, one))
