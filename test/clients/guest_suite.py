@@ -23,12 +23,12 @@ ENV = dict(os.environ, GOVC_URL=steps.URL, GOVC_USERNAME=steps.USER, GOVC_PASSWO
            GOVC_VM=VM, GOVC_GUEST_LOGIN=LOGIN, GOVMOMI_HOME=str(steps.WORK / "govmomi"), HOME=str(steps.WORK))
 
 
-def govc(*words, fails=None, data=None, **env):
-    """What it printed; with `fails` its words must hold that."""
+def govc(*words, fails=None, code=None, data=None, **env):
+    """What it printed; with `fails` its words must hold that, with `code` it must end so."""
     done = subprocess.run([os.environ["BEDPLATE_GOVC"], *words], env={**ENV, **env}, input=data, timeout=300,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if fails is not None:
-        assert done.returncode != 0, f"govc {' '.join(words)} went well: {done.stdout}"
+        assert done.returncode != 0 if code is None else done.returncode == code, f"govc {' '.join(words)} went well: {done.stdout}"
         assert fails in done.stderr.decode(), done.stderr
         return done.stderr.decode()
     assert done.returncode == 0, f"govc {' '.join(words)}: {done.stderr or done.stdout}"
@@ -69,8 +69,8 @@ class Guest:
         made = govc("guest.mktemp", "-p", "/home/guest/a", "-s", ".txt").decode().strip()
         assert made.startswith("/home/guest/a/") and made.endswith(".txt"), made
         assert made.rsplit("/", 1)[1] in govc("guest.ls", "/home/guest/a").decode()
-        govc("guest.chmod", "640", made)
-        govc("guest.touch", "-d", "2001-09-09T01:46:40Z", made)
+        govc("guest.chmod", "0640", made)
+        govc("guest.touch", "-d", "Sun Sep  9 01:46:40 UTC 2001", made)
         line = [line for line in govc("guest.ls", "/home/guest/a").decode().splitlines() if made.rsplit("/", 1)[1] in line][0]
         assert line.startswith("-rw-r-----") and "2001" in line, line
         govc("guest.mv", made, "/home/guest/a/moved")
@@ -86,7 +86,7 @@ class Guest:
         out = govc("guest.run", "-e", "WORD=there", "-C", "/tmp", "/bin/sh", "-c", "'id -un; pwd; echo hello $WORD'").decode()
         assert out.split("\n")[:3] == ["guest", "/tmp", "hello there"], out
         assert govc("guest.run", "-d", "-", "/bin/cat", data=b"through the input") == b"through the input"
-        govc("guest.run", "/bin/sh", "-c", "'exit 7'", fails="exit 7")
+        govc("guest.run", "/bin/sh", "-c", "'exit 7'", fails="", code=7)
         govc("guest.start", "/bin/no-such-program", fails="")
         pid = govc("guest.start", "/bin/sleep", "1000").decode().strip()
         listed = govc("guest.ps", "-p", pid).decode()
@@ -104,7 +104,7 @@ class Guest:
         source.write_bytes(data)
         govc("guest.upload", str(source), "/home/guest/data")
         govc("guest.upload", str(source), "/home/guest/data", fails="")
-        govc("guest.upload", "-f", "-perm", "600", str(source), "/home/guest/data")
+        govc("guest.upload", "-f", "-perm", "0600", str(source), "/home/guest/data")
         assert hashlib.sha256(data).hexdigest() in govc("guest.run", "/bin/sha256sum", "/home/guest/data").decode()
         govc("guest.download", "/home/guest/data", str(back))
         assert back.read_bytes() == data
