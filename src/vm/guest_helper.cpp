@@ -149,9 +149,9 @@ kill)
     on_path
     case $BP_A in '' | *[!0-9]* | 0 | 1) fail 94 "there is no process $BP_A that can be ended" ;; esac   # -1 is everybody
     as "$common"'[ -d /proc/$BP_A ] || fail 94 "there is no process $BP_A"
-        kill -TERM -- -$BP_A 2>/dev/null || kill -TERM $BP_A 2>/dev/null || fail 95 "process $BP_A may not be ended by this user"
+        kill -TERM -$BP_A 2>/dev/null || kill -TERM $BP_A 2>/dev/null || fail 95 "process $BP_A may not be ended by this user"
         i=0; while [ -d /proc/$BP_A ] && [ $i -lt 20 ]; do sleep 0.1 2>/dev/null || sleep 1; i=$((i + 1)); done
-        [ ! -d /proc/$BP_A ] || kill -KILL -- -$BP_A 2>/dev/null || kill -KILL $BP_A 2>/dev/null; true'
+        [ ! -d /proc/$BP_A ] || kill -KILL -$BP_A 2>/dev/null || kill -KILL $BP_A 2>/dev/null; true'
     ;;
 env) su - "$user" -c env 2>/dev/null </dev/null || as env </dev/null ;;
 mkdir)
