@@ -4,8 +4,7 @@
 
 #include <fstream>
 
-#include "rt/loop.h"
-#include "test/contract/hypervisor_lab.h"
+#include "test/contract/contract.h"
 
 namespace contract {
 namespace {
@@ -13,9 +12,6 @@ namespace {
 using namespace backend;
 using base::Code;
 using namespace std::chrono_literals;
-
-#define EXPECT_OK(result) \
-    if (const auto& r_ = (result); !r_) ADD_FAILURE() << #result << ": " << r_.error().message
 
 constexpr int kDisk = 3000;
 constexpr std::int64_t kBlock = 64 * 1024, kFirst = 1 << 20, kEnd = kFirst + 64 * kBlock;
@@ -148,11 +144,6 @@ rt::Co<void> KeepsAGuestThatIsOff(Lab& lab) {
     EXPECT_OK(co_await hv->Stop("1"));
     EXPECT_TRUE(co_await lab.Saw("1", EventKind::kStopped));
     EXPECT_EQ(lab.last_detail, "");
-}
-
-void RunOn(std::unique_ptr<Lab> lab, rt::Co<void> (*steps)(Lab&)) {
-    rt::RunToEnd(steps(*lab));
-    EXPECT_TRUE(lab->LeftBehind().empty());
 }
 
 TEST(Changes, BeginAndEndInAnImaginedMachine) { RunOn(MakeSimLab(), BeginsAndEnds); }

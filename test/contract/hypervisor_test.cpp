@@ -6,8 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "rt/loop.h"
-#include "test/contract/hypervisor_lab.h"
+#include "test/contract/contract.h"
 
 namespace contract {
 namespace {
@@ -15,9 +14,6 @@ namespace {
 using namespace backend;
 using base::Code;
 
-// A failed EXPECT_OK leaves the words of the failure in the output.
-#define EXPECT_OK(result) \
-    if (const auto& r_ = (result); !r_) ADD_FAILURE() << #result << ": " << r_.error().message
 #define EXPECT_SAW(vm, kind) EXPECT_TRUE(co_await lab.Saw(vm, kind)) << "no " #kind
 
 rt::Co<void> StartVm(Lab& lab, Hypervisor& hv, std::string id) {
@@ -360,11 +356,6 @@ rt::Co<void> RunsFromAChain(Lab& lab, Hypervisor& hv) {
     EXPECT_TRUE(co_await lab.Booted("1"));
 }
 
-using Steps = rt::Co<void> (*)(Lab&, Hypervisor&);
-struct Row {
-    const char* name;
-    Steps steps;
-};
 const Row kRows[] = {
     {"StartsAndStops", StartsAndStops},
     {"RefusesToStartWhatRuns", RefusesToStartWhatRuns},
@@ -389,38 +380,13 @@ const Row kRows[] = {
     {"RunsFromAChain", RunsFromAChain},
 };
 
-struct Machine {
-    const char* name;
-    std::unique_ptr<Lab> (*make)();
-};
-const Machine kMachines[] = {{"sim", MakeSimLab}, {"qemu", MakeQemuLab}};
-
-class HypervisorContract : public testing::TestWithParam<std::tuple<Machine, Row>> {};
-
-rt::Co<void> RunSteps(Lab& lab, Steps steps) {
-    std::unique_ptr<Hypervisor> machine = lab.Make();
-    lab.Listen(*machine);
-    auto opened = co_await machine->Open();
-    EXPECT_OK(opened);
-    if (!opened) co_return;
-    co_await steps(lab, *machine);
-    for (const std::string& id : lab.LeftBehind()) (void)co_await machine->Stop(id);
-}
-
-TEST_P(HypervisorContract, Holds) {
-    const auto& [machine, row] = GetParam();
-    std::unique_ptr<Lab> lab = machine.make();
-    rt::RunToEnd(RunSteps(*lab, row.steps));
-    EXPECT_TRUE(lab->LeftBehind().empty());
-}
-
+class HypervisorContract : public EveryRow {};
+TEST_P(HypervisorContract, Holds) { RunRow(); }
 INSTANTIATE_TEST_SUITE_P(, HypervisorContract, testing::Combine(testing::ValuesIn(kMachines), testing::ValuesIn(kRows)),
-                         [](const auto& i) {
-                             return std::string(std::get<0>(i.param).name) + "_" + std::get<1>(i.param).name;
-                         });
+                         EveryRow::Name);
 
 // Three VMs are left by a hostd that goes: one runs, one is paused, one dies meanwhile.
-class AdoptContract : public testing::TestWithParam<Machine> {};
+class AdoptContract : public EveryMachine {};
 
 rt::Co<void> LeaveAndComeBack(Lab& lab) {
     auto before = lab.Make();
@@ -459,14 +425,9 @@ rt::Co<void> LeaveAndComeBack(Lab& lab) {
     EXPECT_NE(lab.last_detail, "");
 }
 
-TEST_P(AdoptContract, FindsWhatRunsAfterARestart) {
-    std::unique_ptr<Lab> lab = GetParam().make();
-    rt::RunToEnd(LeaveAndComeBack(*lab));
-    EXPECT_TRUE(lab->LeftBehind().empty());
-}
+TEST_P(AdoptContract, FindsWhatRunsAfterARestart) { RunOn(GetParam().make(), LeaveAndComeBack); }
 
-INSTANTIATE_TEST_SUITE_P(, AdoptContract, testing::ValuesIn(kMachines),
-                         [](const auto& i) { return std::string(i.param.name); });
+INSTANTIATE_TEST_SUITE_P(, AdoptContract, testing::ValuesIn(kMachines), EveryMachine::Name);
 
 }  // namespace
 }  // namespace contract

@@ -4,8 +4,7 @@
 
 #include <fstream>
 
-#include "rt/loop.h"
-#include "test/contract/hypervisor_lab.h"
+#include "test/contract/contract.h"
 
 namespace contract {
 namespace {
@@ -14,8 +13,6 @@ using namespace backend;
 using namespace std::chrono_literals;
 using base::Code;
 
-#define EXPECT_OK(result) \
-    if (const auto& r_ = (result); !r_) ADD_FAILURE() << #result << ": " << r_.error().message
 #define EXPECT_CODE(result, wanted)                                        \
     do {                                                                   \
         const auto& r_ = (result);                                         \
@@ -200,11 +197,6 @@ rt::Co<void> KnowsNothingOfWhatDoesNotRun(Lab& lab, Hypervisor& hv) {
     for (auto& answer : answers) EXPECT_CODE(answer, Code::kNotFound);
 }
 
-using Steps = rt::Co<void> (*)(Lab&, Hypervisor&);
-struct Row {
-    const char* name;
-    Steps steps;
-};
 const Row kRows[] = {
     {"TakesDisks", TakesDisks},
     {"TakesControllers", TakesControllers},
@@ -214,35 +206,10 @@ const Row kRows[] = {
     {"ChangesFloppies", ChangesFloppies},
     {"KnowsNothingOfWhatDoesNotRun", KnowsNothingOfWhatDoesNotRun},
 };
-struct Machine {
-    const char* name;
-    std::unique_ptr<Lab> (*make)();
-};
-const Machine kMachines[] = {{"sim", MakeSimLab}, {"qemu", MakeQemuLab}};
-
-class PlugContract : public testing::TestWithParam<std::tuple<Machine, Row>> {};
-
-rt::Co<void> RunSteps(Lab& lab, Steps steps) {
-    std::unique_ptr<Hypervisor> machine = lab.Make();
-    lab.Listen(*machine);
-    auto opened = co_await machine->Open();
-    EXPECT_OK(opened);
-    if (!opened) co_return;
-    co_await steps(lab, *machine);
-    for (const std::string& id : lab.LeftBehind()) (void)co_await machine->Stop(id);
-}
-
-TEST_P(PlugContract, Holds) {
-    const auto& [machine, row] = GetParam();
-    std::unique_ptr<Lab> lab = machine.make();
-    rt::RunToEnd(RunSteps(*lab, row.steps));
-    EXPECT_TRUE(lab->LeftBehind().empty());
-}
-
+class PlugContract : public EveryRow {};
+TEST_P(PlugContract, Holds) { RunRow(); }
 INSTANTIATE_TEST_SUITE_P(, PlugContract, testing::Combine(testing::ValuesIn(kMachines), testing::ValuesIn(kRows)),
-                         [](const auto& i) {
-                             return std::string(std::get<0>(i.param).name) + "_" + std::get<1>(i.param).name;
-                         });
+                         EveryRow::Name);
 
 // What is in the drives and which links are down is known after a restart.
 rt::Co<void> LeaveAndComeBack(Lab& lab) {
@@ -282,16 +249,11 @@ rt::Co<void> LeaveAndComeBack(Lab& lab) {
     (void)co_await after->Stop("1");
 }
 
-class PlugAdoptContract : public testing::TestWithParam<Machine> {};
+class PlugAdoptContract : public EveryMachine {};
 
-TEST_P(PlugAdoptContract, RemembersMediaLinksAndWhatWasPlugged) {
-    std::unique_ptr<Lab> lab = GetParam().make();
-    rt::RunToEnd(LeaveAndComeBack(*lab));
-    EXPECT_TRUE(lab->LeftBehind().empty());
-}
+TEST_P(PlugAdoptContract, RemembersMediaLinksAndWhatWasPlugged) { RunOn(GetParam().make(), LeaveAndComeBack); }
 
-INSTANTIATE_TEST_SUITE_P(, PlugAdoptContract, testing::ValuesIn(kMachines),
-                         [](const auto& i) { return std::string(i.param.name); });
+INSTANTIATE_TEST_SUITE_P(, PlugAdoptContract, testing::ValuesIn(kMachines), EveryMachine::Name);
 
 }  // namespace
 }  // namespace contract

@@ -4,17 +4,13 @@
 #include <filesystem>
 #include <fstream>
 
-#include "rt/loop.h"
-#include "test/contract/hypervisor_lab.h"
+#include "test/contract/contract.h"
 
 namespace contract {
 namespace {
 
 using namespace backend;
 using base::Code;
-
-#define EXPECT_OK(result) \
-    if (const auto& r_ = (result); !r_) ADD_FAILURE() << #result << ": " << r_.error().message
 
 constexpr int kDisk = 3000;
 
@@ -115,44 +111,14 @@ rt::Co<void> RefusesWhatDoesNotRun(Lab&, Hypervisor& hv) {
     if (!merged) EXPECT_EQ(merged.error().code, Code::kNotFound);
 }
 
-using Steps = rt::Co<void> (*)(Lab&, Hypervisor&);
-struct Row {
-    const char* name;
-    Steps steps;
-};
 const Row kRows[] = {{"TakesAndMerges", TakesAndMerges},
                      {"GoesOnFromMemory", GoesOnFromMemory},
                      {"LeavesAllWhenItFails", LeavesAllWhenItFails},
                      {"RefusesWhatDoesNotRun", RefusesWhatDoesNotRun}};
-struct Machine {
-    const char* name;
-    std::unique_ptr<Lab> (*make)();
-};
-const Machine kMachines[] = {{"sim", MakeSimLab}, {"qemu", MakeQemuLab}};
-
-class SnapshotContract : public testing::TestWithParam<std::tuple<Machine, Row>> {};
-
-rt::Co<void> RunSteps(Lab& lab, Steps steps) {
-    std::unique_ptr<Hypervisor> machine = lab.Make();
-    lab.Listen(*machine);
-    auto opened = co_await machine->Open();
-    EXPECT_OK(opened);
-    if (!opened) co_return;
-    co_await steps(lab, *machine);
-    for (const std::string& id : lab.LeftBehind()) (void)co_await machine->Stop(id);
-}
-
-TEST_P(SnapshotContract, Holds) {
-    const auto& [machine, row] = GetParam();
-    std::unique_ptr<Lab> lab = machine.make();
-    rt::RunToEnd(RunSteps(*lab, row.steps));
-    EXPECT_TRUE(lab->LeftBehind().empty());
-}
-
+class SnapshotContract : public EveryRow {};
+TEST_P(SnapshotContract, Holds) { RunRow(); }
 INSTANTIATE_TEST_SUITE_P(, SnapshotContract, testing::Combine(testing::ValuesIn(kMachines), testing::ValuesIn(kRows)),
-                         [](const auto& i) {
-                             return std::string(std::get<0>(i.param).name) + "_" + std::get<1>(i.param).name;
-                         });
+                         EveryRow::Name);
 
 // A hostd that dies holds its guest, and another finds it so.
 rt::Co<void> DiesWhileItHolds(Lab& lab) {
@@ -177,14 +143,9 @@ rt::Co<void> DiesWhileItHolds(Lab& lab) {
     (void)co_await after->Stop("1");
 }
 
-class HoldContract : public testing::TestWithParam<Machine> {};
-TEST_P(HoldContract, OutlivesHostd) {
-    std::unique_ptr<Lab> lab = GetParam().make();
-    rt::RunToEnd(DiesWhileItHolds(*lab));
-    EXPECT_TRUE(lab->LeftBehind().empty());
-}
-INSTANTIATE_TEST_SUITE_P(, HoldContract, testing::ValuesIn(kMachines),
-                         [](const auto& i) { return std::string(i.param.name); });
+class HoldContract : public EveryMachine {};
+TEST_P(HoldContract, OutlivesHostd) { RunOn(GetParam().make(), DiesWhileItHolds); }
+INSTANTIATE_TEST_SUITE_P(, HoldContract, testing::ValuesIn(kMachines), EveryMachine::Name);
 
 }  // namespace
 }  // namespace contract
