@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import soap
+
 ROOT = Path(__file__).resolve().parents[1]
 # Keys of a VM's extraConfig: what to boot instead of its disks, as datastore paths.
 KERNEL, INITRD, COMMAND_LINE = "bedplate.boot.kernel", "bedplate.boot.initrd", "bedplate.boot.cmdline"
@@ -49,6 +51,15 @@ def create(host, name="hello", **more):
     task = host.call("CreateVM_Task", host.vm_folder(),
                      config(name, datastore, extra, **more) + host.pool().element("pool"))
     return host.task(task)
+
+
+def remove(host, vm):
+    """Powers it off if it runs, and destroys it."""
+    try:
+        host.task(host.call("PowerOffVM_Task", vm))
+    except soap.Fault:
+        pass
+    host.task(host.call("Destroy_Task", vm))
 
 
 def boot(host, name="hello"):

@@ -165,6 +165,12 @@ rt::Co<vim::Result<vim::Ref>> Context::StartTask(const vim::Method& method, vim:
     return tasks.Start(std::move(spec), std::move(work));
 }
 
+vim::Fault Interrupted(std::string words) {
+    vim::SystemError fault;
+    fault.reason = "the host agent was restarted";
+    return vim::Fault(std::move(fault), std::move(words));
+}
+
 vim::Fault FileFault(base::Error error, const DatastorePath& path) {
     std::string words = error.message;
     switch (error.code) {

@@ -119,6 +119,8 @@ public:
 vim::Fault FileFault(base::Error error, const DatastorePath& path);
 // The same of a backend that could not do something to a VM.
 vim::Fault BackendFault(base::Error error);
+// A task that a host agent left when it ended, and that could not be finished; the words say what is so now.
+vim::Fault Interrupted(std::string words);
 
 vim::Ptr<vim::LocalizedMethodFault> AsData(const vim::Fault& fault);
 

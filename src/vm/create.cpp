@@ -240,10 +240,8 @@ Lifecycle::Done Lifecycle::ResumeCreate(task::Unfinished what, task::Progress& p
         return true;
     };
     (void)co_await c_.pool.Run(std::move(undo));
-    vim::SystemError fault;
-    fault.reason = "the host agent was restarted";
-    co_return vim::Fault(std::move(fault), base::Cat("the host agent was restarted while ", intent.name,
-                                                     " was being created; nothing of it is left"));
+    co_return Interrupted(
+        base::Cat("the host agent was restarted while ", intent.name, " was being created; nothing of it is left"));
 }
 
 }  // namespace vm

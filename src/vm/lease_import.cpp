@@ -207,16 +207,12 @@ Leases::Done Leases::ResumeImport(task::Unfinished what, task::Progress& progres
     }
     if (what.step.empty()) intent.makes.clear();         // nothing was made yet, or only an empty folder
     CO_CHECK(co_await UndoImport(intent, what.user, progress));
-    vim::SystemError fault;
-    fault.reason = "the host agent was restarted";
-    co_return vim::Fault(std::move(fault), base::Cat("the host agent was restarted while ", intent.name,
-                                                     " was being imported; nothing of it is left"));
+    co_return Interrupted(
+        base::Cat("the host agent was restarted while ", intent.name, " was being imported; nothing of it is left"));
 }
 
 Leases::Done Leases::ResumeExport() {
-    vim::SystemError fault;
-    fault.reason = "the host agent was restarted";
-    co_return vim::Fault(std::move(fault), "the host agent was restarted during an export; begin it again");
+    co_return Interrupted("the host agent was restarted during an export; begin it again");
 }
 
 void Leases::RegisterResumers() {

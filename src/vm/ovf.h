@@ -46,6 +46,7 @@ const codec::ovf::Hardware* ChosenHardware(const codec::ovf::System& system, std
                                            OvfFindings& findings);
 // The items for a deployment option, bounds and unchosen ones left out.
 std::vector<codec::ovf::Item> ItemsFor(const codec::ovf::Hardware& hardware, const std::string& option);
+vim::VAppProductInfo ProductInfo(const codec::ovf::Product& product);
 std::string ValueFor(const codec::ovf::Property& property, const std::string& option);
 // Sections that are not understood: errors when they are required.
 void TellUnknown(const std::vector<codec::ovf::Unknown>& unknown, OvfFindings& findings);

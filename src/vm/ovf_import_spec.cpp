@@ -62,17 +62,8 @@ public:
         for (const ovf::Product& p : system_.products) {
             vim::VAppProductSpec product;
             product.operation = vim::ArrayUpdateOperation::kAdd;
-            vim::VAppProductInfo info;
+            vim::VAppProductInfo info = ProductInfo(p);
             info.key = product_key++;
-            info.class_id = p.class_id;
-            info.instance_id = p.instance;
-            info.name = p.name;
-            info.vendor = p.vendor;
-            info.version = p.version;
-            info.full_version = p.full_version;
-            info.vendor_url = p.vendor_url;
-            info.product_url = p.url;
-            info.app_url = p.app_url;
             product.info = std::move(info);
             config.product.push_back(std::move(product));
             for (const ovf::Property& one : p.properties) AddOne(config, p, one, property_key++, findings);

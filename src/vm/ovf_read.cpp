@@ -93,6 +93,20 @@ std::string NameOf(const ovf::System& s) { return s.name.empty() ? s.id : s.name
 
 }  // namespace
 
+vim::VAppProductInfo ProductInfo(const ovf::Product& p) {
+    vim::VAppProductInfo info;
+    info.class_id = p.class_id;
+    info.instance_id = p.instance;
+    info.name = p.name;
+    info.vendor = p.vendor;
+    info.version = p.version;
+    info.full_version = p.full_version;
+    info.vendor_url = p.vendor_url;
+    info.product_url = p.url;
+    info.app_url = p.app_url;
+    return info;
+}
+
 rt::Co<vim::Result<ovf::Envelope>> Ovf::Read(std::string descriptor) {
     // A large one takes a while: not on the loop.
     auto parse = [text = std::move(descriptor)]() mutable { return ovf::Parse(std::move(text)); };
@@ -212,20 +226,7 @@ rt::Co<vim::Result<vim::Ptr<vim::OvfParseDescriptorResult>>> Ovf::Parse(vim::cal
         }
         TellUnknown(s.unknown, findings);
     });
-    if (!e.system.products.empty()) {
-        const ovf::Product& p = e.system.products.front();
-        vim::VAppProductInfo info;
-        info.class_id = p.class_id;
-        info.instance_id = p.instance;
-        info.name = p.name;
-        info.vendor = p.vendor;
-        info.version = p.version;
-        info.full_version = p.full_version;
-        info.vendor_url = p.vendor_url;
-        info.product_url = p.url;
-        info.app_url = p.app_url;
-        r.product_info = std::move(info);
-    }
+    if (!e.system.products.empty()) r.product_info = ProductInfo(e.system.products.front());
     TellUnknown(e.unknown, findings);
     Sizes sizes = SizesOf(e);
     r.approximate_download_size = sizes.download;

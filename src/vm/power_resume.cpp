@@ -8,12 +8,6 @@
 namespace vm {
 namespace {
 
-vim::Fault Interrupted(std::string words) {
-    vim::SystemError fault;
-    fault.reason = "the host agent was restarted";
-    return vim::Fault(std::move(fault), std::move(words));
-}
-
 vim::Ref RefOf(const task::Unfinished& what) { return {&vim::VirtualMachine::kType, what.entity_id}; }
 
 }  // namespace

@@ -360,10 +360,8 @@ rt::Co<vim::Result<>> Reconfigure::FinishGrowth(vim::Ref ref, Intent intent, Dat
 Reconfigure::Done Reconfigure::Resume(task::Unfinished what, task::Progress&) {
     vim::Ref ref{&Vm::kType, what.entity_id};
     Record* record = c_.Find(ref);
-    vim::SystemError restarted;
-    restarted.reason = "the host agent was restarted";
-    vim::Fault undone(std::move(restarted),
-                      "the host agent was restarted during the change; the virtual machine is as it was before");
+    vim::Fault undone =
+        Interrupted("the host agent was restarted during the change; the virtual machine is as it was before");
     if (what.step.empty() || !record || record->file.empty()) co_return undone;
     Intent intent = Intent::Parse(what.step_state);
     DatastorePath vmx = record->vmx;

@@ -273,10 +273,7 @@ rt::Co<vim::Result<Relocate::Moving>> Relocate::Rebuild(vim::Ref ref, Intent int
 
 Relocate::Done Relocate::Undone(Moving moving) {
     co_await Undo(moving);
-    vim::SystemError fault;
-    fault.reason = "the host agent was restarted";
-    co_return vim::Fault(std::move(fault),
-                         "the host agent was restarted during the move; the files are where they were");
+    co_return Interrupted("the host agent was restarted during the move; the files are where they were");
 }
 
 // Where the VM is now tells which of the two sets of files is the old one.

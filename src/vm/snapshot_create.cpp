@@ -294,11 +294,9 @@ Snapshots::Done Snapshots::ResumeCreate(task::Unfinished what, task::Progress&) 
     vim::Ref ref{&Vm::kType, what.entity_id};
     Record* record = c_.Find(ref);
     Taking taking = Taking::Parse(what.begun);
-    vim::SystemError restarted;
-    restarted.reason = "the host agent was restarted";
-    vim::Fault undone(std::move(restarted),
-                      "the host agent was restarted while a snapshot was taken; there is none, and the virtual machine "
-                      "is as it was before");
+    vim::Fault undone = Interrupted(
+        "the host agent was restarted while a snapshot was taken; there is none, and the virtual machine "
+        "is as it was before");
     if (!record || record->file.empty() || !taking.uid) co_return undone;
     Home home = c_.HomeOf(*record);
     bool runs = c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped;

@@ -227,14 +227,9 @@ class Console:
         assert answer.status == 409, (answer.status, body)
 
     def clean(self):
-        if self.vm is None:
-            return
-        try:
-            self.host.task(self.host.call("PowerOffVM_Task", self.vm))
-        except soap.Fault:
-            pass
-        self.host.task(self.host.call("Destroy_Task", self.vm))
-        self.host.logout()
+        if self.vm is not None:
+            hello.remove(self.host, self.vm)
+            self.host.logout()
 
 
 steps.run(NAME, Console())

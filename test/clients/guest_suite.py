@@ -157,14 +157,9 @@ class Guest:
         govc("guest.mktemp", fails="")
 
     def clean(self):
-        if self.vm is None:
-            return
-        try:
-            self.host.task(self.host.call("PowerOffVM_Task", self.vm))
-        except soap.Fault:
-            pass
-        self.host.task(self.host.call("Destroy_Task", self.vm))
-        self.host.logout()
+        if self.vm is not None:
+            hello.remove(self.host, self.vm)
+            self.host.logout()
 
 
 steps.run(NAME, Guest())
