@@ -98,7 +98,12 @@ rt::Co<base::Result<std::unique_ptr<DiskProcess>>> DiskServer::Launch() {
 rt::Co<base::Result<std::shared_ptr<OpenedDisk>>> DiskServer::Open(std::vector<DiskLayer> layers) {
     if (layers.empty()) co_return base::Error{base::Code::kInvalid, "open a disk: it has no files"};
     CO_TRY(process, co_await Launch());
-    for (std::size_t i = 0; i < layers.size(); ++i) CO_CHECK(co_await AddLayer(*process, layers[i], i));
+    base::Result<> added;
+    for (std::size_t i = 0; added && i < layers.size(); ++i) added = co_await AddLayer(*process, layers[i], i);
+    if (!added) {
+        co_await process->End();                         // its locks go with it
+        co_return std::move(added).error();
+    }
     ServedDisk::Nodes nodes{.top = Node(layers.size() - 1),
                             .below = layers.size() > 1 ? Node(layers.size() - 2) : std::string(),
                             .below_path = layers.size() > 1 ? layers[layers.size() - 2].path : std::string(),
@@ -106,14 +111,22 @@ rt::Co<base::Result<std::shared_ptr<OpenedDisk>>> DiskServer::Open(std::vector<D
                             .writable = layers.back().writable,
                             .below_writable = layers.size() > 1 && layers[layers.size() - 2].writable};
     auto disk = std::make_shared<ServedDisk>(std::move(process), std::move(nodes));
-    CO_CHECK(co_await disk->Begin());
+    if (auto begun = co_await disk->Begin(); !begun) {
+        co_await disk->Close();
+        co_return std::move(begun).error();
+    }
     co_return std::shared_ptr<OpenedDisk>(std::move(disk));
 }
 
 rt::Co<base::Result<>> DiskServer::MakeOverlay(std::string path, std::int64_t size) {
-    CO_TRY(process, co_await Launch());
     auto make = [path] { return MakeEmpty(path); };
     CO_CHECK(co_await pool_.Run(make));
+    auto launched = co_await Launch();
+    if (!launched) {
+        unlink(path.c_str());
+        co_return std::move(launched).error();
+    }
+    std::unique_ptr<DiskProcess> process = *std::move(launched);
     base::Result<> made{};
     auto set = co_await process->Hand(path, true);
     if (!set) made = std::move(set).error();
