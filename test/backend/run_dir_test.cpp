@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include <filesystem>
 #include <fstream>
@@ -22,6 +23,17 @@ protected:
     ~RunDirTest() override { fs::remove_all(root); }
     std::string root;
 };
+
+TEST_F(RunDirTest, NobodyWaitsForAConnectionThatAnotherTook) {
+    auto listener = ListenAt(root + "/qmp.sock");
+    ASSERT_TRUE(listener);
+    auto client = ConnectTo(root + "/qmp.sock");
+    ASSERT_TRUE(client);
+    rt::Fd first(accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC));
+    EXPECT_TRUE(first);
+    EXPECT_EQ(accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC), -1);
+    EXPECT_EQ(errno, EAGAIN);
+}
 
 TEST_F(RunDirTest, RecordComesBackAsItWas) {
     RunRecord r{.vm = "7",

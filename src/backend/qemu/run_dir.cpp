@@ -187,6 +187,9 @@ base::Result<rt::Fd> ListenAt(const std::string& path) {
     TRY(s, SocketFor(path));
     if (bind(s.socket.get(), s.name(), sizeof s.to) != 0 || listen(s.socket.get(), 4) != 0)
         return base::FromErrno(errno, "listen on " + path);
+    // While QEMU starts, two of its threads may hear of one connection: who comes second would
+    // wait in accept() for ever, and with it all that QEMU does.
+    if (fcntl(s.socket.get(), F_SETFL, O_NONBLOCK) != 0) return base::FromErrno(errno, "listen on " + path);
     return std::move(s.socket);
 }
 

@@ -51,7 +51,7 @@ base::Result<rt::Fd> ListenAtPort(const std::string& where) {
         return base::Error{base::Code::kInvalid, base::Cat("listen at ", host, ':', port, ": ", gai_strerror(bad))};
     base::Result<rt::Fd> out = base::Error{base::Code::kInvalid, "listen at " + where + ": no such address"};
     for (addrinfo* a = found; a && !out; a = a->ai_next) {
-        rt::Fd socket(::socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol));
+        rt::Fd socket(::socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol));
         int on = 1;
         if (socket) (void)setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (socket && bind(socket.get(), a->ai_addr, a->ai_addrlen) == 0 && listen(socket.get(), 1) == 0)
