@@ -102,4 +102,7 @@ private:
     std::map<std::string, Held> held_;                   // by id of the VM
 };
 
+// No limit is -1; a limit and a reservation have the unit of the setting: MHz or MB.
+backend::Allocation AllocationOf(const vim::ResourceAllocationInfo& a);
+
 }  // namespace vm
