@@ -42,6 +42,7 @@ SUITES = {
     "suds": ("suds-community-1.1.2", CLIENTS / "suds-community-1.1.2/bin/python", "suds_suite.py"),
     "esxi": ("govc", "/usr/bin/python3", "esxi_suite.py"),
     "backup": ("pyvmomi-debian", "/usr/bin/python3", "backup_suite.py"),
+    "guide": ("govc pyvmomi-debian", "/usr/bin/python3", "guide_suite.py"),
     "ovf": ("govc", "/usr/bin/python3", "ovf_suite.py"),
     "virsh": ("virsh", "/usr/bin/python3", "virsh_suite.py"),
 }
@@ -53,6 +54,7 @@ class Hostd:
     def __init__(self, work):
         self.folder = root_folder.RootFolder(work / "host")
         self.folder.path.joinpath("run").mkdir(parents=True)
+        self.folder.path.joinpath("vmfs/volumes/fast").mkdir(parents=True)       # a second datastore
         self.log = work / "hostd.out"
         program = os.environ.get("BEDPLATE_HOSTD") or ROOT / "build/asan/src/app/hostd"
         with open(self.log, "wb") as out:
@@ -119,7 +121,7 @@ def install(names, report):
     """The suites whose clients are there; the others have failed."""
     good = []
     for name in names:
-        if subprocess.run([str(HERE / "install"), SUITES[name][0]]).returncode == 0:
+        if subprocess.run([str(HERE / "install"), *SUITES[name][0].split()]).returncode == 0:
             good.append(name)
         else:
             report_all(report, "failed", [name], "the client cannot be installed (./dev test --without-clients goes without)")
