@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import os
+import socket
 import ssl
 import struct
 import subprocess
@@ -25,6 +26,8 @@ from steps import step
 NAME = sys.argv[1]
 VM = f"{NAME}-vm"
 HOST, PORT = steps.address()
+GOVC = dict(os.environ, GOVC_URL=steps.URL, GOVC_USERNAME=steps.USER, GOVC_PASSWORD=steps.password(), GOVC_INSECURE="1",
+            GOVMOMI_HOME=str(steps.WORK / "govmomi"), HOME=str(steps.WORK))
 
 
 def http_get(path, headers=None, method="GET"):
@@ -56,6 +59,25 @@ def png_size(data):
     pixels = zlib.decompress(packed)
     assert len(pixels) == size[1] * (1 + size[0] * 3)
     return size[0], size[1], pixels
+
+
+def talk(line, word, telnet):
+    """Lets the shell at the other end of a serial line say a word that nobody typed, and as much as a screen holds."""
+    line.settimeout(60)
+    heard = b""
+
+    def hear(wanted):
+        nonlocal heard
+        while wanted not in heard:
+            piece = line.recv(4096)
+            assert piece, f"hung up after {heard!r}"
+            heard += piece
+    line.sendall(f"echo {word}-$((6*7))\r".encode())
+    hear(f"{word}-42".encode())
+    assert (b"\xff" in heard) == telnet, heard       # telnet negotiates
+    line.sendall(b"seq 1 3000 | tail -n 2000; echo all-$((1+1))\r")
+    hear(b"all-2")
+    assert all(str(n).encode() in heard for n in range(1001, 3001)), "some of it was lost"
 
 
 class Console:
@@ -202,9 +224,7 @@ class Console:
 
     @step("serves govc: vm.console and vm.keystrokes")
     def govc(self):
-        env = dict(os.environ, GOVC_URL=steps.URL, GOVC_USERNAME=steps.USER, GOVC_PASSWORD=steps.password(), GOVC_INSECURE="1",
-                   GOVMOMI_HOME=str(steps.WORK / "govmomi"), HOME=str(steps.WORK))
-        run = lambda *words: subprocess.run([os.environ["BEDPLATE_GOVC"], *words], env=env, check=True, timeout=120,
+        run = lambda *words: subprocess.run([os.environ["BEDPLATE_GOVC"], *words], env=GOVC, check=True, timeout=120,
                                             stdout=subprocess.PIPE).stdout
         link = run("vm.console", "-wss", VM).decode().strip()
         assert link.startswith(f"wss://{HOST}:{PORT}/ticket/"), link
@@ -225,6 +245,32 @@ class Console:
             assert stream.closed[0] == 1001, stream.closed
         answer, body = http_get(f"/screen?id={self.vm[1]}", basic())
         assert answer.status == 409, (answer.status, body)
+
+    @step("reaches the shell through a serial port on the network, whichever side connects")
+    def network_serial(self):
+        govc = lambda *words: subprocess.run([os.environ["BEDPLATE_GOVC"], *words], env=GOVC, check=True, timeout=120,
+                                             stdout=subprocess.PIPE).stdout.decode().strip()
+        port = govc("device.serial.add", "-vm", VM)
+        with socket.socket() as ours:
+            ours.bind(("127.0.0.1", 0))
+            free = ours.getsockname()[1]         # a moment later it is the machine's
+        for uri, telnet in ((f"tcp://127.0.0.1:{free}", False), (f"telnet://127.0.0.1:{free}", True)):
+            govc("device.serial.connect", "-vm", VM, "-device", port, uri)
+            self.host.task(self.host.call("PowerOnVM_Task", self.vm))
+            self.host.wait(self.vm, "guest.ipAddress", lambda ip: ip, timeout=steps.BOOT_SECONDS)
+            for round in (1, 2):                 # who has hung up may come again
+                with socket.create_connection(("127.0.0.1", free), 30) as line:
+                    talk(line, f"served-{round}", telnet)
+            self.host.task(self.host.call("PowerOffVM_Task", self.vm))
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(60)
+            govc("device.serial.connect", "-vm", VM, "-device", port, "-client", f"tcp://127.0.0.1:{server.getsockname()[1]}")
+            self.host.task(self.host.call("PowerOnVM_Task", self.vm))
+            self.host.wait(self.vm, "guest.ipAddress", lambda ip: ip, timeout=steps.BOOT_SECONDS)
+            for round in (1, 2):                 # it connects again by itself
+                with server.accept()[0] as line:
+                    talk(line, f"client-{round}", False)
+            self.host.task(self.host.call("PowerOffVM_Task", self.vm))
 
     def clean(self):
         if self.vm is not None:
