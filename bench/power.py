@@ -61,7 +61,7 @@ class Raw:
         self.program = os.readlink(f"/proc/{pid}/exe")
         text = b" ".join(self.argv).decode()
         self.sockets = sorted({int(n) for n in re.findall(r"socket,[^ ]*fd=(\d+)", text)})
-        logs = [int(n) for n in re.findall(r"path=/dev/fdset/(\d+),append", text)]
+        logs = [int(n) for n in re.findall(r"(?:path=|logfile=)/dev/fdset/(\d+),(?:log)?append", text)]
         disks = [int(n) for n in re.findall(r"-add-fd fd=(\d+)", text) if int(n) not in logs]
         opened = self.opened(pid)
         self.files = {**dict(zip(logs, [f for f in opened if f[1] & os.O_APPEND], strict=True)),

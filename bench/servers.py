@@ -95,6 +95,6 @@ class Vcsim(Server):
         self.pid = self.process.pid
 
     def end(self):
-        self.process.terminate()
-        self.process.wait(30)
+        self.process.kill()                               # it keeps nothing, and takes long to end by itself
+        self.process.wait()
         self.password_file.unlink(missing_ok=True)
