@@ -8,7 +8,6 @@ this takes.
 Needs pyvmomi and zstd."""
 
 import json
-import os
 import shutil
 import sys
 import time
@@ -82,8 +81,10 @@ def backup(host, vm, folder, full):
             manifest["disks"].append({"key": disk.key, "file": disk.backing.fileName, "capacity": disk.capacityInBytes,
                                       "changeId": disk.backing.changeId, "areas": areas})
         (part / "manifest.json").write_text(json.dumps(manifest, indent=1))
-        os.sync()
+        disks.sync(part / "manifest.json")
+        disks.sync(part)
         part.rename(folder / vm.name / f"{number:04}-{kind}")
+        disks.sync(folder / vm.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
         if snapshot:

@@ -7,8 +7,11 @@ in its folder.
 """
 
 import argparse
+import contextlib
+import fcntl
 import http.client
 import json
+import os
 import ssl
 import subprocess
 import urllib.parse
@@ -18,7 +21,7 @@ from pyVim.connect import SmartConnect
 from pyVim.task import WaitForTask
 from pyVmomi import vim
 
-PIECE = 8 << 20
+PIECE = 1 << 20                     # also what a pipe takes: both of its ends are busy then
 
 
 def arguments(words):
@@ -63,35 +66,42 @@ class Host:
         datastore, _, path = file[1:].partition("] ")
         path = path.removesuffix(".vmdk") + "-flat.vmdk"
         url = (f"/folder/{urllib.parse.quote(path)}?dcPath=ha-datacenter&dsName={urllib.parse.quote(datastore)}")
-        for attempt in (1, 2):
-            if not self.connection:
-                self.connection = http.client.HTTPSConnection(self.name, self.port, context=self.tls, timeout=300)
-            try:
-                self.connection.request(method, url, body, {"Cookie": self.cookie, **headers})
-                answer = self.connection.getresponse()
-                break
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                self.connection.close()
-                self.connection = None
-                if attempt == 2:
-                    raise
+        answer = self.ask(method, url, {"Cookie": self.cookie, **headers}, body)
         if answer.status not in (200, 204, 206):
             raise SystemExit(f"{method} {url}: {answer.status}: {answer.read(2000).decode(errors='replace').strip()}")
         return answer
 
+    def ask(self, method, url, headers, body):
+        """A connection that was kept may have ended meanwhile; then once more. A body in pieces is there only once."""
+        for last in (body is not None, True):
+            if not self.connection:
+                self.connection = http.client.HTTPSConnection(self.name, self.port, context=self.tls, timeout=300)
+            try:
+                with contextlib.suppress(BrokenPipeError, ssl.SSLEOFError):      # a host that refuses does not read on,
+                    self.connection.request(method, url, body, headers)         # and has said why
+                return self.connection.getresponse()
+            except (http.client.RemoteDisconnected, ConnectionResetError):
+                self.connection.close()
+                self.connection = None
+                if last:
+                    raise
+
     def read(self, file, start, length):
+        """Pieces, each good until the next."""
         answer = self.request("GET", file, {"Range": f"bytes={start}-{start + length - 1}"})
-        left = length
-        while left:
-            piece = answer.read(min(left, PIECE))
-            if not piece:
-                raise SystemExit(f"{file}: the answer ended {left} bytes early")
-            left -= len(piece)
-            yield piece
+        buffer = memoryview(bytearray(min(length, PIECE)))
+        while length:
+            count = answer.readinto(buffer[:length])
+            if not count:
+                raise SystemExit(f"{file}: the answer ended {length} bytes early")
+            length -= count
+            yield buffer[:count]
         answer.read()
 
-    def write(self, file, start, data, capacity):
-        self.request("PUT", file, {"Content-Range": f"bytes {start}-{start + len(data) - 1}/{capacity}"}, data).read()
+    def write(self, file, start, length, pieces, capacity):
+        """One request, however long: each takes the host a moment, and is on its disk when it is answered."""
+        self.request("PUT", file, {"Content-Range": f"bytes {start}-{start + length - 1}/{capacity}",
+                                   "Content-Length": str(length)}, pieces).read()
 
 
 def disks_of(hardware):
@@ -108,22 +118,63 @@ def backups(folder, vm):
     return out
 
 
+def sync(path):
+    """A file, or the names in a folder, on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+
+
+def wide(pipe):
+    """As much in it as is moved at once."""
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIECE)
+    return pipe
+
+
 class Packer:
     """Writes to a file through zstd -1."""
 
     def __init__(self, file):
         self.out = open(file, "wb")
-        self.process = subprocess.Popen(["zstd", "-1", "-q", "-c"], stdin=subprocess.PIPE, stdout=self.out)
+        self.process = subprocess.Popen(["zstd", "-1", "-q", "-c"], stdin=subprocess.PIPE, stdout=self.out, bufsize=0)
+        self.pipe = wide(self.process.stdin)
 
     def write(self, data):
-        self.process.stdin.write(data)
+        while data:
+            data = data[self.pipe.write(data):]
 
     def close(self):
-        self.process.stdin.close()
+        """All of it is on the disk then."""
+        self.pipe.close()
         if self.process.wait():
             raise SystemExit("zstd failed")
+        os.fsync(self.out)
         self.out.close()
 
 
-def unpack(file):
-    return subprocess.Popen(["zstd", "-d", "-q", "-c", str(file)], stdout=subprocess.PIPE)
+class Unpacker:
+    """Reads a file that zstd wrote."""
+
+    def __init__(self, file):
+        self.file = file
+        self.process = subprocess.Popen(["zstd", "-d", "-q", "-c", str(file)], stdout=subprocess.PIPE, bufsize=0)
+        self.pipe = wide(self.process.stdout)
+
+    def read(self, length):
+        """Pieces, each good until the next."""
+        buffer = memoryview(bytearray(min(length, PIECE)))
+        while length:
+            count = self.pipe.readinto(buffer[:length])
+            if not count:
+                raise SystemExit(f"{self.file} is shorter than its manifest says")
+            length -= count
+            yield buffer[:count]
+
+    def skip(self, length):
+        for _ in self.read(length):
+            pass
+
+    def close(self):
+        self.pipe.close()
+        self.process.wait()

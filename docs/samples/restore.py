@@ -60,22 +60,16 @@ def restore_disk(host, chain, key, file):
         disk = next((d for d in manifest["disks"] if d["key"] == key), None)
         if not disk:
             continue
-        packed = disks.unpack(manifest["folder"] / f"{key}.zst")
+        packed = disks.Unpacker(manifest["folder"] / f"{key}.zst")
         for start, length in disk["areas"]:
-            wanted = missing(start, min(length, max(capacity - start, 0)), written)
-            at = start
-            while at < start + length:
-                piece = packed.stdout.read(min(disks.PIECE, start + length - at))
-                if not piece:
-                    raise SystemExit(f"{manifest['folder']}: {key}.zst is shorter than its manifest says")
-                for a, size in wanted:
-                    low, high = max(a, at), min(a + size, at + len(piece))
-                    if low < high:
-                        host.write(file, low, piece[low - at:high - at], capacity)
-                        total += high - low
-                at += len(piece)
-        packed.stdout.close()
-        packed.wait()
+            at, end = start, start + length
+            for low, size in missing(start, min(length, max(capacity - start, 0)), written):
+                packed.skip(low - at)
+                host.write(file, low, size, packed.read(size), capacity)
+                total += size
+                at = low + size
+            packed.skip(end - at)
+        packed.close()
     print(f"disk {key}: {total >> 10} KiB written to {file}")
 
 
