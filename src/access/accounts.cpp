@@ -89,6 +89,7 @@ rt::Co<base::Result<>> Accounts::Change(Step step) {
     CO_CHECK(next.WriteTo(text));
     CO_CHECK(co_await file_.Save(std::move(text)));
     table_ = std::move(next);
+    if (on_change) on_change();
     co_return base::Result<>{};
 }
 

@@ -39,6 +39,7 @@ public:
 
     const AccountTable& table() const { return table_; }
     AccountOptions& options() { return options_; }
+    std::function<void()> on_change;             // after the table has
     void SetLockout(LockoutRules rules) { lockout_.rules = rules; }
 
     // `console`: tried at the machine itself, where nobody is ever locked out.

@@ -21,6 +21,7 @@ struct Directory {
     virtual ~Directory() = default;
     virtual bool Exists(std::string_view principal, bool group) const = 0;
     virtual bool CanLogIn(std::string_view principal, bool group) const = 0;
+    virtual std::vector<std::string> GroupsOf(std::string_view user) const = 0;
 };
 
 class Authorization {

@@ -81,6 +81,10 @@ bool LocalDirectory::CanLogIn(std::string_view principal, bool group) const {
     return g && std::any_of(g->members.begin(), g->members.end(), opens);
 }
 
+std::vector<std::string> LocalDirectory::GroupsOf(std::string_view user) const {
+    return accounts_.table().GroupsOf(user);
+}
+
 Logins::Logins(Parts parts) : parts_(std::move(parts)), tickets_(parts_.timer) {
     parts_.sessions.OnEnd([this](const SessionPtr& session, End why) { Ended(session, why); });
 }
@@ -243,12 +247,9 @@ std::string Logins::MakeServiceTicket(const SessionPtr& session, std::string_vie
     return tickets_.Make(std::move(ticket), kServiceTicketTime);
 }
 
-std::optional<Principal> Logins::RedeemServiceTicket(std::string_view secret, std::string_view method,
-                                                     std::string_view url) {
+SessionPtr Logins::RedeemServiceTicket(std::string_view secret, std::string_view method, std::string_view url) {
     auto ticket = tickets_.Redeem(secret, ServicePurpose(method, url));
-    SessionPtr source = ticket ? parts_.sessions.FindByKey(ticket->session) : nullptr;
-    if (!source) return std::nullopt;
-    return source->who;
+    return ticket ? parts_.sessions.FindByKey(ticket->session) : nullptr;
 }
 
 void Logins::Refresh() {

@@ -19,6 +19,7 @@ public:
     explicit LocalDirectory(const Accounts& accounts) : accounts_(accounts) {}
     bool Exists(std::string_view principal, bool group) const override;
     bool CanLogIn(std::string_view principal, bool group) const override;
+    std::vector<std::string> GroupsOf(std::string_view user) const override;
 
 private:
     const Accounts& accounts_;
@@ -73,8 +74,7 @@ public:
     // Lets the bearer make one HTTP request ("GET", the URL's path and query) as the
     // session's user.
     std::string MakeServiceTicket(const SessionPtr& session, std::string_view method, std::string_view url);
-    std::optional<Principal> RedeemServiceTicket(std::string_view ticket, std::string_view method,
-                                                 std::string_view url);
+    SessionPtr RedeemServiceTicket(std::string_view ticket, std::string_view method, std::string_view url);
 
     // After accounts changed: sessions see their new groups, those of a removed user end.
     void Refresh();

@@ -7,10 +7,10 @@
 //   /screen?id=ID[&w=N][&h=N]          a PNG
 //
 // A ticket is good once, for a minute, for one VM and one thing; whether its owner may look
-// is asked again when it is shown.
+// is asked again when it is shown, and for as long as he looks (access/openings.h).
 #pragma once
 
-#include "access/authorization.h"
+#include "access/openings.h"
 #include "access/tickets.h"
 #include "api/call.h"
 #include "api/site.h"
@@ -25,6 +25,7 @@ struct ConsoleParts {
     auth::Logins& logins;
     auth::Authorization& authorization;
     const auth::GateState& gate;
+    auth::Openings& openings;
     inventory::Inventory& inventory;
     vm::Machines& machines;
     const base::Clock& clock;
@@ -34,7 +35,10 @@ struct ConsoleParts {
 class Consoles {
 public:
     explicit Consoles(ConsoleParts parts)
-        : parts_(std::move(parts)), visitors_(parts_.sessions, parts_.logins, parts_.gate), tickets_(parts_.clock) {}
+        : parts_(std::move(parts)), visitors_(parts_.sessions, parts_.logins, parts_.gate), tickets_(parts_.clock) {
+        parts_.openings.OnTerminated([this](const std::string& session) { tickets_.ForgetSession(session); });
+    }
+    Consoles(const Consoles&) = delete;
 
     // console_tickets.cpp
     vim::Result<vim::Ptr<vim::VirtualMachineTicket>> Acquire(Call& call, const vim::call::AcquireTicket& request);
@@ -51,15 +55,16 @@ private:
     struct Visit {                                 // somebody who may look at this VM
         Visitor visitor;
         vim::Ref vm;
+        auth::Openings::Hold hold;
     };
 
-    std::string MakeTicket(const vim::Ref& vm, What what, auth::Principal who);
+    std::string MakeTicket(const vim::Ref& vm, What what, auth::Principal who, std::string session);
     // Whether the bearer may (still) look; the answer was sent when not.
     rt::Co<std::optional<auth::Ticket>> Redeem(net::Exchange& exchange);
     rt::Co<void> Show(net::Exchange& exchange, const auth::Ticket& ticket);
 
     vim::Ref FindVm(std::string_view id_or_name) const;
-    rt::Co<std::optional<Visit>> Enter(net::Exchange& exchange, std::string_view vm, std::string_view privilege);
+    rt::Co<std::optional<Visit>> Enter(net::Exchange& exchange, std::string_view vm);
     rt::Co<void> GiveTicket(net::Exchange& exchange);
     rt::Co<void> GiveState(net::Exchange& exchange);
 

@@ -74,19 +74,20 @@ vim::Ref Consoles::FindVm(std::string_view text) const {
 }
 
 // One who may not look at a VM is told the same as if there were none.
-rt::Co<std::optional<Consoles::Visit>> Consoles::Enter(net::Exchange& exchange, std::string_view text,
-                                                       std::string_view privilege) {
+rt::Co<std::optional<Consoles::Visit>> Consoles::Enter(net::Exchange& exchange, std::string_view text) {
     auto visitor = co_await visitors_.Admit(exchange);
     if (!visitor) co_return std::nullopt;
     vim::Ref vm = FindVm(text);
-    if (!vm.type || !parts_.authorization.Allows(visitor->who, vm, privilege)) {
+    if (!vm.type || !parts_.authorization.Allows(visitor->who, vm, kMayLook)) {
         net::Response answer{404, SafeHeaders("text/plain; charset=utf-8"),
                              base::Cat("there is no virtual machine \"", text, "\" whose console you may see\n")};
         for (auto& h : visitor->headers) answer.headers.push_back(std::move(h));
         (void)co_await exchange.Send(std::move(answer));
         co_return std::nullopt;
     }
-    Visit visit{*std::move(visitor), std::move(vm)};
+    auth::Standing standing{visitor->who.user, visitor->session, vm, kMayLook};
+    auto hold = parts_.openings.Keep(std::move(standing), [&exchange](const std::string&) { exchange.Cut(); });
+    Visit visit{*std::move(visitor), std::move(vm), std::move(hold)};
     co_return std::optional<Visit>(std::move(visit));
 }
 
@@ -106,7 +107,7 @@ rt::Co<void> Consoles::Page(net::Exchange& exchange) {
         const ConsoleFile* page = FindFile(head.Query("serial").empty() ? "screen.html" : "serial.html");
         std::vector<net::Header> headers;
         if (head.Query("ticket").empty()) {              // who has a ticket needs no session
-            auto visit = co_await Enter(exchange, head.Query("vm"), kMayLook);
+            auto visit = co_await Enter(exchange, head.Query("vm"));
             if (!visit) co_return;
             headers = std::move(visit->visitor.headers);
         }
@@ -130,14 +131,15 @@ rt::Co<void> Consoles::GiveTicket(net::Exchange& exchange) {
                            own ? "no body is needed" : "only a page of this host may ask for a ticket");
         co_return;
     }
-    auto visit = co_await Enter(exchange, text, kMayLook);
+    auto visit = co_await Enter(exchange, text);
     if (!visit) co_return;
     if (auto shown = parts_.machines.console.Shown(visit->vm); !shown) {
         co_await SendPlain(exchange, 409, shown.error().message());
         co_return;
     }
     json::object out;
-    out["url"] = "/ticket/" + MakeTicket(visit->vm, serial ? What::kSerial : What::kDisplay, visit->visitor.who);
+    out["url"] = "/ticket/" + MakeTicket(visit->vm, serial ? What::kSerial : What::kDisplay, visit->visitor.who,
+                                         visit->visitor.session);
     co_await SendJson(exchange, visit->visitor, out);
 }
 
@@ -145,7 +147,7 @@ rt::Co<void> Consoles::GiveTicket(net::Exchange& exchange) {
 // or after a while all the same.
 rt::Co<void> Consoles::GiveState(net::Exchange& exchange) {
     std::string known(exchange.head().Query("known"));
-    auto visit = co_await Enter(exchange, exchange.head().Query("vm"), kMayLook);
+    auto visit = co_await Enter(exchange, exchange.head().Query("vm"));
     if (!visit) co_return;
     auto changed = std::make_shared<rt::Signal>();
     int token = parts_.inventory.OnCommit([changed] { changed->Notify(); });
@@ -179,7 +181,7 @@ rt::Co<void> Consoles::Screen(net::Exchange& exchange) {
         co_return;
     }
     auto width = Size(head.Query("w")), height = Size(head.Query("h"));
-    auto visit = co_await Enter(exchange, head.Query("id"), kMayLook);
+    auto visit = co_await Enter(exchange, head.Query("id"));
     if (!visit) co_return;
     if (!width || !height) {
         co_await SendPlain(exchange, 400, base::Cat("w and h are numbers from 1 to ", vm::Console::kMostPixels));

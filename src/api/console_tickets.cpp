@@ -46,6 +46,17 @@ Address AddressOf(std::string_view host) {
     return out;
 }
 
+vim::Ref VmOf(const auth::Ticket& ticket) {
+    return {&vim::VirtualMachine::kType, ticket.object.substr(ticket.object.find('/') + 1)};
+}
+auth::Standing StandingOf(const auth::Ticket& ticket) {
+    return {ticket.who.user, ticket.session, VmOf(ticket), kMayLook};
+}
+
+rt::Co<void> Dismiss(std::shared_ptr<net::WebSocket> socket, std::string why) {
+    co_await socket->Close(net::close_code::kPolicy, std::move(why));
+}
+
 rt::Co<void> Refuse(net::Exchange& exchange, int status, std::string words) {
     base::LogInfo("console", base::Cat("refused to ", exchange.head().peer, ": ", words));
     co_await SendPlain(exchange, status, std::move(words));
@@ -53,11 +64,12 @@ rt::Co<void> Refuse(net::Exchange& exchange, int status, std::string words) {
 
 }  // namespace
 
-std::string Consoles::MakeTicket(const vim::Ref& vm, What what, auth::Principal who) {
+std::string Consoles::MakeTicket(const vim::Ref& vm, What what, auth::Principal who, std::string session) {
     auth::Ticket ticket;
     ticket.purpose = "console";
     ticket.object = base::Cat(what == What::kDisplay ? kDisplay : kSerial, '/', vm.id);
     ticket.who = std::move(who);
+    ticket.session = std::move(session);
     return tickets_.Make(std::move(ticket), kGoodFor);
 }
 
@@ -76,7 +88,7 @@ vim::Result<vim::Ptr<vim::VirtualMachineTicket>> Consoles::Acquire(Call& call,
                           base::Cat("tickets of type ", kind->name, " are not given by this host: ", kind->instead));
     Address address = AddressOf(call.host);
     vim::VirtualMachineTicket out;
-    out.ticket = MakeTicket(request.self, What::kDisplay, call.session->who);
+    out.ticket = MakeTicket(request.self, What::kDisplay, call.session->who, call.session->key);
     out.cfg_file = vm->config->files->vm_path_name.value_or("");
     out.host = address.host;
     out.port = address.port;
@@ -99,7 +111,7 @@ vim::Result<vim::Ptr<vim::VirtualMachineMksTicket>> Consoles::AcquireMks(Call& c
     TRY(vm, parts_.machines.console.Shown(request.self));
     Address address = AddressOf(call.host);
     vim::VirtualMachineMksTicket out;
-    out.ticket = MakeTicket(request.self, What::kDisplay, call.session->who);
+    out.ticket = MakeTicket(request.self, What::kDisplay, call.session->who, call.session->key);
     out.cfg_file = vm->config->files->vm_path_name.value_or("");
     out.host = address.host;
     out.port = address.port;
@@ -129,9 +141,7 @@ rt::Co<std::optional<auth::Ticket>> Consoles::Redeem(net::Exchange& exchange) {
                         "this ticket is unknown, was used, or is older than a minute: ask for a new one");
         co_return std::nullopt;
     }
-    vim::Ref vm{&vim::VirtualMachine::kType, ticket->object.substr(ticket->object.find('/') + 1)};
-    bool may = parts_.gate.MayConnect(ticket->who.user) && parts_.authorization.Allows(ticket->who, vm, kMayLook);
-    if (!may) {
+    if (!parts_.openings.Check(StandingOf(*ticket))) {
         co_await Refuse(exchange, 403, base::Cat(ticket->who.user, " may not look at this console (any more)"));
         co_return std::nullopt;
     }
@@ -145,7 +155,7 @@ rt::Co<void> Consoles::Connect(net::Exchange& exchange) {
 
 rt::Co<void> Consoles::Show(net::Exchange& exchange, const auth::Ticket& ticket) {
     bool serial = ticket.object.starts_with(kSerial);
-    vim::Ref vm{&vim::VirtualMachine::kType, ticket.object.substr(ticket.object.find('/') + 1)};
+    vim::Ref vm = VmOf(ticket);
     vm::Console& console = parts_.machines.console;
     vm::Console::SerialLine line;
     vim::Result<> opened;
@@ -169,6 +179,12 @@ rt::Co<void> Consoles::Show(net::Exchange& exchange, const auth::Ticket& ticket)
     if (serial) options.max_message = 64 * 1024;
     auto socket = co_await net::WebSocket::Accept(exchange, std::move(options));
     if (socket) {
+        auto end = [&spawn = parts_.machines.context.spawn, socket = *socket,
+                    stream = line.stream](const std::string& why) {
+            spawn(Dismiss(socket, why));
+            stream->Close();
+        };
+        auth::Openings::Hold hold = parts_.openings.Keep(StandingOf(ticket), std::move(end));
         co_await Pump(*socket, line.stream, std::move(line.before));
         co_await (*socket)->End();
     }

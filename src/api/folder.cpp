@@ -141,6 +141,8 @@ rt::Co<void> Folder::Handle(net::Exchange& exchange) {
         co_await Refuse(r, 403, may.error().message());
         co_return;
     }
+    auth::Standing standing{r.visitor.who.user, r.visitor.session, r.place.volume.datastore, writes ? kWrites : kReads};
+    auto hold = parts_.openings.Keep(std::move(standing), [&exchange](const std::string&) { exchange.Cut(); });
     if (head.method == "PUT") co_await Put(r);
     else if (head.method == "DELETE") co_await Delete(r);
     else co_await Get(r);

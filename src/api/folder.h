@@ -2,7 +2,7 @@
 // settings, for whoever may.
 #pragma once
 
-#include "access/authorization.h"
+#include "access/openings.h"
 #include "api/site.h"
 #include "api/visitor.h"
 #include "inventory/inventory.h"
@@ -24,6 +24,7 @@ struct FileParts {
     auth::Logins& logins;
     auth::Authorization& authorization;
     const auth::GateState& gate;
+    auth::Openings& openings;
     inventory::Inventory& inventory;
     const vm::Volumes& volumes;
     std::vector<HostFile> host_files;

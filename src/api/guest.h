@@ -3,6 +3,7 @@
 
 #include <unordered_map>
 
+#include "access/openings.h"
 #include "api/call.h"
 #include "api/site.h"
 #include "vm/machines.h"
@@ -11,23 +12,27 @@ namespace api {
 
 class GuestFiles {
 public:
-    explicit GuestFiles(vm::Machines& machines, const base::Clock& clock) : machines_(machines), clock_(clock) {}
+    GuestFiles(vm::Machines& machines, const base::Clock& clock, auth::Openings& openings);
+    GuestFiles(const GuestFiles&) = delete;
 
-    // The URL at which a transfer is made, once, within ten minutes.
-    std::string UrlFor(vm::GuestOps::Transfer transfer, const std::string& host);
+    // The URL at which a transfer is made, once, within ten minutes, by whoever has that standing.
+    std::string UrlFor(vm::GuestOps::Transfer transfer, auth::Standing standing, const std::string& host);
     rt::Co<void> Handle(net::Exchange& exchange);
 
 private:
     struct Entry {
         vm::GuestOps::Transfer transfer;
+        auth::Standing standing;
         base::Duration until{};
     };
-    std::optional<vm::GuestOps::Transfer> Take(std::string_view token, bool upload);
-    rt::Co<void> Download(net::Exchange& exchange, vm::GuestOps::Transfer transfer);
-    rt::Co<void> Upload(net::Exchange& exchange, vm::GuestOps::Transfer transfer);
+    std::optional<Entry> Take(std::string_view token, bool upload);
+    auth::Openings::Hold Keep(net::Exchange& exchange, const Entry& entry, rt::ByteStreamPtr stream);
+    rt::Co<void> Download(net::Exchange& exchange, Entry entry);
+    rt::Co<void> Upload(net::Exchange& exchange, Entry entry);
 
     vm::Machines& machines_;
     const base::Clock& clock_;
+    auth::Openings& openings_;
     std::unordered_map<std::string, Entry> entries_;
 };
 

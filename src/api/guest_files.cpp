@@ -20,8 +20,15 @@ int StatusOf(const vim::Fault& f) {
 
 }  // namespace
 
+GuestFiles::GuestFiles(vm::Machines& machines, const base::Clock& clock, auth::Openings& openings)
+    : machines_(machines), clock_(clock), openings_(openings) {
+    openings_.OnTerminated([this](const std::string& session) {
+        std::erase_if(entries_, [&](const auto& e) { return e.second.standing.session == session; });
+    });
+}
+
 // "*" stands for the address by which the client reached us, as clients know.
-std::string GuestFiles::UrlFor(vm::GuestOps::Transfer transfer, const std::string& host) {
+std::string GuestFiles::UrlFor(vm::GuestOps::Transfer transfer, auth::Standing standing, const std::string& host) {
     std::erase_if(entries_, [now = clock_.Since()](const auto& e) { return e.second.until <= now; });
     if (entries_.size() >= kMost) entries_.erase(entries_.begin());
     std::string token = base::RandomHex(24);
@@ -29,18 +36,28 @@ std::string GuestFiles::UrlFor(vm::GuestOps::Transfer transfer, const std::strin
     auto port = colon == host.npos || host.ends_with(']') ? std::nullopt
                                                           : base::ToInt(std::string_view(host).substr(colon + 1));
     std::string url = base::Cat("https://*:", port.value_or(443), "/guestFile?id=", transfer.vm.id, "&token=", token);
-    entries_[std::move(token)] = {std::move(transfer), clock_.Since() + kGoodFor};
+    entries_[std::move(token)] = {std::move(transfer), std::move(standing), clock_.Since() + kGoodFor};
     return url;
 }
 
 // Shown with the wrong method it is spent as well.
-std::optional<vm::GuestOps::Transfer> GuestFiles::Take(std::string_view token, bool upload) {
+std::optional<GuestFiles::Entry> GuestFiles::Take(std::string_view token, bool upload) {
     auto found = entries_.find(std::string(token));
     if (found == entries_.end()) return std::nullopt;
     Entry entry = std::move(found->second);
     entries_.erase(found);
-    if (entry.until <= clock_.Since() || entry.transfer.upload != upload) return std::nullopt;
-    return std::move(entry.transfer);
+    if (entry.until <= clock_.Since() || entry.transfer.upload != upload || !openings_.Check(entry.standing))
+        return std::nullopt;
+    return entry;
+}
+
+// Neither side of the transfer waits for the other when the right to it goes.
+auth::Openings::Hold GuestFiles::Keep(net::Exchange& exchange, const Entry& entry, rt::ByteStreamPtr stream) {
+    auto end = [&exchange, stream = std::move(stream)](const std::string&) {
+        stream->Close();
+        exchange.Cut();
+    };
+    return openings_.Keep(entry.standing, std::move(end));
 }
 
 rt::Co<void> GuestFiles::Handle(net::Exchange& exchange) {
@@ -50,21 +67,24 @@ rt::Co<void> GuestFiles::Handle(net::Exchange& exchange) {
         (void)co_await exchange.Send(std::move(answer));
         co_return;
     }
-    auto transfer = Take(head.Query("token"), head.method == "PUT");
-    if (!transfer) {
-        co_await SendPlain(exchange, 403, "this address is good once, for ten minutes: begin the transfer anew");
+    auto entry = Take(head.Query("token"), head.method == "PUT");
+    if (!entry) {
+        co_await SendPlain(exchange, 403,
+                           "this address is good once, for ten minutes, and for whoever may: begin the transfer anew");
         co_return;
     }
-    if (transfer->upload) co_await Upload(exchange, *std::move(transfer));
-    else co_await Download(exchange, *std::move(transfer));
+    if (entry->transfer.upload) co_await Upload(exchange, *std::move(entry));
+    else co_await Download(exchange, *std::move(entry));
 }
 
-rt::Co<void> GuestFiles::Download(net::Exchange& exchange, vm::GuestOps::Transfer transfer) {
+rt::Co<void> GuestFiles::Download(net::Exchange& exchange, Entry entry) {
+    const vm::GuestOps::Transfer& transfer = entry.transfer;
     auto open = co_await machines_.guest_ops.OpenDownload(transfer);
     if (!open) {
         co_await SendPlain(exchange, StatusOf(open.error()), open.error().message());
         co_return;
     }
+    auto hold = Keep(exchange, entry, open->stream);
     net::Response answer{200, SafeHeaders("application/octet-stream"), {}};
     auto sent = co_await exchange.Begin(std::move(answer), static_cast<std::uint64_t>(open->size));
     std::string piece(kPiece, '\0');
@@ -84,7 +104,8 @@ rt::Co<void> GuestFiles::Download(net::Exchange& exchange, vm::GuestOps::Transfe
     co_await machines_.guest_ops.Forget(transfer, open->room);
 }
 
-rt::Co<void> GuestFiles::Upload(net::Exchange& exchange, vm::GuestOps::Transfer transfer) {
+rt::Co<void> GuestFiles::Upload(net::Exchange& exchange, Entry entry) {
+    const vm::GuestOps::Transfer& transfer = entry.transfer;
     auto length = exchange.head().length;
     if (length && static_cast<std::int64_t>(*length) != transfer.size) {
         co_await SendPlain(exchange, 400,
@@ -96,6 +117,7 @@ rt::Co<void> GuestFiles::Upload(net::Exchange& exchange, vm::GuestOps::Transfer 
         co_await SendPlain(exchange, StatusOf(open.error()), open.error().message());
         co_return;
     }
+    auto hold = Keep(exchange, entry, open->stream);
     std::string piece(kPiece, '\0');
     std::int64_t have = 0;
     base::Result<> moved;

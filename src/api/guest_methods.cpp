@@ -25,6 +25,10 @@ void Serve(Dispatch& dispatch, vm::GuestOps& ops, std::string_view privilege,
     });
 }
 
+auth::Standing StandingOf(const Call& c, const vim::Ref& vm) {
+    return {c.session->who.user, c.session->key, vm, kChanges};
+}
+
 rt::Co<vim::Result<vim::Ptr<vim::FileTransferInformation>>> Download(Call& c, call::InitiateFileTransferFromGuest r,
                                                                      vm::GuestOps& ops, GuestFiles& files) {
     CO_CHECK(c.Check(r.vm, kChanges));
@@ -32,7 +36,8 @@ rt::Co<vim::Result<vim::Ptr<vim::FileTransferInformation>>> Download(Call& c, ca
     vim::FileTransferInformation out;
     out.attributes = transfer.found;
     out.size = transfer.size;
-    out.url = files.UrlFor(std::move(transfer), c.host);
+    auth::Standing standing = StandingOf(c, transfer.vm);
+    out.url = files.UrlFor(std::move(transfer), std::move(standing), c.host);
     co_return vim::Ptr<vim::FileTransferInformation>(std::move(out));
 }
 
@@ -40,7 +45,8 @@ rt::Co<vim::Result<std::string>> Upload(Call& c, call::InitiateFileTransferToGue
                                         GuestFiles& files) {
     CO_CHECK(c.Check(r.vm, kChanges));
     CO_TRY(transfer, co_await ops.BeginUpload(std::move(r)));
-    co_return files.UrlFor(std::move(transfer), c.host);
+    auth::Standing standing = StandingOf(c, transfer.vm);
+    co_return files.UrlFor(std::move(transfer), std::move(standing), c.host);
 }
 
 vim::Fault NoInstaller() {
@@ -52,7 +58,8 @@ vim::Fault NoInstaller() {
 
 }  // namespace
 
-void ServeGuests(Dispatch& dispatch, Site& site, vm::Machines& machines, const base::Clock& clock) {
+void ServeGuests(Dispatch& dispatch, Site& site, vm::Machines& machines, const base::Clock& clock,
+                 auth::Openings& openings) {
     vm::GuestOps& ops = machines.guest_ops;
     using Ops = vm::GuestOps;
     Serve(dispatch, ops, kQueries, &Ops::Validate);
@@ -69,7 +76,7 @@ void ServeGuests(Dispatch& dispatch, Site& site, vm::Machines& machines, const b
     Serve(dispatch, ops, kChanges, &Ops::CreateTemporaryDirectory);
     Serve(dispatch, ops, kQueries, &Ops::ListFiles);
     Serve(dispatch, ops, kChanges, &Ops::ChangeAttributes);
-    auto files = std::make_shared<GuestFiles>(machines, clock);
+    auto files = std::make_shared<GuestFiles>(machines, clock, openings);
     dispatch.On<call::InitiateFileTransferFromGuest>(
         [&ops, files](Call& c, const call::InitiateFileTransferFromGuest& r) { return Download(c, r, ops, *files); });
     dispatch.On<call::InitiateFileTransferToGuest>(

@@ -13,6 +13,7 @@ namespace {
 using std::chrono::steady_clock;
 constexpr auto kGoodFor = std::chrono::seconds(60), kAfterLast = std::chrono::seconds(5);
 constexpr std::size_t kMostSessions = 64;
+constexpr std::string_view kReads = "Datastore.Browse", kWrites = "Datastore.FileManagement";
 
 rt::Co<void> Say(net::Exchange& exchange, Visitor& visitor, int status, std::string words) {
     net::Response answer{status, SafeHeaders("text/plain; charset=utf-8"), std::move(words) + "\n"};
@@ -34,6 +35,24 @@ vim::Result<> NbdDoor::Check(const Session& s) const {
     auto now = parts_.inventory.Now();
     if (s.write) return storage::CheckUnused(*now, s.disk.path);
     return storage::CheckNotWritten(*now, s.disk.path);
+}
+
+void NbdDoor::Keep(const std::string& ticket, Session& session, const Visitor& visitor) {
+    auto end = [this, ticket](const std::string&) { End(ticket); };
+    auto keep = [&](vim::Ref object, std::string_view privilege) {
+        auth::Standing standing{session.user, visitor.session, std::move(object), privilege};
+        session.holds.push_back(parts_.openings.Keep(std::move(standing), end));
+    };
+    keep(session.disk.volume.datastore, session.write ? kWrites : kReads);
+    if (vim::Ref machine = storage::OwnerOf(*parts_.inventory.Now(), session.disk.path)) keep(std::move(machine), "");
+}
+
+// The sweep takes it away, when the last connection has let go.
+void NbdDoor::End(const std::string& ticket) {
+    auto found = sessions_.find(ticket);
+    if (found == sessions_.end()) return;
+    found->second->ended = true;
+    if (server_) server_->Cut(ticket);
 }
 
 base::Result<> NbdDoor::Listen() {
@@ -74,8 +93,8 @@ rt::Co<void> NbdDoor::GiveTicket(net::Exchange& exchange) {
                                                      .write = access == "write",
                                                      .user = visitor->who.user,
                                                      .until = steady_clock::now() + kGoodFor});
-    auto may = parts_.authorization.Check(&visitor->who, session->disk.volume.datastore,
-                                          session->write ? "Datastore.FileManagement" : "Datastore.Browse");
+    auto may =
+        parts_.authorization.Check(&visitor->who, session->disk.volume.datastore, session->write ? kWrites : kReads);
     auto free = may ? Check(*session) : vim::Result<>();
     std::string refusal = !may ? may.error().message() : !free ? free.error().message() : "";
     if (!refusal.empty()) {
@@ -93,6 +112,7 @@ rt::Co<void> NbdDoor::GiveTicket(net::Exchange& exchange) {
     }
     std::string ticket = base::RandomHex(24);
     sessions_[ticket] = session;
+    Keep(ticket, *session, *visitor);
     if (!std::exchange(sweeping_, true)) co_await rt::Detach(Sweep());
     base::LogInfo("nbd", base::Cat(session->user, " at ", head.peer, " may ", session->write ? "write " : "read ",
                                    session->disk.path.Text()));
@@ -117,7 +137,8 @@ rt::Co<base::Result<net::NbdTarget>> NbdDoor::Open(std::string ticket, std::stri
     if (found == sessions_.end()) co_return none;
     std::shared_ptr<Session> s = found->second;
     bool first = s->peer.empty();
-    if ((!first && (s->peer != peer || !s->opened)) || (s->connections == 0 && steady_clock::now() > s->until))
+    if (s->ended || (!first && (s->peer != peer || !s->opened)) ||
+        (s->connections == 0 && steady_clock::now() > s->until))
         co_return none;
     s->peer = peer;
     ++s->connections;
@@ -133,6 +154,7 @@ rt::Co<base::Result<net::NbdTarget>> NbdDoor::Open(std::string ticket, std::stri
         }
     }
     CO_TRY(socket, co_await s->opened->ConnectNbd());
+    if (s->ended) co_return none;
     co_return net::NbdTarget{std::move(socket), vm::FlatDisk::kNbdName, std::move(hold)};
 }
 
@@ -142,9 +164,9 @@ rt::Co<void> NbdDoor::Sweep() {
         std::vector<std::shared_ptr<Session>> over;
         auto now = steady_clock::now();
         std::erase_if(sessions_, [&](const auto& entry) {
-            bool ended = entry.second->connections == 0 && now > entry.second->until;
-            if (ended) over.push_back(entry.second);
-            return ended;
+            bool past = entry.second->connections == 0 && (entry.second->ended || now > entry.second->until);
+            if (past) over.push_back(entry.second);
+            return past;
         });
         for (auto& s : over)
             if (s->write && s->opened) co_await s->opened->Close();

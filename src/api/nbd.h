@@ -3,7 +3,8 @@
 //
 // A ticket is for one disk, to read or (access=write) to write it. It is good for a minute, and
 // once: the first client that shows it has the disk until it leaves; more connections of the
-// same client belong to that. The port is open while there are tickets or clients, and else not.
+// same client belong to that. It ends when its owner may no longer (access/openings.h), or the
+// disk's machine goes. The port is open while there are tickets or clients, and else not.
 #pragma once
 
 #include <map>
@@ -35,11 +36,15 @@ private:
         vm::Located disk;
         bool write = false;
         std::string user, peer;          // `peer` is empty until it is used
+        std::vector<auth::Openings::Hold> holds;
         std::shared_ptr<vm::FlatDisk> opened;
         int connections = 0;
+        bool ended = false;              // its right is gone
         std::chrono::steady_clock::time_point until;     // while there is no connection
     };
     vim::Result<> Check(const Session& session) const;
+    void Keep(const std::string& ticket, Session& session, const Visitor& visitor);
+    void End(const std::string& ticket);
     base::Result<> Listen();
     rt::Co<base::Result<net::NbdTarget>> Open(std::string ticket, std::string peer);
     rt::Co<base::Result<>> OpenDisk(std::shared_ptr<Session> session);

@@ -65,7 +65,7 @@ rt::Co<void> Nfc::Handle(net::Exchange& exchange) {
         (void)co_await exchange.Send(std::move(answer));
         co_return;
     }
-    if (auto begun = parts_.leases.Begin(*asked.lease, *asked.file); !begun) {
+    if (auto begun = parts_.leases.Begin(*asked.lease, *asked.file, [&exchange] { exchange.Cut(); }); !begun) {
         co_await SendPlain(exchange, 409, begun.error().message());
         co_return;
     }

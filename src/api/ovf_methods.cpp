@@ -1,4 +1,5 @@
 // OvfManager, HttpNfcLease, and the methods that begin an import or an export.
+#include "access/openings.h"
 #include "api/permit.h"
 #include "api/serve.h"
 #include "vm/machines.h"
@@ -9,15 +10,32 @@ namespace call = vim::call;
 
 namespace {
 
-// The permit must live as long as the call that asks it.
-rt::Co<vim::Result<vim::Ref>> Import(Call& c, const call::ImportVApp& r, vm::Machines& m) {
-    CallersPermit permit(c);
-    co_return co_await m.leases.Import(r, c.user, permit);
+// A lease is revoked when its client loses the right that opened it.
+void Keep(Call& c, vim::Ref object, vim::Ref lease, vm::Leases& leases, auth::Openings& openings) {
+    auth::Standing standing{c.session->who.user, c.session->key, std::move(object), c.method->privilege};
+    auto end = [&leases, lease](const std::string& why) { leases.Revoke(lease, why); };
+    leases.Attach(lease, openings.Keep(std::move(standing), std::move(end)));
 }
 
-void ServeLeases(Dispatch& dispatch, vm::Machines& m) {
-    dispatch.On<call::ImportVApp>([&m](Call& c, const call::ImportVApp& r) { return Import(c, r, m); });
-    dispatch.On<call::ExportVm>([&m](Call& c, const call::ExportVm& r) { return m.leases.Export(r, c.user); });
+// The permit must live as long as the call that asks it.
+rt::Co<vim::Result<vim::Ref>> Import(Call& c, const call::ImportVApp& r, vm::Leases& leases, auth::Openings& openings) {
+    CallersPermit permit(c);
+    CO_TRY(lease, co_await leases.Import(r, c.user, permit));
+    Keep(c, r.self, lease, leases, openings);
+    co_return lease;
+}
+
+rt::Co<vim::Result<vim::Ref>> Export(Call& c, const call::ExportVm& r, vm::Leases& leases, auth::Openings& openings) {
+    CO_TRY(lease, co_await leases.Export(r, c.user));
+    Keep(c, r.self, lease, leases, openings);
+    co_return lease;
+}
+
+void ServeLeases(Dispatch& dispatch, vm::Machines& m, auth::Openings& openings) {
+    dispatch.On<call::ImportVApp>(
+        [&m, &openings](Call& c, const call::ImportVApp& r) { return Import(c, r, m.leases, openings); });
+    dispatch.On<call::ExportVm>(
+        [&m, &openings](Call& c, const call::ExportVm& r) { return Export(c, r, m.leases, openings); });
     dispatch.On<call::HttpNfcLeaseComplete>(
         [&m](Call& c, const call::HttpNfcLeaseComplete& r) { return m.leases.Complete(r.self, c.user); });
     dispatch.On<call::HttpNfcLeaseAbort>([&m](Call& c, const call::HttpNfcLeaseAbort& r) {
@@ -35,8 +53,8 @@ void ServeLeases(Dispatch& dispatch, vm::Machines& m) {
 
 }  // namespace
 
-void ServeOvf(Dispatch& dispatch, vm::Machines& m) {
-    ServeLeases(dispatch, m);
+void ServeOvf(Dispatch& dispatch, vm::Machines& m, auth::Openings& openings) {
+    ServeLeases(dispatch, m, openings);
     dispatch.On<call::ParseDescriptor>([&m](Call&, const call::ParseDescriptor& r) { return m.ovf.Parse(r); });
     dispatch.On<call::ValidateHost>([&m](Call&, const call::ValidateHost& r) { return m.ovf.Validate(r); });
     dispatch.On<call::CreateImportSpec>([&m](Call&, const call::CreateImportSpec& r) { return m.ovf.ImportSpec(r); });

@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "host/advanced_options.h"
 
+namespace auth {
+class Openings;
+}
 namespace host {
 class AutoStart;
 }
@@ -34,7 +37,8 @@ void ServeOptions(Dispatch& dispatch, host::AdvancedOptions& options);   // Opti
 void ServeHost(Dispatch& dispatch, const base::Clock& clock, host::AutoStart& auto_start);
 void ServePools(Dispatch& dispatch, vm::Machines& machines);      // ResourcePool
 void ServePerformance(Dispatch& dispatch, perf::Recorder& recorder);
-void ServeOvf(Dispatch& dispatch, vm::Machines& machines);   // OvfManager, HttpNfcLease, import and export
+// OvfManager, HttpNfcLease, import and export.
+void ServeOvf(Dispatch& dispatch, vm::Machines& machines, auth::Openings& openings);
 void ServeMachines(Dispatch& dispatch, vm::Machines& machines);   // VirtualMachine, and how VMs come and go
 void ServeSnapshots(Dispatch& dispatch, vm::Machines& machines);  // of those, VirtualMachineSnapshot; by ServeMachines
 
@@ -46,7 +50,8 @@ struct ConsoleParts;
 void ServeConsole(Dispatch& dispatch, Site& site, ConsoleParts parts);  // tickets, screens, keys (console.h)
 
 // GuestOperationsManager, and what its file transfers open.
-void ServeGuests(Dispatch& dispatch, Site& site, vm::Machines& machines, const base::Clock& clock);
+void ServeGuests(Dispatch& dispatch, Site& site, vm::Machines& machines, const base::Clock& clock,
+                 auth::Openings& openings);
 
 class Sdk;
 struct AccountParts {

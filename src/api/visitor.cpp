@@ -9,7 +9,7 @@ namespace api {
 static constexpr std::size_t kMostRemembered = 1000;
 
 Visitor Visitors::Enter(const auth::SessionPtr& session) {
-    return {session->who, {}, std::make_unique<auth::Waiting>(sessions_, session)};
+    return {session->who, session->key, {}, std::make_unique<auth::Waiting>(sessions_, session)};
 }
 
 std::optional<Visitor> Visitors::Known(const net::RequestHead& head) {
@@ -17,9 +17,9 @@ std::optional<Visitor> Visitors::Known(const net::RequestHead& head) {
     if (auth::SessionPtr session = cookie.empty() ? nullptr : sessions_.Find(cookie)) return Enter(session);
     std::string_view ticket = head.Cookie("vmware_cgi_ticket");
     if (ticket.empty()) return std::nullopt;
-    auto who = logins_.RedeemServiceTicket(ticket, head.method, head.target);
-    if (!who) return std::nullopt;
-    return Visitor{*std::move(who), {}, nullptr};
+    auth::SessionPtr source = logins_.RedeemServiceTicket(ticket, head.method, head.target);
+    if (!source) return std::nullopt;
+    return Enter(source);
 }
 
 rt::Co<vim::Result<Visitor>> Visitors::Basic(const net::RequestHead& head, std::string_view credentials) {

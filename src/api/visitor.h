@@ -15,6 +15,7 @@ namespace api {
 
 struct Visitor {
     auth::Principal who;
+    std::string session;                           // its key
     std::vector<net::Header> headers;              // Set-Cookie of a session just opened
     std::unique_ptr<auth::Waiting> keeps_alive;    // a long transfer is no idle session
 };

@@ -183,6 +183,9 @@ void HostAgent::BuildAccess() {
                                    host::AuthorizationManagerRef(), At("etc/bedplate/authorization")});
     logins_ = std::make_unique<auth::Logins>(
         auth::Logins::Parts{loop_, pool_, timer_, *accounts_, *authorization_, sessions_, *events_, gate_, At("run")});
+    openings_ = std::make_unique<auth::Openings>(
+        auth::Openings::Parts{loop_, inventory_, *authorization_, sessions_, *directory_, gate_});
+    accounts_->on_change = [this] { openings_->LookAgain(); };
     advanced_->on_change = [this] { ObeyOptions(); };
     ObeyOptions();
 }
@@ -242,7 +245,7 @@ void HostAgent::BuildApi() {
     api::ServePools(dispatch_, *machines_);
     api::ServePerformance(dispatch_, *performance_);
     api::ServeMachines(dispatch_, *machines_);
-    api::ServeOvf(dispatch_, *machines_);
+    api::ServeOvf(dispatch_, *machines_, *openings_);
     api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
     api::ServeAuthorization(dispatch_, *authorization_, sessions_);
     api::ServeAccounts(dispatch_, {*accounts_, *authorization_, *logins_, *events_, host::HostRef()});
@@ -254,7 +257,7 @@ void HostAgent::BuildApi() {
     api::ServeStorage(dispatch_, {*files_, *browsing_, *disks_, *disk_care_, mounted_, *datastore_names_});
     api::ServeFiles(site_, Files());
     api::ServeConsole(dispatch_, site_, Console());
-    api::ServeGuests(dispatch_, site_, *machines_, timer_);
+    api::ServeGuests(dispatch_, site_, *machines_, timer_, *openings_);
     api::NbdDoor::Where door{.address = options_.listen,
                              .certificate = At("etc/bedplate/ssl/rui.crt"),
                              .key = At("etc/bedplate/ssl/rui.key")};
@@ -282,7 +285,8 @@ void HostAgent::BuildStorage() {
 }
 
 api::ConsoleParts HostAgent::Console() {
-    api::ConsoleParts parts{sessions_, *logins_, *authorization_, gate_, inventory_, *machines_, timer_, {}, {}};
+    api::ConsoleParts parts{sessions_,  *logins_,   *authorization_, gate_, *openings_,
+                            inventory_, *machines_, timer_,          {},    {}};
     if (auto certificate = net::ReadCertificate(At("etc/bedplate/ssl/rui.crt"))) {
         parts.sha1 = certificate->sha1;
         parts.sha256 = certificate->sha256;
@@ -302,8 +306,8 @@ api::FileParts HostAgent::Files() {
         {"resolv.conf", "/etc/resolv.conf", "Host.Config.Network"},
     };
     auto changed = [this](vim::Ref datastore) { return ReadRoom(std::move(datastore)); };
-    return {pool_,      sessions_, *logins_,       *authorization_,    gate_,
-            inventory_, volumes_,  std::move(own), std::move(changed), flat_disks_.get()};
+    return {pool_,    sessions_,      *logins_,           *authorization_,  gate_, *openings_, inventory_,
+            volumes_, std::move(own), std::move(changed), flat_disks_.get()};
 }
 
 rt::Co<void> HostAgent::ReadRoom(vim::Ref datastore) {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "access/logins.h"
+#include "access/openings.h"
 #include "api/folder.h"
 #include "api/history.h"
 #include "api/nbd.h"
@@ -103,6 +104,7 @@ private:
     std::unique_ptr<auth::LocalDirectory> directory_;
     std::unique_ptr<auth::Authorization> authorization_;
     std::unique_ptr<auth::Logins> logins_;
+    std::unique_ptr<auth::Openings> openings_;
 
     std::unique_ptr<backend::Hypervisor> hypervisor_;
     std::unique_ptr<backend::DiskServer> disk_server_;

@@ -41,7 +41,7 @@ public:
 
     static rt::Co<void> Run(std::shared_ptr<Connection> self);
     void CutIfLate(SteadyTime now) { stream_.CutIfLate(now); }
-    void Cut();                               // ends it now, whatever it does
+    void Cut() override;
     bool busy() const { return busy_ && !upgraded_; }   // a request is being handled
 
     const RequestHead& head() const override { return head_; }
@@ -54,7 +54,6 @@ public:
     rt::Co<base::Result<>> Upgrade(Response answer) override;
     rt::Co<base::Result<std::size_t>> ReadRaw(std::span<char> buffer, std::chrono::milliseconds longest) override;
     rt::Co<base::Result<>> WriteRaw(std::string bytes) override;
-    void CutRaw() override;
     bool gone() const override;
     void OnGone(std::function<void()> call) override;
 

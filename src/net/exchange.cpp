@@ -195,8 +195,6 @@ rt::Co<base::Result<>> Connection::WriteRaw(std::string bytes) {
     co_return co_await Put(std::move(bytes));
 }
 
-void Connection::CutRaw() { stream_.Close(); }
-
 // After the handler: an answer there must be, and the way to the next request be free.
 rt::Co<base::Result<>> Connection::FinishExchange() {
     if (gone_ || !stream_.open()) co_return base::Error(base::Code::kIo, "the peer went away during a request");

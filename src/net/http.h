@@ -68,7 +68,8 @@ public:
     virtual rt::Co<base::Result<std::size_t>> ReadRaw(std::span<char> buffer,
                                                       std::chrono::milliseconds longest);   // 0: the end
     virtual rt::Co<base::Result<>> WriteRaw(std::string bytes);
-    virtual void CutRaw() {}                  // ends it now; who waits is woken
+
+    virtual void Cut() {}                     // ends the connection now; who waits for it is woken
 
     // True once the peer has closed the connection; a long poll looks at it when woken.
     // Both are blind until the body has been read: the end of the stream comes behind it.

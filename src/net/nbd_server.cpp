@@ -71,6 +71,7 @@ public:
         if (!done) base::LogInfo("nbd", base::Cat(self->peer_, ": ", done.error().message));
         self->Cut();
     }
+    const std::string& ticket() const { return ticket_; }
     void Cut() {
         error_code ignored;
         socket_.close(ignored);
@@ -156,12 +157,13 @@ private:
     rt::Co<base::Result<>> Join(std::uint32_t option, std::string data) {
         auto name = nbd::NameIn(option, data);
         if (!name) co_return base::Error{base::Code::kInvalid, "it breaks the protocol"};
+        ticket_ = *name;
         auto target = co_await server_->open(*name, peer_);
+        if (ended_) co_return base::Error{base::Code::kCancelled, "it was cut off"};
         if (!target) {
             if (option != nbd::kExportName) (void)co_await Answer(option, nbd::kUnknown, target.error().message);
             co_return std::move(target).error();
         }
-        ticket_ = *name;
         target_ = *std::move(target);
         CO_TRY(inner, UnixStream::Adopt(server_->loop, std::move(target_.socket)));
         inner_ = std::make_unique<UnixStream>(std::move(inner));
@@ -266,6 +268,10 @@ public:
         return state_->acceptor.local_endpoint(ignored).port();
     }
     std::size_t connections() const override { return state_->connections.size(); }
+    void Cut(const std::string& name) override {
+        for (Connection* connection : state_->connections)
+            if (connection->ticket() == name) connection->Cut();
+    }
 
 private:
     std::shared_ptr<State> state_;

@@ -34,6 +34,8 @@ public:
     virtual ~NbdServer() = default;      // connections are cut
     virtual std::uint16_t port() const = 0;
     virtual std::size_t connections() const = 0;
+    // Ends the connections whose client gave this name, also one that is being opened.
+    virtual void Cut(const std::string& name) = 0;
 };
 base::Result<std::unique_ptr<NbdServer>> ListenNbd(rt::Loop& loop, NbdOptions options, NbdOpen open);
 

@@ -89,7 +89,7 @@ rt::Co<base::Result<>> WebSocket::Put(FrameKind kind, std::string payload) {
     writing_ = false;
     if (!put) {
         over_ = true;
-        exchange_.CutRaw();
+        exchange_.Cut();
     }
     changed_.Notify();
     co_return put;
@@ -166,12 +166,17 @@ rt::Co<base::Result<std::string>> WebSocket::Read() {
     co_return std::string();
 }
 
+rt::Co<void> WebSocket::SayGoodbye(std::shared_ptr<WebSocket> self, std::string payload) {
+    (void)co_await self->Put(FrameKind::kClose, std::move(payload));
+}
+
+// A peer that reads nothing cannot be told why, and does not keep it open either.
 rt::Co<void> WebSocket::Close(int code, std::string reason) {
     auto self = shared_from_this();
     Use use(*this);
-    if (!close_sent_ && !over_) {
+    if (!std::exchange(closing_, true) && !close_sent_ && !over_) {
         code_ = code;
-        (void)co_await Put(FrameKind::kClose, ClosePayload(code, reason));
+        co_await rt::Detach(SayGoodbye(self, ClosePayload(code, reason)));
     }
     auto end = std::chrono::steady_clock::now() + kGoodbye;
     while (!over_) {
@@ -179,7 +184,7 @@ rt::Co<void> WebSocket::Close(int code, std::string reason) {
         if (left <= base::Duration::zero()) break;
         co_await changed_.WaitFor(left);
     }
-    if (!over_) exchange_.CutRaw();
+    if (!over_) exchange_.Cut();
     over_ = true;
     changed_.Notify();
 }
@@ -193,7 +198,7 @@ rt::Co<void> WebSocket::End() {
     changed_.Notify();
     // Who only waits goes by himself; who is stuck in reading or writing has to be cut off.
     for (int turns = 0; users_ > 0 && turns < 4; ++turns) co_await rt::Yield();
-    if (users_ > 0) exchange_.CutRaw();
+    if (users_ > 0) exchange_.Cut();
     while (users_ > 0) co_await changed_.Wait();
 }
 

@@ -48,6 +48,7 @@ public:
 private:
     WebSocket(Exchange& exchange, WebSocketOptions options);
     static rt::Co<void> Ping(std::shared_ptr<WebSocket> self);
+    static rt::Co<void> SayGoodbye(std::shared_ptr<WebSocket> self, std::string payload);
     rt::Co<base::Result<>> Put(FrameKind kind, std::string payload);
     rt::Co<base::Result<bool>> Handle(Frame frame, std::string& data);
     struct Use;                                          // somebody is inside
@@ -57,7 +58,7 @@ private:
     FrameReader frames_;
     std::string in_;                                     // came in, not looked at
     int code_ = close_code::kNone, users_ = 0;
-    bool writing_ = false, close_sent_ = false, over_ = false;
+    bool writing_ = false, closing_ = false, close_sent_ = false, over_ = false;
     rt::Signal changed_;
 };
 

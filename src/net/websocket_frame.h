@@ -14,8 +14,8 @@ enum class FrameKind : std::uint8_t { kMore = 0, kText = 1, kBinary = 2, kClose 
 
 // Why a WebSocket ends (RFC 6455 7.4.1).
 namespace close_code {
-constexpr int kNormal = 1000, kGoingAway = 1001, kProtocol = 1002, kUnacceptable = 1003, kNone = 1005, kTooBig = 1009,
-              kInternal = 1011, kTryLater = 1013;
+constexpr int kNormal = 1000, kGoingAway = 1001, kProtocol = 1002, kUnacceptable = 1003, kNone = 1005, kPolicy = 1008,
+              kTooBig = 1009, kInternal = 1011, kTryLater = 1013;
 }
 
 struct Frame {

@@ -1,5 +1,7 @@
 #include "storage/in_use.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "vim/gen/vm.h"
 #include "vim/gen/vm_device.h"
@@ -36,6 +38,23 @@ std::vector<FileInUse> FilesInUse(const inventory::Snapshot& now) {
         AddDevices(out, *machine->config);
         if (!machine->layout_ex) return;
         for (const auto& file : machine->layout_ex->file) AddFile(out, file->name, machine->config->name);
+    });
+    return out;
+}
+
+vim::Ref OwnerOf(const inventory::Snapshot& now, const vm::DatastorePath& file) {
+    vim::Ref out;
+    const std::string text = file.Text();
+    now.ForEach([&](const vim::ManagedObject& object) {
+        const auto* machine = dynamic_cast<const vim::VirtualMachine*>(&object);
+        if (!machine || !machine->config || out) return;
+        std::vector<FileInUse> own;
+        AddDevices(own, *machine->config);
+        bool has = std::any_of(own.begin(), own.end(), [&](const FileInUse& f) { return f.file == file; });
+        if (machine->layout_ex && !has)
+            has = std::any_of(machine->layout_ex->file.begin(), machine->layout_ex->file.end(),
+                              [&](const auto& f) { return f->name == text; });
+        if (has) out = machine->self;
     });
     return out;
 }

@@ -17,6 +17,8 @@ struct FileInUse {
 
 std::vector<FileInUse> FilesInUse(const inventory::Snapshot& now);
 
+// The machine that has this file among its own; none: an empty reference.
+vim::Ref OwnerOf(const inventory::Snapshot& now, const vm::DatastorePath& file);
 // The first file that is `path` or lies in it.
 std::optional<FileInUse> UsedWithin(const std::vector<FileInUse>& files, const vm::DatastorePath& path);
 // FileLocked, with the machine's name.

@@ -3,7 +3,8 @@
 // and a ticket: who knows the ticket moves the bytes (api/nfc.cpp).
 //
 // It ends by HttpNfcLeaseComplete; or by abort, cancel, a transfer that fails, or silence for
-// leaseTimeout: then what an import made is removed. A lease outlives no hostd.
+// leaseTimeout, or because its client may no longer: then what an import made is removed. A lease
+// outlives no hostd.
 #pragma once
 
 #include <map>
@@ -28,12 +29,13 @@ struct LeaseFile {
     std::string adapter;
     bool discard = false;                // taken, hashed and dropped: nothing here reads such a file
     bool busy = false, done = false;
+    std::function<void()> cut;           // of a transfer: ends it now
     std::string sum_type = "sha256";     // of the manifest's `checksum`
     Moved moved;
 };
 
 struct Lease {
-    enum class End { kNone, kComplete, kAbort, kExpired, kCancelled, kFailed };
+    enum class End { kNone, kComplete, kAbort, kExpired, kCancelled, kRevoked, kFailed };
 
     vim::Ref ref, vm, task;
     std::string user, ticket, name;
@@ -43,6 +45,7 @@ struct Lease {
     int transfers = 0;
     End end = End::kNone;
     std::optional<vim::Fault> fault;     // why it failed, or what the client said when it aborted
+    std::shared_ptr<void> standing;      // its client's right to it, kept by whoever knows of rights
     rt::Signal changed;
 
     bool over() const { return end != End::kNone; }
@@ -62,6 +65,9 @@ public:
 
     rt::Co<vim::Result<vim::Ref>> Import(vim::call::ImportVApp call, std::string user, const Permit& permit);
     rt::Co<vim::Result<vim::Ref>> Export(vim::call::ExportVm call, std::string user);
+    // The client's right to a lease is kept with it; when it goes, the lease is revoked.
+    void Attach(const vim::Ref& lease, std::shared_ptr<void> standing);
+    void Revoke(const vim::Ref& lease, const std::string& why);
     void RegisterResumers();
 
     rt::Co<vim::Result<>> Complete(vim::Ref lease, std::string user);
@@ -79,8 +85,9 @@ public:
 
     // Null: no such ticket, or its lease is not ready (any more).
     LeasePtr ByTicket(std::string_view ticket) const;
-    // Counts as a sign of life; one transfer of a file at a time. InvalidState says why not.
-    vim::Result<> Begin(Lease& lease, LeaseFile& file);
+    // Counts as a sign of life; one transfer of a file at a time. InvalidState says why not. `cut` is
+    // called if the lease ends before the transfer does.
+    vim::Result<> Begin(Lease& lease, LeaseFile& file, std::function<void()> cut);
     void Alive(Lease& lease) { lease.renewed = c_.timer.Since(); }
     void Succeed(Lease& lease, LeaseFile& file, Moved moved);
     // Of an import: the end of the lease.

@@ -135,6 +135,9 @@ rt::Co<void> Leases::UntilOver(LeasePtr lease) {
         }
         (void)co_await lease->changed.WaitFor(left);
     }
+    lease->standing.reset();
+    for (LeaseFile& f : lease->files)
+        if (f.busy && f.cut) f.cut();
     while (lease->transfers > 0) co_await lease->changed.Wait();
 }
 
@@ -192,6 +195,21 @@ rt::Co<vim::Result<>> Leases::Abort(vim::Ref ref, std::string user, std::string 
     }
     co_await UntilTaskEnds(lease->task);
     co_return vim::Result<>{};
+}
+
+void Leases::Attach(const vim::Ref& ref, std::shared_ptr<void> standing) {
+    auto found = leases_.find(ref.id);
+    if (found != leases_.end()) found->second->standing = std::move(standing);
+}
+
+void Leases::Revoke(const vim::Ref& ref, const std::string& why) {
+    auto found = leases_.find(ref.id);
+    if (found == leases_.end() || found->second->over()) return;
+    Lease& lease = *found->second;
+    lease.end = Lease::End::kRevoked;
+    lease.fault = vim::Fault(vim::RequestCanceled(), "the lease was revoked: " + why);
+    base::LogWarning("nfc", base::Cat(lease.name, ": ", lease.fault->message()));
+    lease.changed.Notify();
 }
 
 vim::Result<> Leases::Progress(const vim::Ref& ref, const std::string& user, int percent) {
@@ -267,10 +285,11 @@ LeasePtr Leases::ByTicket(std::string_view ticket) const {
     return nullptr;
 }
 
-vim::Result<> Leases::Begin(Lease& lease, LeaseFile& file) {
+vim::Result<> Leases::Begin(Lease& lease, LeaseFile& file, std::function<void()> cut) {
     if (file.busy) return vim::Fault(vim::InvalidState(), file.name + " is being transferred already");
     if (lease.import && file.done) return vim::Fault(vim::InvalidState(), file.name + " has come already");
     file.busy = true;
+    file.cut = std::move(cut);
     ++lease.transfers;
     Alive(lease);
     return {};
@@ -285,6 +304,7 @@ vim::Ref Leases::DatastoreOf(const LeaseFile& file) const {
 
 void Leases::Succeed(Lease& lease, LeaseFile& file, Moved moved) {
     file.busy = false;
+    file.cut = nullptr;
     file.done = true;
     file.moved = std::move(moved);
     --lease.transfers;
@@ -294,6 +314,7 @@ void Leases::Succeed(Lease& lease, LeaseFile& file, Moved moved) {
 
 void Leases::Fail(Lease& lease, LeaseFile& file, base::Error why) {
     file.busy = false;
+    file.cut = nullptr;
     --lease.transfers;
     base::LogWarning("nfc", base::Cat(lease.name, ", ", file.name, ": ", why.message));
     if (lease.import && !lease.over()) {

@@ -42,6 +42,7 @@ protected:
                         *house.logins,
                         *house.rights,
                         house.gate,
+                        openings,
                         house.inventory,
                         volumes,
                         {{"hostd.log", log, "Global.Diagnostics"}},
@@ -112,6 +113,7 @@ protected:
     }
 
     OpenHouse house;
+    auth::Openings openings{{loop, house.inventory, *house.rights, *house.sessions, *house.directory, house.gate}};
     OneVolume volumes;
     TempFolder own;
     std::string log = own / "hostd.log";
@@ -131,6 +133,32 @@ TEST_F(FolderTest, LetsNobodyInWithoutAName) {
         auto refused = Ask({.method = "GET", .target = Url("web/web.vmx"), .headers = {{"Authorization", broken}}});
         EXPECT_EQ(refused.status, 401) << broken;
     }
+}
+
+// More than the kernel takes for one who does not read.
+TEST_F(FolderTest, ADownloadEndsWithTheRightToIt) {
+    std::filesystem::resize_file(volumes.folder / "web/web.vmx", 64 << 20);
+    int role = house.AddRole("reads", {"System.View", "Datastore.Browse"});
+    house.AddUser("anna");
+    ASSERT_TRUE(house.Give(house.root, house::kDc, "anna", role));
+    auto slow = [this, role]() -> rt::Co<void> {
+        auto client = co_await Connect();
+        net::ClientRequest request{"GET", Url("web/web.vmx"), {{"Authorization", Basic("anna", house::kPassword)}}, {}};
+        EXPECT_TRUE(co_await client->SendHead(std::move(request), std::nullopt));
+        auto head = co_await client->ReadHead();
+        EXPECT_TRUE(head && head->status == 200);
+        auto taken = co_await house.rights->UpdateRole(house.root, role, "reads", {"System.View"});
+        EXPECT_TRUE(taken) << taken.error().message();
+        std::vector<char> piece(1 << 20);
+        std::size_t came = 0;
+        for (;;) {
+            auto got = co_await client->ReadSome(piece);
+            if (!got || *got == 0) break;
+            came += *got;
+        }
+        EXPECT_LT(came, std::size_t(64 << 20));
+    };
+    Run(slow());
 }
 
 TEST_F(FolderTest, APasswordGivesACookieThatIsEnough) {

@@ -26,6 +26,7 @@ struct NoEvents : event::Events {
 struct AnyoneExists : auth::Directory {
     bool Exists(std::string_view, bool) const override { return true; }
     bool CanLogIn(std::string_view, bool) const override { return true; }
+    std::vector<std::string> GroupsOf(std::string_view user) const override { return {std::string(user)}; }
 };
 
 struct GateFixture : testing::Test {

@@ -20,6 +20,8 @@ from pyVmomi import vim, vmodl
 sys.path.insert(0, str(Path(__file__).parent))
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
+import rights
+import soap
 import steps
 import writer
 from steps import step
@@ -235,6 +237,36 @@ class Backup:
         steps.until(lambda: self.flat() == image.read_bytes(), 15, "what qemu-img wrote")
         plain = subprocess.run(["nbdinfo", "--size", f"nbd://{parts.hostname}:{parts.port}{parts.path}"], capture_output=True)
         assert plain.returncode != 0, "it was served without TLS"
+
+    @step("ends a disk over NBD with the right that opened it")
+    def rights_go(self):
+        host = soap.Session(steps.URL).login(steps.USER, steps.password())
+        may = ["System.View", "System.Read", "Datastore.Browse"]
+        datastore = next(ref for ref, (name,) in host.all("Datastore", "name").items() if name == steps.DATASTORE)
+        anna = rights.Somebody(host, "anna", may, datastore)
+        authority = steps.WORK / "tls"
+        try:
+            for away in (lambda: anna.may(may[:2]), anna.terminate):
+                anna.may(may)
+                anna.session = anna.login()
+                status, _, body = anna.session.request("POST", f"/nbd/{VM}/{VM}.vmdk?dsName={steps.DATASTORE}")
+                assert status == 200, body
+                parts = urllib.parse.urlsplit(body.decode().strip())
+                reader = subprocess.Popen(
+                    ["qemu-io", "-r", "--object", f"tls-creds-x509,id=t,endpoint=client,dir={authority}", "--image-opts",
+                     f"driver=nbd,host={parts.hostname},port={parts.port},export={parts.path[1:]},tls-creds=t"],
+                    text=True, bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                read = lambda: reader.stdin.write("read 0 512\n") and reader.stdin.flush()
+                read()
+                line = reader.stdout.readline()
+                assert "read 512/512" in line, line
+                away()
+                time.sleep(0.5)
+                said, _ = reader.communicate("read 0 512\nquit\n", timeout=30)
+                assert "read 512/512" not in said and ("failed" in said or "error" in said), said
+        finally:
+            anna.remove()
+            host.logout()
 
     def clean(self):
         if self.vm.runtime.powerState != "poweredOff":

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import hello
 import rfb
+import rights
 import soap
 import steps
 from steps import step
@@ -234,6 +235,50 @@ class Console:
         run("vm.keystrokes", "-vm", VM, "-s", "echo GoVc-$((6*7)) >/dev/ttyS0")
         run("vm.keystrokes", "-vm", VM, "-c", "KEY_ENTER")
         serial.until(b"GoVc-42")
+
+    @staticmethod
+    def end_of(socket):
+        while socket.receive():
+            pass
+        return socket.closed
+
+    @step("ends a console with the right that opened it, and only then")
+    def rights_go(self):
+        may = ["System.View", "System.Read", "VirtualMachine.Interact.ConsoleInteract"]
+        anna = rights.Somebody(self.host, "anna", may, self.vm)
+        try:
+            ticket = lambda: anna.session.call("AcquireTicket", self.vm, "<ticketType>webmks</ticketType>").findtext("ticket")
+            viewer, mine = rfb.Rfb(self.open(ticket())), self.serial()
+            anna.session.logout()
+            time.sleep(0.5)
+            assert viewer.picture(), "a logout ended the console"
+            anna.session = anna.login()
+            unused, begun = ticket(), time.monotonic()
+            anna.may(may[:2])
+            code, why = self.end_of(viewer.stream)
+            assert code == 1008 and "ConsoleInteract" in why, (code, why)
+            assert time.monotonic() - begun < 5, "it took long"
+            anna.may(may)
+            for away in (anna.terminate, anna.remove_account):
+                anna.session = anna.login()
+                second, screen = ticket(), rfb.Rfb(self.open(ticket())).stream
+                away()
+                assert self.end_of(screen)[0] == 1008, screen.closed
+                try:
+                    self.open(second)
+                    raise AssertionError("a ticket outlived its session")
+                except rfb.Refused as refused:
+                    assert refused.status == 403, refused
+            mine.send(b"echo mine-$((40+2))\r")
+            mine.until(b"mine-42")                       # another's console is nobody's business
+            try:
+                self.open(unused)
+            except rfb.Refused as refused:
+                assert refused.status == 403, refused
+            else:
+                raise AssertionError("a ticket of an account that is gone")
+        finally:
+            anna.remove()
 
     @step("ends the consoles of a machine that is powered off")
     def ends(self):

@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import hello
+import rights
 import soap
 import steps
 from steps import step
@@ -129,6 +130,27 @@ class Guest:
             if status == 200:
                 assert body == data
         left = govc("guest.run", "/bin/sh", "-c", "'ls -a /var/tmp'").decode()
+        assert ".bedplate-" not in left, left
+
+    @step("ends a transfer with the right that opened it")
+    def rights_go(self):
+        may = ["System.View", "System.Read", "VirtualMachine.GuestOperations.Modify"]
+        govc("guest.run", "/bin/dd", "if=/dev/zero", "of=/tmp/much", "bs=1M", "count=12")
+        anna = rights.Somebody(self.host, "anna", may, self.vm)
+        try:
+            manager = soap.ref_of(self.host.call("RetrieveServiceContent", soap.Ref("ServiceInstance", "ServiceInstance")).find("guestOperationsManager"))
+            auth = ('<auth xsi:type="NamePasswordAuthentication"><interactiveSession>false</interactiveSession>'
+                    "<username>guest</username><password>hello guest</password></auth>")
+            url = anna.session.call("InitiateFileTransferFromGuest", self.host.get(manager, "fileManager"),
+                                    self.vm.element("vm") + auth + "<guestFilePath>/tmp/much</guestFilePath>").findtext("url")
+            with rights.slow_get("/guestFile" + url.split("/guestFile")[1]) as answer:
+                assert answer.status == 200, answer.status
+                anna.may(may[:2])
+                came = rights.all_that_comes(answer)
+                assert came < 12 << 20, "all of it came"
+        finally:
+            anna.remove()
+        left = govc("guest.run", "/bin/sh", "-c", "'rm /tmp/much; ls -a /var/tmp'").decode()
         assert ".bedplate-" not in left, left
 
     @step("refuses what the agent cannot do, with the fault that says so")

@@ -10,6 +10,10 @@ import tarfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import http.client
+import rights
+import soap
+import ssl
 import steps
 from govc_suite import ENV, govc, govc_json
 from steps import step
@@ -150,6 +154,47 @@ class Ovf:
         words = govc("export.ovf", "-vm", COPY, str(steps.WORK / "running"), fails=True)
         assert "powered" in words or "current state" in words, words
         govc("vm.power", "-off", "-force", COPY)
+
+    def write(self, name, at, data):
+        """Into a disk by its name as one run of bytes; the snapshots below stay."""
+        host, port = steps.address()
+        connection = http.client.HTTPSConnection(host, port, context=ssl._create_unverified_context(), timeout=60)
+        size = self.raw.stat().st_size
+        connection.request("PUT", f"/folder/{name}?dcPath=ha-datacenter&dsName={DS}", data,
+                           {**rights.basic(), "Content-Range": f"bytes {at}-{at + len(data) - 1}/{size}"})
+        answer = connection.getresponse()
+        assert answer.status == 204, (answer.status, answer.read())
+        connection.close()
+
+    @staticmethod
+    def exportable(host, vm):
+        try:
+            return soap.ref_of(host.call("ExportVm", vm))
+        except soap.Fault as why:
+            assert why.kind == "TaskInProgress", why
+
+    @step("revokes a lease with the right that opened it")
+    def revoked(self):
+        host = soap.Session(steps.URL).login(steps.USER, steps.password())
+        vm = next(ref for ref, (name,) in host.all("VirtualMachine", "name").items() if name == COPY)
+        self.write(f"{COPY}/{COPY}-flat.vmdk", 0, os.urandom(48 * MB))     # more than a slow client takes at once
+        may = ["System.View", "System.Read", "VApp.Export"]
+        anna = rights.Somebody(host, "anna", may, host.content["rootFolder"])    # a lease hangs on no machine
+        try:
+            lease = soap.ref_of(anna.session.call("ExportVm", vm))
+            url = anna.session.wait(lease, "state", lambda state: state == "ready") and \
+                anna.session.get(lease, "info").find("deviceUrl").findtext("url")
+            with rights.slow_get(url[url.index("/nfc"):]) as answer:
+                assert answer.status == 200, answer.status
+                anna.may(may[:2])
+                assert rights.all_that_comes(answer) < 40 * MB, "all of it came"
+            host.wait(lease, "state", lambda state: state == "error")
+            words = "".join(host.get(lease, "error").itertext())
+            assert "revoked" in words and "VApp.Export" in words, words
+            host.call("HttpNfcLeaseAbort", steps.until(lambda: self.exportable(host, vm), 20, "the end of the lease's task"))
+        finally:
+            anna.remove()
+            host.logout()
 
     @step("imports an OVA with a network mapped and a property given")
     def ova(self):

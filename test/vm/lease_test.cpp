@@ -71,7 +71,7 @@ struct LeaseTest : OneHost {
     // As api/nfc.cpp does it.
     static rt::Co<base::Result<Moved>> Send(Leases& leases, LeasePtr lease, std::string name, std::string bytes) {
         LeaseFile& file = *lease->FileNamed(name);
-        auto begun = leases.Begin(*lease, file);
+        auto begun = leases.Begin(*lease, file, nullptr);
         if (!begun) co_return base::Error{base::Code::kBusy, begun.error().message()};
         CO_TRY(upload, co_await leases.OpenUpload(lease, name));
         std::string_view left = bytes;
@@ -92,6 +92,32 @@ struct LeaseTest : OneHost {
     }
     vim::Result<> Complete(const vim::Ref& lease) { return life->Run(leases().Complete(lease, "root")); }
     vim::Result<> Abort(const vim::Ref& lease) { return life->Run(leases().Abort(lease, "root", "changed my mind")); }
+    static rt::Co<base::Result<Moved>> Fetch(Leases& leases, LeasePtr lease, std::string& got) {
+        CO_TRY(download, co_await leases.OpenDownload(lease, "disk-0.vmdk"));
+        for (;;) {
+            CO_TRY(piece, co_await download.Next());
+            if (piece.empty()) break;
+            got += piece;
+        }
+        co_return co_await download.Result();
+    }
+    // Its disk is one grain that says hello, in the fourth place.
+    void GivesHello(const vim::Ref& lease) {
+        std::string got;
+        auto moved = life->Run(Fetch(leases(), leases().ByTicket(Ticket(lease)), got));
+        ASSERT_TRUE(moved) << moved.error().message;
+        EXPECT_EQ(moved->bytes, std::int64_t(got.size()));
+        int grains = 0;
+        codec::VmdkStreamReader reader(4 * kMb, [&](std::uint64_t at, std::string_view bytes) -> base::Result<> {
+            ++grains;
+            EXPECT_EQ(at, 3 * codec::kStreamGrain);
+            EXPECT_EQ(bytes.substr(0, 5), "hello");
+            return {};
+        });
+        ASSERT_TRUE(reader.Feed(got));
+        ASSERT_TRUE(reader.Finish());
+        EXPECT_EQ(grains, 1);
+    }
     vim::Ref VmOf(const vim::Ref& lease) { return Object(lease).info->entity; }
     void NothingIsLeft(const vim::Ref& vm) {
         EXPECT_FALSE(There(vm));
@@ -157,6 +183,28 @@ TEST_F(LeaseTest, SilenceEndsItAndProgressKeepsIt) {
     auto late = leases().Progress(lease, "root", 50);
     ASSERT_FALSE(late);
     EXPECT_TRUE(late.error().As<vim::Timedout>());
+}
+
+TEST_F(LeaseTest, ARevokedOneCutsItsTransfersAndLeavesNothing) {
+    vim::Ref lease = Ready(Importable("web"));
+    vim::Ref vm = VmOf(lease);
+    LeasePtr held = leases().ByTicket(Ticket(lease));
+    LeaseFile& file = *held->FileNamed("disk-0.vmdk");
+    auto right = std::make_shared<int>(1);
+    leases().Attach(lease, right);
+    bool cut = false;
+    ASSERT_TRUE(leases().Begin(*held, file, [&] {
+        cut = true;
+        leases().Fail(*held, file, base::Error{base::Code::kIo, "cut off"});
+    }));
+    leases().Revoke(lease, "his role has changed");
+    life->Run(LeaseIdle(*life));
+    EXPECT_TRUE(cut);
+    EXPECT_EQ(right.use_count(), 1) << "a lease that is over holds no right";
+    EXPECT_EQ(Object(lease).state, vim::HttpNfcLeaseState::kError);
+    EXPECT_NE(Object(lease).error->localized_message->find("his role has changed"), std::string::npos);
+    NothingIsLeft(vm);
+    leases().Revoke(lease, "again");
 }
 
 TEST_F(LeaseTest, IsItsOwnersAlone) {
@@ -238,29 +286,7 @@ TEST_F(LeaseTest, AnExportGivesTheDiskBack) {
     ASSERT_TRUE(lease) << lease.error().message();
     life->Run(UntilState(*life, *lease, vim::HttpNfcLeaseState::kReady));
     EXPECT_EQ(Object(*lease).info->device_url.front()->file_size, 4 * kMb);
-    std::string got;
-    auto fetch = [](Leases& leases, LeasePtr lease, std::string& got) -> rt::Co<base::Result<Moved>> {
-        CO_TRY(download, co_await leases.OpenDownload(lease, "disk-0.vmdk"));
-        for (;;) {
-            CO_TRY(piece, co_await download.Next());
-            if (piece.empty()) break;
-            got += piece;
-        }
-        co_return co_await download.Result();
-    };
-    auto moved = life->Run(fetch(leases(), leases().ByTicket(Ticket(*lease)), got));
-    ASSERT_TRUE(moved) << moved.error().message;
-    EXPECT_EQ(moved->bytes, std::int64_t(got.size()));
-    int grains = 0;
-    codec::VmdkStreamReader reader(4 * kMb, [&](std::uint64_t at, std::string_view bytes) -> base::Result<> {
-        ++grains;
-        EXPECT_EQ(at, 3 * codec::kStreamGrain);
-        EXPECT_EQ(bytes.substr(0, 5), "hello");
-        return {};
-    });
-    ASSERT_TRUE(reader.Feed(got));
-    ASSERT_TRUE(reader.Finish());
-    EXPECT_EQ(grains, 1);
+    GivesHello(*lease);
     auto running = PowerOn(call.self);
     ASSERT_FALSE(running);
     ASSERT_TRUE(Complete(*lease));
