@@ -31,11 +31,20 @@ rt::Co<vim::Result<vim::Ref>> Export(Call& c, const call::ExportVm& r, vm::Lease
     co_return lease;
 }
 
+rt::Co<vim::Result<vim::Ref>> ExportSnapshot(Call& c, const call::ExportSnapshot& r, vm::Leases& leases,
+                                             auth::Openings& openings) {
+    CO_TRY(lease, co_await leases.ExportSnapshot(r, c.user));
+    Keep(c, r.self, lease, leases, openings);
+    co_return lease;
+}
+
 void ServeLeases(Dispatch& dispatch, vm::Machines& m, auth::Openings& openings) {
     dispatch.On<call::ImportVApp>(
         [&m, &openings](Call& c, const call::ImportVApp& r) { return Import(c, r, m.leases, openings); });
     dispatch.On<call::ExportVm>(
         [&m, &openings](Call& c, const call::ExportVm& r) { return Export(c, r, m.leases, openings); });
+    dispatch.On<call::ExportSnapshot>(
+        [&m, &openings](Call& c, const call::ExportSnapshot& r) { return ExportSnapshot(c, r, m.leases, openings); });
     dispatch.On<call::HttpNfcLeaseComplete>(
         [&m](Call& c, const call::HttpNfcLeaseComplete& r) { return m.leases.Complete(r.self, c.user); });
     dispatch.On<call::HttpNfcLeaseAbort>([&m](Call& c, const call::HttpNfcLeaseAbort& r) {

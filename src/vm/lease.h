@@ -65,6 +65,8 @@ public:
 
     rt::Co<vim::Result<vim::Ref>> Import(vim::call::ImportVApp call, std::string user, const Permit& permit);
     rt::Co<vim::Result<vim::Ref>> Export(vim::call::ExportVm call, std::string user);
+    // The disks as they were; the machine may run on.
+    rt::Co<vim::Result<vim::Ref>> ExportSnapshot(vim::call::ExportSnapshot call, std::string user);
     // The client's right to a lease is kept with it; when it goes, the lease is revoked.
     void Attach(const vim::Ref& lease, std::shared_ptr<void> standing);
     void Revoke(const vim::Ref& lease, const std::string& why);
@@ -109,6 +111,9 @@ private:
     rt::Co<void> ForgetLater(vim::Ref lease);
     vim::Fault WhyOver(const Lease& lease) const;
     Done RunImport(std::shared_ptr<Importing> importing, task::Progress& progress);
+    rt::Co<vim::Result<std::vector<LeaseFile>>> FilesOf(vim::Ref vm, Devices devices);
+    rt::Co<vim::Result<vim::Ref>> StartExport(const vim::Method& method, vim::Ref vm, Devices devices,
+                                              std::string user);
     Done RunExport(LeasePtr lease, task::Progress& progress);
     rt::Co<vim::Result<>> UndoImport(Intent intent, std::string user, task::Progress& progress);
     Done ResumeImport(task::Unfinished what, task::Progress& progress);

@@ -1,10 +1,12 @@
-// VirtualMachine.ExportVm: the VM is held as it is while a client fetches its disks.
+// VirtualMachine.ExportVm and VirtualMachineSnapshot.ExportSnapshot: the VM is held as it is, or its
+// snapshots are, while a client fetches the disks.
 #include <sys/stat.h>
 
 #include "base/text.h"
 #include "rt/loop.h"
 #include "vm/disk_files.h"
 #include "vm/lease.h"
+#include "vm/snapshot_files.h"
 
 namespace vm {
 namespace {
@@ -31,15 +33,12 @@ base::Result<std::int64_t> SizeOf(const VolumeList& volumes, const std::string& 
 
 }  // namespace
 
-rt::Co<vim::Result<vim::Ref>> Leases::Export(vim::call::ExportVm call, std::string user) {
-    CO_TRY(vm, c_.Usable(call.self));
-    CO_CHECK(c_.RequireState(*vm, PowerState::kPoweredOff, vm->runtime->power_state));
+rt::Co<vim::Result<std::vector<LeaseFile>>> Leases::FilesOf(vim::Ref vm, Devices devices) {
     std::vector<LeaseFile> files;
-    const Devices& devices = vm->config->hardware->device;
     int disks = 0;
     for (const Device& d : devices) {
         LeaseFile f;
-        f.key = base::Cat('/', call.self.id, '/', PlaceWord(devices, *d));
+        f.key = base::Cat('/', vm.id, '/', PlaceWord(devices, *d));
         if (d->type().IsA(vim::VirtualDisk::kType)) {
             auto* backing = d->backing.As<vim::VirtualDeviceFileBackingInfo>();
             f.disk = true;
@@ -59,19 +58,47 @@ rt::Co<vim::Result<vim::Ref>> Leases::Export(vim::call::ExportVm call, std::stri
         if (!size && !f.disk) continue;                  // an image that is gone is no part of the machine
         if (!size) {
             auto path = DatastorePath::Parse(f.path);
-            co_return FileFault(std::move(size).error().While("export " + vm->name), path ? *path : DatastorePath());
+            co_return FileFault(std::move(size).error().While("export of " + vm.id), path ? *path : DatastorePath());
         }
         f.size = *size;
         files.push_back(std::move(f));
     }
+    co_return files;
+}
+
+rt::Co<vim::Result<vim::Ref>> Leases::StartExport(const vim::Method& method, vim::Ref vm, Devices devices,
+                                                  std::string user) {
+    CO_TRY(files, co_await FilesOf(vm, std::move(devices)));
     LeasePtr lease = Make(false, user);
-    lease->vm = call.self;
-    lease->name = vm->name;
+    lease->vm = vm;
+    auto now = c_.Get(vm);
+    lease->name = now ? now->name : vm.id;
     lease->files = std::move(files);
     task::Work work = [this, lease](task::Progress& p) { return RunExport(lease, p); };
-    auto started = co_await Start(lease, vim::call::ExportVm::kMethod, std::move(work), "{}");
+    auto started = co_await Start(lease, method, std::move(work), "{}");
     if (!started) co_return std::move(started).error();
     co_return lease->ref;
+}
+
+rt::Co<vim::Result<vim::Ref>> Leases::Export(vim::call::ExportVm call, std::string user) {
+    CO_TRY(vm, c_.Usable(call.self));
+    CO_CHECK(c_.RequireState(*vm, PowerState::kPoweredOff, vm->runtime->power_state));
+    co_return co_await StartExport(vim::call::ExportVm::kMethod, call.self, vm->config->hardware->device,
+                                   std::move(user));
+}
+
+// What a snapshot shows is written by nobody while the task keeps the snapshot where it is.
+rt::Co<vim::Result<vim::Ref>> Leases::ExportSnapshot(vim::call::ExportSnapshot call, std::string user) {
+    auto now = c_.inventory.Now();
+    auto* snapshot = now->Get<vim::VirtualMachineSnapshot>(call.self);
+    if (!snapshot) co_return vim::Fault(vim::ManagedObjectNotFound(call.self));
+    CO_TRY(vm, c_.Usable(snapshot->vm));
+    if (!snapshot->config || !snapshot->config->hardware)
+        co_return vim::Fault(vim::InvalidState(),
+                             base::Cat("the configuration of the snapshot ", call.self.id, " cannot be read"));
+    Devices devices = snapshot->config->hardware->device;
+    std::erase_if(devices, [](const Device& d) { return d->type().IsA(vim::VirtualDisk::kType) && IsIndependent(*d); });
+    co_return co_await StartExport(vim::call::ExportSnapshot::kMethod, vm->self, std::move(devices), std::move(user));
 }
 
 Leases::Done Leases::RunExport(LeasePtr lease, task::Progress& progress) {

@@ -218,8 +218,9 @@ Leases::Done Leases::ResumeExport() {
 void Leases::RegisterResumers() {
     c_.tasks.OnResume(std::string(vim::call::ImportVApp::kMethod.task_id),
                       [this](task::Unfinished what, task::Progress& p) { return ResumeImport(std::move(what), p); });
-    c_.tasks.OnResume(std::string(vim::call::ExportVm::kMethod.task_id),
-                      [this](task::Unfinished, task::Progress&) { return ResumeExport(); });
+    for (const vim::Method* method : {&vim::call::ExportVm::kMethod, &vim::call::ExportSnapshot::kMethod})
+        c_.tasks.OnResume(std::string(method->task_id),
+                          [this](task::Unfinished, task::Progress&) { return ResumeExport(); });
 }
 
 }  // namespace vm

@@ -328,8 +328,18 @@ vim::Result<vim::Ptr<vim::OvfCreateDescriptorResult>> Ovf::Describe(const vim::c
         return vim::Fault(vim::NotSupported(), "descriptors are made of virtual machines");
     TRY(vm, c_.Usable(call.obj));
     static const vim::OvfCreateDescriptorParams kNone;
+    const vim::OvfCreateDescriptorParams& params = call.cdp ? *call.cdp : kNone;
     auto of_vm = [&](std::string_view place) { return exported ? exported(call.obj, place) : std::nullopt; };
-    return vim::Ptr<vim::OvfCreateDescriptorResult>(Describer(*vm, call.cdp ? *call.cdp : kNone, of_vm).Describe());
+    Vm shown = *vm;
+    if (params.snapshot) {
+        auto now = c_.inventory.Now();
+        auto* snapshot = now->Get<vim::VirtualMachineSnapshot>(params.snapshot);
+        if (!snapshot || snapshot->vm != call.obj || !snapshot->config)
+            return vim::Fault(vim::InvalidArgument("cdp.snapshot"),
+                              base::Cat(vm->name, " has no snapshot ", params.snapshot.id));
+        shown.config = snapshot->config;
+    }
+    return vim::Ptr<vim::OvfCreateDescriptorResult>(Describer(shown, params, of_vm).Describe());
 }
 
 }  // namespace vm

@@ -166,6 +166,28 @@ class Ovf:
         assert answer.status == 204, (answer.status, answer.read())
         connection.close()
 
+    @step("exports snapshots of a machine that runs: each disk as it was")
+    def snapshots(self):
+        later = steps.WORK / "later.raw"
+        later.write_bytes(self.raw.read_bytes())
+        with open(later, "r+b") as out:
+            out.seek(5 * MB)
+            out.write(data := os.urandom(3 * MB))
+        govc("snapshot.create", "-vm", COPY, "-m=false", "first")
+        self.write(f"{COPY}/{COPY}-000001-flat.vmdk", 5 * MB, data)
+        govc("snapshot.create", "-vm", COPY, "-m=false", "second")
+        govc("vm.power", "-on", COPY)
+        assert govc("vm.ip", "-wait", f"{steps.BOOT_SECONDS}s", COPY).strip()
+        for name, wanted in (("first", self.raw), ("second", later)):
+            folder = steps.WORK / f"snapshot-{name}"
+            folder.mkdir()
+            govc("snapshot.export", "-vm", COPY, "-d", str(folder), name)
+            disk, = folder.rglob("*.vmdk")
+            qemu_img("check", disk)
+            qemu_img("compare", "-f", "raw", "-F", "vmdk", wanted, disk)
+        govc("vm.power", "-off", "-force", COPY)
+        govc("snapshot.remove", "-vm", COPY, "*")
+
     @staticmethod
     def exportable(host, vm):
         try:

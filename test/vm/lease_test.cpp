@@ -92,6 +92,11 @@ struct LeaseTest : OneHost {
     }
     vim::Result<> Complete(const vim::Ref& lease) { return life->Run(leases().Complete(lease, "root")); }
     vim::Result<> Abort(const vim::Ref& lease) { return life->Run(leases().Abort(lease, "root", "changed my mind")); }
+    static vim::call::CreateSnapshot Named(const vim::Ref& vm, std::string name) {
+        auto call = On<vim::call::CreateSnapshot>(vm);
+        call.name = std::move(name);
+        return call;
+    }
     static rt::Co<base::Result<Moved>> Fetch(Leases& leases, LeasePtr lease, std::string& got) {
         CO_TRY(download, co_await leases.OpenDownload(lease, "disk-0.vmdk"));
         for (;;) {
@@ -274,6 +279,33 @@ TEST_F(LeaseTest, AKilledHostdLeavesNothingOfAnImport) {
     vim::Ref again = Ready(Importable("web"));
     ASSERT_TRUE(Complete(again));
     EXPECT_TRUE(Exists("web/web.vmx"));
+}
+
+TEST_F(LeaseTest, ASnapshotIsExportedWhileItsMachineRuns) {
+    vim::Ref import = Ready(Importable("web"));
+    ASSERT_TRUE(Upload(import, Stream(4 * kMb, "hello")));
+    ASSERT_TRUE(Complete(import));
+    vim::Ref vm = VmOf(import);
+    ASSERT_TRUE(PowerOn(vm));
+    auto taken = life->Do(vms().snapshots.Create(Named(vm, "first"), "root"));
+    ASSERT_TRUE(taken) << taken.error().message();
+    vim::call::ExportSnapshot call;
+    call.self = *taken->As<vim::Ref>();
+    auto lease = life->Run(leases().ExportSnapshot(call, "root"));
+    ASSERT_TRUE(lease) << lease.error().message();
+    life->Run(UntilState(*life, *lease, vim::HttpNfcLeaseState::kReady));
+    EXPECT_EQ(VmOf(*lease), vm);
+    GivesHello(*lease);
+    auto busy = life->Do(vms().snapshots.RemoveAll(On<vim::call::RemoveAllSnapshots>(vm), "root"));
+    ASSERT_FALSE(busy) << "its disks would go";
+    EXPECT_TRUE(busy.error().As<vim::TaskInProgress>());
+    ASSERT_TRUE(Complete(*lease));
+    ASSERT_TRUE(life->Run(leases().ExportSnapshot(call, "root")));
+    Restart();                                           // a lease outlives no hostd, and holds nothing after it
+    EXPECT_TRUE(life->Do(vms().snapshots.RemoveAll(On<vim::call::RemoveAllSnapshots>(vm), "root")));
+    auto gone = life->Run(leases().ExportSnapshot(call, "root"));
+    ASSERT_FALSE(gone);
+    EXPECT_TRUE(gone.error().As<vim::ManagedObjectNotFound>());
 }
 
 TEST_F(LeaseTest, AnExportGivesTheDiskBack) {
