@@ -64,6 +64,7 @@ struct Allocation {
 
 struct Resources {
     Allocation cpu, memory;
+    int disk_shares = 0;  // of all its disks together; 0: those of one usual disk
     bool operator==(const Resources&) const = default;
 };
 

@@ -26,12 +26,25 @@ backend::Allocation AllocationOf(const vim::ResourceAllocationInfo& a) {
             .shares = a.shares ? a.shares->shares : 0};
 }
 
+static int DiskSharesOf(const Config& config) {
+    int sum = 0;
+    if (!config.hardware) return sum;
+    for (const auto& device : config.hardware->device) {
+        auto* disk = device.As<vim::VirtualDisk>();
+        if (disk && disk->storage_io_allocation && disk->storage_io_allocation->shares)
+            sum += disk->storage_io_allocation->shares->shares;
+    }
+    return sum;
+}
+
 std::string Pools::BackendPool(const vim::Ref& pool) {
     return !pool || pool == host::RootPoolRef() ? std::string() : pool.id;
 }
 
 backend::Resources Pools::ResourcesOf(const Config& config) {
-    return {.cpu = AllocationOf(*config.cpu_allocation), .memory = AllocationOf(*config.memory_allocation)};
+    return {.cpu = AllocationOf(*config.cpu_allocation),
+            .memory = AllocationOf(*config.memory_allocation),
+            .disk_shares = DiskSharesOf(config)};
 }
 
 const vim::ResourcePool* Pools::Find(const inventory::Snapshot& now, const vim::Ref& pool) const {
@@ -53,6 +66,7 @@ Pools::Held Pools::HeldFor(const Vm& vm, const Config& config) const {
     h.pool = vm.resource_pool ? vm.resource_pool.id : host::RootPoolRef().id;
     h.mhz = config.cpu_allocation->reservation.value_or(0);
     h.mb = config.memory_allocation->reservation.value_or(0);
+    h.disk_shares = DiskSharesOf(config);
     const Record* record = c_.Find(vm.self);
     if (!record || record->file.empty()) return h;       // an imagined VM needs no memory of its own
     std::int64_t guest = std::int64_t{config.hardware->memory_mb} << 20;
@@ -164,13 +178,25 @@ void Pools::Release(const vim::Ref& vm) {
 void Pools::SetHeld(const std::string& vm, const Held* held) {
     if (auto had = held_.find(vm); had != held_.end()) {
         Total& total = totals_[had->second.pool];
-        total.mhz -= had->second.mhz, total.mb -= had->second.mb;
+        total.mhz -= had->second.mhz, total.mb -= had->second.mb, total.disk_shares -= had->second.disk_shares;
+        if (had->second.pool != host::RootPoolRef().id) TellSoon();
         held_.erase(had);
     }
     if (!held) return;
     Total& total = totals_[held->pool];
-    total.mhz += held->mhz, total.mb += held->mb;
+    total.mhz += held->mhz, total.mb += held->mb, total.disk_shares += held->disk_shares;
+    if (held->pool != host::RootPoolRef().id) TellSoon();
     held_[vm] = *held;
+}
+
+// Shares of disks count among all machines of the host: a pool weighs as much as what runs in it.
+void Pools::TellSoon() {
+    if (!c_.spawn || std::exchange(telling_, true)) return;
+    auto tell = [](Pools& pools) -> rt::Co<void> {
+        pools.telling_ = false;
+        co_await pools.TellBackend();
+    };
+    c_.spawn(tell(*this));
 }
 
 vim::Result<> Pools::CheckChange(const vim::Ref& ref, const Config& config) const {

@@ -43,8 +43,9 @@ public:
     // Whether a VM that runs may have these allocations; and, once it has them, what follows.
     vim::Result<> CheckChange(const vim::Ref& vm, const Config& config) const;
     rt::Co<void> Apply(vim::Ref vm);
-    // The tree, with what each pool keeps of memory for the VMs in it.
+    // The tree, with what each pool keeps of memory for the VMs in it, and the weight of their disks.
     rt::Co<void> TellBackend();
+    void TellSoon();                                     // once for many changes in a row
     // What the pools' VMs use, all together; after each look at them.
     struct Use {
         std::int64_t mhz = 0, resident_mb = 0, guest_mb = 0;
@@ -58,6 +59,7 @@ private:
     struct Held {
         std::string pool;
         std::int64_t mhz = 0, mb = 0;
+        int disk_shares = 0;
     };
     using Settings = vim::Ptr<vim::ResourceConfigSpec>;
 
@@ -97,9 +99,11 @@ private:
 
     struct Total {
         std::int64_t mhz = 0, mb = 0;
+        int disk_shares = 0;
     };
     std::map<std::string, Total> totals_;                // of held_, by pool
     std::map<std::string, Held> held_;                   // by id of the VM
+    bool telling_ = false;
 };
 
 // No limit is -1; a limit and a reservation have the unit of the setting: MHz or MB.

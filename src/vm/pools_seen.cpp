@@ -83,7 +83,14 @@ rt::Co<void> Pools::TellBackend() {
     auto now = c_.inventory.Now();
     PoolMath cpu = Math(false, {}), memory = Math(true, {});
     std::vector<backend::PoolSpec> specs;
-    for (const vim::Ref& ref : InOrder(*now)) {
+    std::map<std::string, int> disk_shares;              // with those of the pools below
+    std::vector<vim::Ref> order = InOrder(*now);
+    for (auto ref = order.rbegin(); ref != order.rend(); ++ref) {
+        auto own = totals_.find(ref->id);
+        int sum = disk_shares[ref->id] += own == totals_.end() ? 0 : own->second.disk_shares;
+        if (const vim::ResourcePool* p = Find(*now, *ref)) disk_shares[p->parent.id] += sum;
+    }
+    for (const vim::Ref& ref : order) {
         const vim::ResourcePool* p = Find(*now, ref);
         int at = cpu.Find(ref.id);
         if (!p || at < 0 || ref == host::RootPoolRef()) continue;
@@ -91,6 +98,7 @@ rt::Co<void> Pools::TellBackend() {
         spec.resources.cpu = AllocationOf(*p->config->cpu_allocation);
         spec.resources.memory = AllocationOf(*p->config->memory_allocation);
         spec.resources.memory.reservation = memory.Demand(at);           // what is kept below is bounded by this
+        spec.resources.disk_shares = disk_shares[ref.id];
         specs.push_back(std::move(spec));
     }
     if (auto set = co_await c_.hypervisor.SetPools(std::move(specs)); !set)

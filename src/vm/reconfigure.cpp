@@ -273,7 +273,8 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
     if (!tuned) co_return std::move(tuned).error();
     auto applied = co_await ApplyLive(ref, std::move(live), home);
     if (!applied) co_return std::move(applied).error();
-    if (spec->cpu_allocation || spec->memory_allocation) co_await c_.pools->Apply(ref);
+    bool shares = spec->cpu_allocation || spec->memory_allocation || !spec->device_change.empty();
+    if (shares) co_await c_.pools->Apply(ref);
     if (!home.file.empty()) {
         co_await tracking_.Obey(ref);
         if (spec->change_tracking_enabled) (void)co_await c_.Refresh(ref);

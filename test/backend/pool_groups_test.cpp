@@ -29,7 +29,8 @@ struct PoolGroups : testing::Test {
 };
 
 const Resources kSome{.cpu = {.reservation = 500, .limit = 1500, .shares = 2000},
-                      .memory = {.reservation = 64, .limit = 256, .shares = 10}};
+                      .memory = {.reservation = 64, .limit = 256, .shares = 10},
+                      .disk_shares = 3000};
 
 TEST_F(PoolGroups, AreNestedLikeThePools) {
     PoolTree tree = Tree({{"a", "", {}}, {"b", "a", {}}, {"c", "b", {}}});
@@ -48,21 +49,25 @@ TEST_F(PoolGroups, RefuseTreesThatAreNone) {
 }
 
 TEST_F(PoolGroups, GetTheirValuesInVersion2) {
-    Fill("pool-a", {"cpu.weight", "cpu.max", "memory.min", "memory.high", "cgroup.subtree_control"});
+    Fill("pool-a", {"cpu.weight", "cpu.max", "memory.min", "memory.high", "cgroup.subtree_control", "io.weight",
+                    "io.bfq.weight"});
     ASSERT_TRUE(MakePools({root.path}, Tree({{"a", "", kSome}}), 3000));
     EXPECT_EQ(Value("pool-a/cpu.weight"), "200");
     EXPECT_EQ(Value("pool-a/cpu.max"), "50000 100000");
     EXPECT_EQ(Value("pool-a/memory.min"), std::to_string(64 << 20));
     EXPECT_EQ(Value("pool-a/memory.high"), std::to_string(256 << 20));
+    EXPECT_EQ(Value("pool-a/io.weight"), "300");
+    EXPECT_EQ(Value("pool-a/io.bfq.weight"), "300");
     EXPECT_FALSE(fs::exists(root / "pool-a/cpu.shares"));
     EXPECT_NE(Value("pool-a/cgroup.subtree_control"), "");
 }
 
 TEST_F(PoolGroups, GetTheirValuesInVersion1) {
-    Fill("pool-a", {"cpu.shares", "cpu.cfs_quota_us", "memory.limit_in_bytes"});
+    Fill("pool-a", {"cpu.shares", "cpu.cfs_quota_us", "memory.limit_in_bytes", "blkio.bfq.weight"});
     ASSERT_TRUE(MakePools({root.path}, Tree({{"a", "", kSome}}), 3000));
     EXPECT_EQ(Value("pool-a/cpu.shares"), "2000");
     EXPECT_EQ(Value("pool-a/cpu.cfs_quota_us"), "50000");
+    EXPECT_EQ(Value("pool-a/blkio.bfq.weight"), "300");
     EXPECT_EQ(Value("pool-a/memory.limit_in_bytes"), "");                // would kill
     Fill("pool-b", {"cpu.shares", "cpu.cfs_quota_us"});
     ASSERT_TRUE(MakePools({root.path}, Tree({{"a", "", kSome}, {"b", "", {}}}), 3000));
@@ -79,6 +84,21 @@ TEST_F(PoolGroups, GoWhenTheirPoolsGo) {
     EXPECT_TRUE(fs::exists(root / "pool-b"));
     EXPECT_FALSE(fs::exists(root / "pool-a"));
     EXPECT_TRUE(fs::exists(root / "pool-c/vm-7"));       // a VM runs in it: it stays until that ends
+}
+
+// bfq takes less than iocost does, and refuses the rest.
+TEST_F(PoolGroups, WeightsOfDisksStayWhatTheKernelTakes) {
+    struct Row {
+        int shares;
+        const char *io, *bfq;
+    };
+    for (Row row : {Row{0, "100", "100"}, Row{1, "1", "10"}, Row{500, "50", "50"}, Row{4'000, "400", "400"},
+                    Row{90'000, "9000", "1000"}}) {
+        Fill("vm-1", {"io.weight", "io.bfq.weight"});
+        ApplyResources(root / "vm-1", {.cpu = {}, .memory = {}, .disk_shares = row.shares}, 1000);
+        EXPECT_EQ(Value("vm-1/io.weight"), row.io);
+        EXPECT_EQ(Value("vm-1/io.bfq.weight"), row.bfq);
+    }
 }
 
 TEST(PoolValues, AreThoseOfTheKernel) {

@@ -173,6 +173,9 @@ class Guide:
         on("web")
         p = page("resources.md")
         steps.until(lambda: "virtualDisk.totalWriteLatency.average" in govc("metric.ls", "vm/web"), 60, "counters")
+        p.up_to("echo bfq")
+        p.pass_over("echo bfq")                           # settings of a disk of the machine itself
+        p.pass_over("echo '8:0")
         p.up_to("govc vm.question")
         p.pass_over("govc vm.question -vm web")           # it has no question; test/system asks one
         p.pass_over("govc vm.question -vm web -answer")

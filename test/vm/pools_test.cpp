@@ -213,6 +213,52 @@ TEST_F(PoolsTest, ChildrenAreDestroyedAtAnyDepth) {
     EXPECT_FALSE(life->inventory.Now()->Get<vim::ResourcePool>(c));
 }
 
+// Shares of disks count among all machines of the host, so a pool weighs what its machines weigh.
+TEST_F(PoolsTest, WeighAsMuchAsTheDisksOfWhatRunsInThem) {
+    vim::Ref a = Pool("a"), b = Pool("b", a);
+    auto disk = [](vim::SharesLevel level, int unit) {
+        Device d = Disk(1024, -1, unit);
+        auto& io = static_cast<vim::VirtualDisk&>(d.Mut()).storage_io_allocation.Mut();
+        io.shares.Mut().level = level;
+        return d;
+    };
+    Spec spec = SpecOf("one");
+    spec.device_change = {Add(Scsi()), Add(disk(vim::SharesLevel::kHigh, 0), true),
+                          Add(disk(vim::SharesLevel::kNormal, 1), true)};
+    vim::call::CreateChildVM call;
+    call.self = b;
+    call.config = std::move(spec);
+    vim::Ref vm = *life->Do(vms().lifecycle.CreateChild(std::move(call), "root", life->permit))->As<vim::Ref>();
+    auto weights = [&] {
+        life->Run([](Life& life) -> rt::Co<bool> {
+            co_await life.tasks->WaitIdle();
+            co_await rt::Yield();
+            co_return true;
+        }(*life));
+        std::vector<int> out;
+        for (const auto& pool : world->pools) out.push_back(pool.resources.disk_shares);
+        return out;
+    };
+    EXPECT_EQ(weights(), (std::vector<int>{0, 0}));
+    ASSERT_TRUE(PowerOn(vm));
+    EXPECT_EQ(world->Find(vm.id)->spec.resources.disk_shares, 3000);
+    EXPECT_EQ(weights(), (std::vector<int>{3000, 3000}));
+    Spec change;
+    for (const Device& d : Get(vm).config->hardware->device) {
+        if (d->key != 2000) continue;
+        auto edit = Add(d);
+        edit.Mut().operation = vim::VirtualDeviceConfigSpecOperation::kEdit;
+        auto& io = static_cast<vim::VirtualDisk&>(edit.Mut().device.Mut()).storage_io_allocation.Mut();
+        io.shares.Mut().level = vim::SharesLevel::kLow;
+        change.device_change = {edit};
+    }
+    ASSERT_TRUE(Reconfig(vm, change));
+    EXPECT_EQ(world->Find(vm.id)->spec.resources.disk_shares, 1500);
+    EXPECT_EQ(weights(), (std::vector<int>{1500, 1500}));
+    ASSERT_TRUE(PowerOff(vm));
+    EXPECT_EQ(weights(), (std::vector<int>{0, 0}));
+}
+
 TEST_F(PoolsTest, ChangeTheirNameAndSettings) {
     vim::Ref a = Pool("a");
     Pool("b");

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kPeriodUs = 100'000;
+constexpr int kLeastOfBfq = 10, kMostOfBfq = 1'000;      // what all its forms take
 
 bool IsName(std::string_view id) {
     auto good = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; };
@@ -71,7 +72,8 @@ std::string PoolTree::PathOf(const std::string& pool) const {
     return found == paths_.end() ? std::string() : found->second;
 }
 
-// A usual VM with one processor has 1000 shares, a usual group the weight 100.
+// A usual VM with one processor has 1000 shares, and so has a usual disk; a usual group has the
+// weight 100.
 int WeightOf(int shares) { return shares <= 0 ? 100 : std::clamp((shares + 5) / 10, 1, 10'000); }
 
 std::string QuotaOf(std::int64_t limit_mhz, int core_mhz) {
@@ -89,6 +91,10 @@ void ApplyResources(const std::string& group, const Resources& r, int core_mhz) 
     WriteIfThere(group + "/cpu.shares", base::Cat(r.cpu.shares <= 0 ? 1024 : std::clamp(r.cpu.shares, 2, 262'144)));
     std::string quota_us = quota.substr(0, quota.find(' '));
     WriteIfThere(group + "/cpu.cfs_quota_us", quota_us == "max" ? "-1" : quota_us);
+    int disks = WeightOf(r.disk_shares);
+    WriteIfThere(group + "/io.weight", base::Cat(disks));
+    for (std::string_view file : {"/io.bfq.weight", "/blkio.bfq.weight", "/blkio.weight"})
+        WriteIfThere(group + std::string(file), base::Cat(std::clamp(disks, kLeastOfBfq, kMostOfBfq)));
 }
 
 base::Result<> MakePools(const std::vector<std::string>& parents, const PoolTree& tree, int core_mhz) {

@@ -6,9 +6,11 @@
 //   CPU limit  cpu.max                         cpu.cfs_quota_us
 //   reserved   memory.min                      -
 //   mem. limit memory.high                     -
+//   of disks   io.weight, io.bfq.weight        blkio.bfq.weight, blkio.weight
 //
 // A processor reservation has no place in the kernel: admission keeps it, and shares. A
-// memory limit of version 1 would kill, not hold back, so it is not set.
+// memory limit of version 1 would kill, not hold back, so it is not set. Weights of disks act where
+// the disk below has a scheduler that knows of them (bfq, or iocost with version 2).
 #pragma once
 
 #include <map>
@@ -42,7 +44,7 @@ private:
 };
 
 // The value of one file, for tests and for a person.
-int WeightOf(int shares);                                        // cpu.weight
+int WeightOf(int shares);                                        // cpu.weight; of disks: io.weight
 std::string QuotaOf(std::int64_t limit_mhz, int core_mhz);       // cpu.max
 
 // Writes into a group whatever of its files is there.
