@@ -190,6 +190,10 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     co_await KeepBootTime(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, resuming ? "resumed" : "powered on");
+    const std::string* vnc = ExtraConfig(*before->config, "RemoteDisplay.vnc.enabled");
+    if (vnc && base::EqualNoCase(*vnc, "true"))
+        co_await c_.Note(ref,
+                         "RemoteDisplay.vnc.* is not obeyed: ask for a webmks ticket, which opens the screen in TLS");
     if (new_logs) (void)co_await c_.Refresh(ref);        // older ones are listed by other names
     co_return vim::Any();
 }

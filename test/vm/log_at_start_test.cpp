@@ -19,5 +19,20 @@ TEST_F(OneHost, APowerOnPutsTheLogBeforeAside) {
     EXPECT_FALSE(Exists("web"));
 }
 
+// Who has VMware's old keys for VNC in his machines learns where his screen is.
+TEST_F(OneHost, APowerOnSaysWhatOfTheKeysForVncIsObeyed) {
+    for (const char* enabled : {"TRUE", "FALSE"}) {
+        Spec spec = SpecOf(base::Cat("vnc", enabled));
+        vim::OptionValue option;
+        option.key = "RemoteDisplay.vnc.enabled";
+        option.value = std::string(enabled);
+        spec.extra_config.push_back(std::move(option));
+        vim::Ref vm = Create(std::move(spec));
+        ASSERT_TRUE(PowerOn(vm));
+        bool told = Text(base::Cat("vnc", enabled, "/vmware.log")).find("webmks") != std::string::npos;
+        EXPECT_EQ(told, enabled == std::string("TRUE"));
+    }
+}
+
 }  // namespace
 }  // namespace vm
