@@ -6,11 +6,14 @@
 namespace backend::qemu {
 
 rt::Co<base::Result<>> Freeze(std::shared_ptr<RunningVm> vm) {
-    constexpr auto kTime = std::chrono::seconds(30);     // scripts of the guest run first
+    constexpr auto kHere = std::chrono::seconds(5), kTime = std::chrono::seconds(30);  // scripts of the guest run first
+    // An agent that is silent already has nothing to undo.
+    if (auto here = co_await vm->agent().Ask("guest-ping", {}, kHere); !here)
+        co_return base::Error{base::Code::kBusy, "the guest agent does not answer: " + here.error().message};
     CO_CHECK(vm->dir().SetMark(RunDir::Mark::kFrozen, {}));
     auto frozen = co_await vm->agent().Ask("guest-fsfreeze-freeze", {}, kTime);
     if (frozen) co_return base::Result<>{};
-    co_await Thaw(vm);                                   // it may have done half, or be late
+    co_await Thaw(vm);  // it may have done half, or be late
     co_return base::Error{base::Code::kBusy,
                           base::Cat("the guest's file systems do not come to rest: ", frozen.error().message)};
 }
