@@ -70,6 +70,7 @@ struct HardwareSpec {
     std::vector<DimmSpec> dimms;     // on top of the VM's memory_mb
     std::vector<int> affinity;       // logical processors it may run on; empty: all
     bool low_latency = false;        // its processors are its own while it idles, where the machine can
+    bool lock_memory = false;        // all of its memory is there from its start, and stays
     bool operator==(const HardwareSpec&) const = default;
 };
 

@@ -122,6 +122,9 @@ vim::Result<> AddHardware(const Config& config, const std::string& stem, const V
         h.affinity.assign(config.cpu_affinity->affinity_set.begin(), config.cpu_affinity->affinity_set.end());
     h.low_latency = config.latency_sensitivity &&
                     config.latency_sensitivity->level == vim::LatencySensitivitySensitivityLevel::kHigh;
+    // Only what admission has put aside is taken for good.
+    h.lock_memory = h.low_latency && config.memory_allocation &&
+                    config.memory_allocation->reservation.value_or(0) >= config.hardware->memory_mb;
     if (stem.empty()) return {};
     CHECK(AddPorts(config.hardware->device, volumes, spec));
     if (!FindDevice(config.hardware->device, kSerialKey))

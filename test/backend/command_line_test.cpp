@@ -153,7 +153,7 @@ VmSpec Growing() {
     s.hardware.dimms = {{.slot = 0, .mb = 256}, {.slot = 1, .mb = 1024}};
     s.hardware.controllers = {{Bus::kPvscsi, 0}, {Bus::kVirtio, 1}, {Bus::kSata, 0}};
     s.hardware.video_mb = 40;
-    s.hardware.low_latency = true;
+    s.hardware.low_latency = s.hardware.lock_memory = true;
     s.boot.retry_ms = 10000;
     s.boot.setup_once = true;
     return s;

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
+#include "backend/qemu/launch.h"
 #include "backend/qemu/machine.h"
 #include "base/text.h"
 #include "rt/loop.h"
@@ -148,6 +150,58 @@ rt::Co<void> FailAndStart(rt::Pool& pool, std::string folder) {
     (void)co_await machine.Stop("1");
     for (int i = 0; i < 500 && TpmsOf(spec.hardware.tpm); ++i) co_await rt::Sleep(std::chrono::milliseconds(10));
     EXPECT_EQ(TpmsOf(spec.hardware.tpm), 0);
+}
+
+// A line of /proc/PID/status, of each thread of the process that has this file open.
+std::set<std::string> StatusOf(const std::string& file, const std::string& key) {
+    std::set<std::string> out;
+    std::error_code ignored;
+    for (const auto& process : fs::directory_iterator("/proc", ignored)) {
+        bool has = false;
+        for (const auto& fd : fs::directory_iterator(process.path() / "fd", ignored))
+            has |= fs::read_symlink(fd.path(), ignored) == file;
+        if (!has || process.path().filename() == std::to_string(getpid())) continue;
+        for (const auto& task : fs::directory_iterator(process.path() / "task", ignored)) {
+            std::ifstream status(task.path() / "status");
+            for (std::string line; std::getline(status, line);)
+                if (line.starts_with(key + ":")) out.insert(line.substr(line.find_first_not_of(" \t", key.size() + 1)));
+        }
+    }
+    return out;
+}
+
+rt::Co<void> StartWhereItBelongs(rt::Pool& pool, std::string folder) {
+    qemu::Machine machine(pool, {.run = folder + "/run", .accelerator = "tcg"});
+    auto opened = co_await machine.Open();
+    EXPECT_TRUE(opened) << opened.error().message;
+    VmSpec spec;
+    spec.id = "1";
+    spec.name = "bound";
+    spec.cpus = 2;
+    spec.memory_mb = 64;
+    spec.serial_log = folder + "/serial";
+    spec.log = folder + "/log";
+    spec.hardware.affinity = {0};
+    spec.hardware.low_latency = spec.hardware.lock_memory = true;
+    auto started = co_await machine.Start(spec, {}, nullptr);
+    EXPECT_TRUE(started) << started.error().message;
+    EXPECT_EQ(StatusOf(spec.log, "Cpus_allowed_list"), std::set<std::string>{"0"});
+    auto locked = StatusOf(spec.log, "VmLck");
+    EXPECT_FALSE(locked.empty());
+    if (qemu::MayLock() && !locked.empty()) EXPECT_GE(std::stoi(*locked.begin()), 64 << 10) << *locked.begin();
+    auto freed = co_await machine.SetAffinity("1", {});
+    EXPECT_TRUE(freed) << freed.error().message;
+    EXPECT_NE(StatusOf(spec.log, "Cpus_allowed_list"), std::set<std::string>{"0"});
+    (void)co_await machine.Stop("1");
+}
+
+TEST(Scheduling, BindsEveryThreadAndLocksMemory) {
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) GTEST_SKIP() << "one processor";
+    std::string folder = (fs::temp_directory_path() / "bedplate-bound-XXXXXX").string();
+    ASSERT_TRUE(mkdtemp(folder.data()));
+    rt::Pool pool{1};
+    rt::RunToEnd(StartWhereItBelongs(pool, folder));
+    fs::remove_all(folder);
 }
 
 TEST(Tpm, EndsWithItsVirtualMachine) {

@@ -267,6 +267,7 @@ TEST_F(HardwareTest, KeepsEveryKindOfPortAndCardOverARestart) {
     spec.boot_options.Mut().efi_secure_boot_enabled = true;
     spec.boot_options.Mut().network_boot_protocol = "ipv6";
     spec.latency_sensitivity.Mut().level = vim::LatencySensitivitySensitivityLevel::kHigh;
+    spec.memory_allocation.Mut().reservation = 256;      // all that it has
     spec.cpu_affinity.Mut().affinity_set = {0};
     MustReconfig(spec);
     auto before = Get(vm).config;
@@ -294,7 +295,7 @@ TEST_F(HardwareTest, KeepsEveryKindOfPortAndCardOverARestart) {
               (backend::PortSpec{.key = 10000, .kind = Kind::kFile, .where = File("web/printed")}));
     EXPECT_EQ(s.serial_log, "");
     EXPECT_EQ(s.hardware.tpm, File("web/web.tpm"));
-    EXPECT_TRUE(s.boot.secure && s.hardware.xhci && s.hardware.low_latency);
+    EXPECT_TRUE(s.boot.secure && s.hardware.xhci && s.hardware.low_latency && s.hardware.lock_memory);
     EXPECT_EQ(s.hardware.affinity, std::vector<int>{0});
 }
 

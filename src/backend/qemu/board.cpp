@@ -31,8 +31,10 @@ void AddProcessors(Words& w) {
     int most = std::max(s.hardware.max_cpus, s.cpus);
     w.Add("-smp", base::Cat("cpus=", s.cpus, most > s.cpus ? base::Cat(",maxcpus=", most) : std::string(),
                             ",sockets=", most / s.cores_per_socket, ",cores=", s.cores_per_socket, ",threads=1"));
+    std::string keeps = s.hardware.lock_memory ? "mem-lock=on" : "";
     // An idle processor waits in the guest, not with us: faster, and it burns the real one.
-    if (kvm && s.hardware.low_latency) w.Add("-overcommit", "cpu-pm=on");
+    if (kvm && s.hardware.low_latency) keeps += keeps.empty() ? "cpu-pm=on" : ",cpu-pm=on";
+    if (!keeps.empty()) w.Add("-overcommit", keeps);
 }
 
 constexpr int kDimmSlots = 64;

@@ -104,6 +104,7 @@ rt::SpawnSpec Describe(const LaunchPlan& plan, CommandLine line, Hand& hand) {
     spawn.argv = std::move(line.argv);
     spawn.fds = hand.passed;
     spawn.no_new_privileges = true;
+    if (plan.spec.hardware.lock_memory) spawn.limits.push_back({RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY});
     if (!plan.user) return spawn;
     spawn.uid = spawn.gid = *plan.user;
     struct stat kvm;
@@ -169,8 +170,20 @@ base::Result<rt::Fd> OpenMedium(const std::string& path, bool read_only, bool di
     return std::move(file);
 }
 
+// What we may give a child: the limit that nobody but root, and not everywhere, can lift.
+bool MayLock() {
+    rlimit memory{};
+    if (getrlimit(RLIMIT_MEMLOCK, &memory) != 0) return false;
+    memory.rlim_max = RLIM_INFINITY;
+    return setrlimit(RLIMIT_MEMLOCK, &memory) == 0;
+}
+
 base::Result<Launched> Launch(LaunchPlan plan) {
     plan.engine.direct = FindDirect(plan.spec.disks);
+    if (plan.spec.hardware.lock_memory && !MayLock()) {
+        base::LogWarning(plan.spec.id, "its memory is not locked: this host may not lift RLIMIT_MEMLOCK");
+        plan.spec.hardware.lock_memory = false;
+    }
     TRY(line, MakeCommandLine(plan.spec, plan.engine, plan.state));
     CHECK(PrepareVariables(plan.spec));
     CHECK(plan.dir.Make());

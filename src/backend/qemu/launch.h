@@ -30,6 +30,9 @@ struct Launched {
 // Nothing is left behind when it fails.
 base::Result<Launched> Launch(LaunchPlan plan);
 
+// Whether a machine's memory may be kept from being paged out.
+bool MayLock();
+
 // Of these disks, those where the page cache can be bypassed.
 std::set<int> FindDirect(const std::vector<DiskSpec>& disks);
 
