@@ -4,6 +4,7 @@
 
 #include "vim/gen/entity.h"
 #include "vim/gen/host.h"
+#include "vim/gen/ovf.h"
 #include "vim/gen/service.h"
 #include "vim/gen/storage.h"
 #include "vim/gen/task.h"
@@ -60,6 +61,8 @@ vim::Ref Tree::EntityOf(const vim::Ref& object) {
         vim::Ref entity = task->info ? task->info->entity : vim::Ref();
         return entity && entity.type->IsA(vim::ManagedEntity::kType) ? entity : root_;
     }
+    if (auto* lease = now->Get<vim::HttpNfcLease>(object))
+        return lease->info && lease->info->entity ? lease->info->entity : root_;
     Follow();
     auto it = owner_of_.find(object);
     return it == owner_of_.end() ? root_ : it->second;

@@ -64,6 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Row{"snapshot_by_its_vm", kVm, kSnapshot, true},
                     Row{"snapshot_not_by_another_vm", kVm2, kSnapshot, false},
                     Row{"task_by_its_entity", kVm, kTask, true}, Row{"task_not_by_another", kVm2, kTask, false},
+                    Row{"lease_by_its_vm", kVm, kLease, true}, Row{"lease_not_by_another", kVm2, kLease, false},
                     Row{"subsystem_by_its_host", kCompute, kNetworkSystem, true},
                     Row{"subsystem_not_by_a_vm", kVm, kNetworkSystem, false},
                     Row{"manager_by_the_root", kRootFolder, kManager, true},

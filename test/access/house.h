@@ -20,7 +20,7 @@ inline const vim::Ref kRootFolder = Ref<vim::Folder>("ha-folder-root"), kDc = Re
                       kPool = Ref<vim::ResourcePool>("ha-root-pool"), kSubPool = Ref<vim::ResourcePool>("pool1"),
                       kVm = Ref<vim::VirtualMachine>("1"), kVm2 = Ref<vim::VirtualMachine>("2"),
                       kSnapshot = Ref<vim::VirtualMachineSnapshot>("1-snapshot-1"),
-                      kTask = Ref<vim::Task>("haTask-1-1"),
+                      kTask = Ref<vim::Task>("haTask-1-1"), kLease = Ref<vim::HttpNfcLease>("session[a]b"),
                       kNetworkSystem = Ref<vim::HostNetworkSystem>("networkSystem"),
                       kAccountManager = Ref<vim::HostLocalAccountManager>("ha-localacctmgr"),
                       kManager = Ref<vim::AuthorizationManager>("ha-authmgr");
@@ -84,6 +84,10 @@ inline void Build(inventory::Inventory& inventory) {
     info.entity = kVm;
     task.info = info;
     edit.Add(task);
+    vim::HttpNfcLease lease;
+    lease.self = kLease;
+    lease.info.Mut().entity = kVm;
+    edit.Add(lease);
     edit.Commit();
 }
 

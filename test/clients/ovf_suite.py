@@ -201,7 +201,7 @@ class Ovf:
         vm = next(ref for ref, (name,) in host.all("VirtualMachine", "name").items() if name == COPY)
         self.write(f"{COPY}/{COPY}-flat.vmdk", 0, os.urandom(48 * MB))     # more than a slow client takes at once
         may = ["System.View", "System.Read", "VApp.Export"]
-        anna = rights.Somebody(host, "anna", may, host.content["rootFolder"])    # a lease hangs on no machine
+        anna = rights.Somebody(host, "anna", may, vm)
         try:
             lease = soap.ref_of(anna.session.call("ExportVm", vm))
             url = anna.session.wait(lease, "state", lambda state: state == "ready") and \
