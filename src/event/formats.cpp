@@ -16,6 +16,14 @@ static const Format kFormats[] = {
     ROW(VmBeingCreatedEvent, "info", "Creating a virtual machine",
         "Creating {vm.name} on {host.name} in {datacenter.name}"),
     ROW(VmCreatedEvent, "info", "Virtual machine created", "{vm.name} was created on {host.name} in {datacenter.name}"),
+    ROW(VmCloneEvent, "info", "Virtual machine is cloned", "{vm.name} is cloned on {host.name} in {datacenter.name}"),
+    ROW(VmBeingClonedEvent, "info", "Cloning a virtual machine",
+        "Cloning {vm.name} on {host.name} in {datacenter.name} as {destName} on {destHost.name}"),
+    ROW(VmClonedEvent, "info", "Virtual machine cloned",
+        "{vm.name} was made as a clone of {sourceVm.name} on {host.name} in {datacenter.name}"),
+    ROW(VmCloneFailedEvent, "error", "Could not clone the virtual machine",
+        "{vm.name} could not be cloned on {host.name} in {datacenter.name} as {destName} on {destHost.name}: "
+        "{reason.localizedMessage}"),
     ROW(VmRegisteredEvent, "info", "Virtual machine registered",
         "{vm.name} was registered on {host.name} in {datacenter.name}"),
     ROW(VmDiscoveredEvent, "info", "Virtual machine found", "{vm.name} was found on {host.name} in {datacenter.name}"),
@@ -119,6 +127,17 @@ static const Format kFormats[] = {
     ROW(VmFailedRelayoutOnVmfs2DatastoreEvent, "error", "Could not convert the files",
         "The files of {vm.name} could not be converted: the datastore is VMFS 2"),
     ROW(VmRelayoutSuccessfulEvent, "info", "Files converted", "The files of {vm.name} have the present form"),
+    ROW(VmRelocateSpecEvent, "info", "Virtual machine moves",
+        "The files of {vm.name} are moved, on {host.name} in {datacenter.name}"),
+    ROW(VmBeingRelocatedEvent, "info", "Virtual machine is moved",
+        "Moving {vm.name} from {host.name}, {ds.name} to {destHost.name}, {destDatastore.name} in "
+        "{destDatacenter.name}"),
+    ROW(VmRelocatedEvent, "info", "Virtual machine moved",
+        "{vm.name} was moved from {sourceHost.name}, {sourceDatastore.name} to {host.name}, {ds.name} in "
+        "{datacenter.name}"),
+    ROW(VmRelocateFailedEvent, "error", "Could not move the virtual machine",
+        "{vm.name} could not be moved from {host.name}, {ds.name} to {destHost.name}, {destDatastore.name} in "
+        "{destDatacenter.name}: {reason.localizedMessage}"),
     ROW(VmRelayoutUpToDateEvent, "info", "Files need no conversion",
         "The files of {vm.name} had the present form already"),
     ROW(VmMessageEvent, "info", "Question or message",

@@ -8,9 +8,8 @@
 #include "vm/disk_files.h"
 
 namespace vm {
-namespace {
 
-vim::Result<const Volume*> VolumeOf(const VolumeList& volumes, const vim::Ref& datastore) {
+vim::Result<const Volume*> UsableVolume(const VolumeList& volumes, const vim::Ref& datastore) {
     const Volume* volume = FindVolume(volumes, datastore);
     if (!volume) return vim::Fault(vim::ManagedObjectNotFound(datastore), "there is no datastore " + datastore.id);
     if (volume->accessible) return volume;
@@ -20,13 +19,14 @@ vim::Result<const Volume*> VolumeOf(const VolumeList& volumes, const vim::Ref& d
     return vim::Fault(std::move(fault), base::Cat("the datastore \"", volume->name, "\" cannot be reached"));
 }
 
-// A folder of that name that is not there yet: "web", "web_1", "web_2" ...
 DatastorePath FreshFolder(const Volume& volume, const std::string& name) {
     DatastorePath out{volume.name, name};
     for (int n = 1; access((volume.folder + "/" + out.path).c_str(), F_OK) == 0; ++n)
         out.path = base::Cat(name, '_', n);
     return out;
 }
+
+namespace {
 
 class Planner {
 public:
@@ -45,7 +45,7 @@ public:
 
 private:
     vim::Result<> MoveHome() {
-        TRY(volume, VolumeOf(home_.volumes, wish_.datastore));
+        TRY(volume, UsableVolume(home_.volumes, wish_.datastore));
         if (volume == here_) return {};
         DatastorePath folder = FreshFolder(*volume, FolderName());
         plan_.home_moves = true;
@@ -79,7 +79,7 @@ private:
     vim::Result<> Take(const FileFact& file) {
         vim::Ref to = WishFor(file);
         if (!to) return {};
-        TRY(volume, VolumeOf(home_.volumes, to));
+        TRY(volume, UsableVolume(home_.volumes, to));
         auto from = Locate(home_.volumes, file.path);
         if (!from) return std::move(from).error();
         bool with_home = plan_.home_moves && from->path.Folder() == home_.vmx.Folder();
@@ -136,6 +136,18 @@ private:
 };
 
 }  // namespace
+
+vim::Result<> CheckRoom(const std::map<std::string, std::int64_t>& needs, const VolumeList& volumes) {
+    for (const auto& [name, bytes] : needs) {
+        const Volume* volume = FindVolume(volumes, name);
+        std::int64_t free = volume ? FreeBytes(volume->folder) : 0;
+        if (free >= bytes) continue;
+        return vim::Fault(vim::NoDiskSpace(base::Cat('[', name, ']'), name),
+                          base::Cat("the datastore \"", name, "\" is too full: it needs ", bytes >> 20,
+                                    " MiB, and has ", free >> 20, " MiB"));
+    }
+    return {};
+}
 
 vim::Result<MovePlan> PlanMove(const Loaded& loaded, const Home& home, const MoveWish& wish) {
     return Planner(loaded, home, wish).Run();

@@ -34,6 +34,12 @@ struct MovePlan {
 
 // Blocks: looks for names that are taken. `loaded` is the folder as it is now.
 vim::Result<MovePlan> PlanMove(const Loaded& loaded, const Home& home, const MoveWish& wish);
+// Of a datastore that can be used; ManagedObjectNotFound or InaccessibleDatastore.
+vim::Result<const Volume*> UsableVolume(const VolumeList& volumes, const vim::Ref& datastore);
+// A folder of that name that is not there yet: "web", "web_1", "web_2" ... Blocks.
+DatastorePath FreshFolder(const Volume& volume, const std::string& name);
+// NoDiskSpace unless every datastore has the room for what it is to take. Blocks.
+vim::Result<> CheckRoom(const std::map<std::string, std::int64_t>& bytes_by_datastore, const VolumeList& volumes);
 // The configuration as it is after the move.
 Config MovedConfig(Config config, const MovePlan& plan);
 

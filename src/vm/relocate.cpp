@@ -15,19 +15,6 @@ namespace {
 
 vim::Fault NotHere(std::string words) { return vim::Fault(vim::NotSupported(), std::move(words)); }
 
-// Room on every datastore that takes something. Blocks.
-vim::Result<> CheckRoom(const MovePlan& plan, const VolumeList& volumes) {
-    for (const auto& [name, bytes] : plan.needs) {
-        const Volume* volume = FindVolume(volumes, name);
-        std::int64_t free = volume ? FreeBytes(volume->folder) : 0;
-        if (free >= bytes) continue;
-        return vim::Fault(vim::NoDiskSpace(base::Cat('[', name, ']'), name),
-                          base::Cat("the datastore \"", name, "\" is too full: it needs ", bytes >> 20,
-                                    " MiB, and has ", free >> 20, " MiB"));
-    }
-    return {};
-}
-
 base::Result<> MakeFolders(const MovePlan& plan, const VolumeList& volumes) {
     for (const std::string& text : plan.new_folders) {
         auto located = Locate(volumes, text);
@@ -111,7 +98,7 @@ rt::Co<vim::Result<Relocate::Moving>> Relocate::Prepare(vim::Ref ref, MoveWish w
         if (!loaded->troubles.empty())
             return vim::Fault(vim::InvalidState(), "it cannot be moved: " + loaded->troubles.front());
         TRY(plan, PlanMove(*loaded, home, wish));
-        CHECK(CheckRoom(plan, home.volumes));
+        CHECK(CheckRoom(plan.needs, home.volumes));
         return std::pair(*std::move(loaded), std::move(plan));
     };
     auto planned = co_await c_.pool.Run(std::move(look));
@@ -222,6 +209,7 @@ Relocate::Done Relocate::Run(vim::Ref ref, MoveWish wish, std::string user, task
     Moving moving = *std::move(prepared);
     if (moving.plan.empty()) co_return vim::Any();       // it is there already
     CO_CHECK(co_await progress.Step("copy", moving.intent.Text()));
+    TellBegin(moving.intent, user, progress.chain_id());
     auto done = co_await CopyAll(moving, progress);
     if (done && moving.live) done = co_await Mirror(moving, progress);
     if (done) done = co_await WriteConfig(moving);
@@ -234,9 +222,11 @@ Relocate::Done Relocate::Run(vim::Ref ref, MoveWish wish, std::string user, task
     if (moving.live) (void)co_await c_.hypervisor.Release(ref.id);
     if (!done) {
         co_await Undo(moving);
+        TellEnd(moving.intent, &done.error(), user, progress.chain_id());
         co_return std::move(done).error().While("move " + moving.loaded.config.name);
     }
     co_await ClearOld(ref, moving.intent);
+    TellEnd(moving.intent, nullptr, user, progress.chain_id());
     co_await c_.Note(ref, base::Cat("moved to ", moving.to.vmx.Text(), " by ", user));
     co_return vim::Any();
 }
@@ -276,13 +266,19 @@ Relocate::Done Relocate::Undone(Moving moving) {
     co_return Interrupted("the host agent was restarted during the move; the files are where they were");
 }
 
-// Where the VM is now tells which of the two sets of files is the old one.
-Relocate::Done Relocate::Resume(task::Unfinished what, task::Progress&) {
+Relocate::Done Relocate::Resume(task::Unfinished what, task::Progress& progress) {
     vim::Ref ref{&Vm::kType, what.entity_id};
-    Record* record = c_.Find(ref);
     Intent intent = Intent::Parse(what.step_state);
+    auto ended = co_await GoOnOrUndo(ref, intent, what.step);
+    if (!intent.id.empty()) TellEnd(intent, ended ? nullptr : &ended.error(), what.user, progress.chain_id());
+    co_return ended;
+}
+
+// Where the VM is now tells which of the two sets of files is the old one.
+Relocate::Done Relocate::GoOnOrUndo(vim::Ref ref, Intent intent, std::string step) {
+    Record* record = c_.Find(ref);
     bool moved = false;
-    if (record && what.step == "switch") {
+    if (record && step == "switch") {
         auto sum = [file = record->file] {
             auto text = rt::ReadFile(file, kMaxVmxBytes);
             return text ? SumOf(*text) : std::string();
@@ -296,7 +292,7 @@ Relocate::Done Relocate::Resume(task::Unfinished what, task::Progress&) {
     }
     auto rebuilt = co_await Rebuild(ref, intent);
     if (!rebuilt) co_return std::move(rebuilt).error();
-    if (what.step == "switch") co_return co_await GoOn(*std::move(rebuilt));
+    if (step == "switch") co_return co_await GoOn(*std::move(rebuilt));
     co_return co_await Undone(*std::move(rebuilt));
 }
 

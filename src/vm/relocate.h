@@ -47,8 +47,12 @@ private:
     rt::Co<void> Undo(Moving& moving);
     rt::Co<void> ClearOld(vim::Ref vm, Intent intent);
     Done Resume(task::Unfinished what, task::Progress& progress);
+    Done GoOnOrUndo(vim::Ref vm, Intent intent, std::string step);
     rt::Co<vim::Result<Moving>> Rebuild(vim::Ref vm, Intent intent);
     Done Undone(Moving moving);
+    // Events, in relocate_events.cpp.
+    void TellBegin(const Intent& intent, const std::string& user, int chain);
+    void TellEnd(const Intent& intent, const vim::Fault* why_not, const std::string& user, int chain);
 
     Context& c_;
 };

@@ -68,6 +68,9 @@ class MoveTest(unittest.TestCase):
         self.assertLess((self.other / "off/off-flat.vmdk").stat().st_blocks * 512, 1 << 20, "holes stay holes")
         self.host.do("PowerOnVM_Task", vm)
         self.writes_on(self.other / "off/off-flat.vmdk", 20)
+        events = self.host.events("off")
+        self.assertLess(events.index("VmBeingRelocatedEvent"), events.index("VmRelocatedEvent"))
+        self.assertNotIn("VmRelocateFailedEvent", events)
 
     def test_running(self):
         vm = self.make("live")
