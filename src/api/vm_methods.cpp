@@ -66,6 +66,8 @@ void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
     dispatch.On<call::UpgradeVM>([&m](Call& c, const call::UpgradeVM& r) { return m.reconfigure.Upgrade(r, c.user); });
     dispatch.On<call::RelocateVM>(
         [&m](Call& c, const call::RelocateVM& r) { return WithPermit(c, r, m.relocate, &vm::Relocate::Start); });
+    dispatch.On<call::CloneVM>(
+        [&m](Call& c, const call::CloneVM& r) { return WithPermit(c, r, m.clone, &vm::Clone::Start); });
     dispatch.On<call::Reload>([&m](Call&, const call::Reload& r) { return Reload(r, m); });
     dispatch.On<call::RefreshStorageInfo>(
         [&m](Call&, const call::RefreshStorageInfo& r) { return m.reconfigure.RefreshStorage(r); });

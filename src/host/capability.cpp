@@ -19,6 +19,7 @@ vim::Ptr<vim::HostCapability> HostCapabilities(const HostOptions& options) {
     c.supported_vmfs_major_version = {5, 6};
     c.nested_hv_supported = options.hardware_virtualisation;
     c.virtual_exec_usage_supported = options.hardware_virtualisation;
+    c.clone_from_snapshot_supported = c.delta_disk_backings_supported = true;
     c.host_access_manager_supported = true;
     c.multiple_network_stack_instance_supported = false;
     c.storage_policy_supported = false;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "vim/gen/calls_vm.h"
 #include "vim/gen/task.h"
 #include "vim/gen/vm.h"
 
@@ -27,8 +28,10 @@ vim::Result<> DatastoreNames::CheckIdle(const vim::Ref& datastore, const std::st
         bool runs =
             task->info->state == vim::TaskInfoState::kRunning || task->info->state == vim::TaskInfoState::kQueued;
         const auto* vm = dynamic_cast<const vim::VirtualMachine*>(now->Peek(task->info->entity));
+        bool elsewhere = task->info->description_id == vim::call::RelocateVM::kMethod.task_id ||
+                         task->info->description_id == vim::call::CloneVM::kMethod.task_id;
         bool on_it = vm && std::find(vm->datastore.begin(), vm->datastore.end(), datastore) != vm->datastore.end();
-        if (runs && (on_it || !vm)) busy = task->info->description_id;
+        if (runs && (on_it || elsewhere || !vm)) busy = task->info->description_id;
     });
     if (busy.empty() && !renaming_) return {};
     vim::ResourceInUse fault;

@@ -6,14 +6,24 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "vm/disk_files.h"
 
 namespace storage {
+
+// A linked clone has the same file by another name (vm::IsShared).
+static base::Result<> CheckOneName(int file, const std::string& text) {
+    struct stat st {};
+    if (fstat(file, &st)) return base::FromErrno(errno, "look at " + text);
+    if (st.st_nlink > 1) return vm::SharedError(text);
+    return {};
+}
 
 base::Result<OpenDisk> OpenFlat(const vm::Located& place, ImageUse use) {
     TRY(root, RootOf(place.volume));
     TRY(disk, ReadDisk(root, place.path.path));
     TRY(flat, FlatExtentOf(root, place.path.path, disk));
     TRY(file, root.OpenFile(flat, use == ImageUse::kWrite));
+    if (use == ImageUse::kWrite) CHECK(CheckOneName(file.get(), root.Text(flat)));
     CHECK(LockImage(file.get(), use, root.Text(flat)));
     return OpenDisk{std::move(root), std::move(disk), std::move(flat), std::move(file)};
 }

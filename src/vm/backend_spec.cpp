@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "vm/disk_chain.h"
 #include "vm/disk_files.h"
 #include "vm/disk_flags.h"
 #include "vm/growth.h"
@@ -62,6 +63,8 @@ vim::Result<> AddDisk(const vim::VirtualDevice& device, const Slot& slot, const 
         return vim::Fault(std::move(fault), std::move(facts).error().message);
     }
     if (!facts) return vim::Fault(vim::InvalidDiskFormat(), std::move(facts).error().message);
+    const std::string& written = facts->overlays.empty() ? facts->flat : facts->overlays.back();
+    if (IsShared(written)) return vim::Fault(vim::FileLocked(backing->file_name), SharedError(written).message);
     spec.disks.push_back(PlaceOf(device, slot, config, facts->flat));
     spec.disks.back().overlays = std::move(facts->overlays);
     spec.disks.back().shared = backing->sharing == kShared;

@@ -218,23 +218,25 @@ Lifecycle::Done Lifecycle::RunCreate(std::shared_ptr<Making> making, std::string
     co_return vim::Any(ref);
 }
 
-// The .vmx is written last: when it is there, all is; else what was begun goes.
 Lifecycle::Done Lifecycle::ResumeCreate(task::Unfinished what, task::Progress& progress) {
     Intent intent = Intent::Parse(what.begun);
+    bool known = c_.Find({&Vm::kType, intent.id});
+    auto settled = co_await Settle(intent, !what.step.empty());
+    if (!settled) co_return std::move(settled).error();
+    if (!known) c_.Post(vim::VmCreatedEvent(), *settled, what.user, progress.chain_id());
+    co_return vim::Any(*settled);
+}
+
+// After a restart. The .vmx is written last: when it is there, all is; else what was begun goes.
+rt::Co<vim::Result<vim::Ref>> Lifecycle::Settle(Intent intent, bool begun) {
     c_.registry.Skip(intent.id);
     auto located = Locate(c_.volumes.Now(), intent.vmx);
     if (!located) co_return std::move(located).error();
     vim::Ref ref{&Vm::kType, intent.id};
-    if (c_.Find(ref)) co_return vim::Any(ref);
+    if (c_.Find(ref)) co_return ref;
     auto there = [file = located->Absolute()] { return There(file); };
-    if (!what.step.empty() && co_await c_.pool.Run(std::move(there))) {
-        auto admitted = co_await Admit(intent);
-        if (!admitted) co_return std::move(admitted).error();
-        c_.Post(vim::VmCreatedEvent(), ref, what.user, progress.chain_id());
-        co_return vim::Any(ref);
-    }
-    // Before the first step nothing was made yet, or only an empty folder.
-    if (what.step.empty()) intent.makes.clear();
+    if (begun && co_await c_.pool.Run(std::move(there))) co_return co_await Admit(intent);
+    if (!begun) intent.makes.clear();                    // nothing was made yet, or only an empty folder
     auto undo = [intent, volumes = c_.volumes.Now()] {
         UndoFiles(intent, volumes);
         return true;

@@ -211,6 +211,39 @@ base::Result<> MakeOverlay(const DiskLink& parent, const std::string& descriptor
     return made;
 }
 
+std::string SharedLinkName(const std::string& base, std::size_t link) {
+    if (link == 0) return base;
+    return base::Cat(base.substr(0, base.size() - 5), "-", base::Cat(1'000'000 + link).substr(1), ".vmdk");
+}
+
+base::Result<DiskLink> ShareChain(const std::vector<DiskLink>& chain, const std::string& base) {
+    DiskLink below;
+    std::string uuid = NewDiskUuid();
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+        DiskLink link{.descriptor = SharedLinkName(base, i), .data = {}, .text = chain[i].text};
+        link.data = FolderOf(base) + "/" + NameOf(chain[i].data);
+        if (access(link.descriptor.c_str(), F_OK) == 0)
+            return base::Error{base::Code::kExists, link.descriptor + " exists already"};
+        if (::link(chain[i].data.c_str(), link.data.c_str())) {
+            auto failed = base::FromErrno(errno, base::Cat("give ", chain[i].data, " a second name, ", link.data));
+            failed.message += "; a linked clone's disks lie on the datastore of their source, and share its files";
+            return failed;
+        }
+        link.text.extents.front().file = NameOf(link.data);
+        link.text.change_track.clear();
+        if (i) link.text.parent_hint = NameOf(below.descriptor);
+        link.text.SetDdb("uuid", uuid);
+        CHECK(rt::WriteFileAtomically(link.descriptor, link.text.Text(), 0600));
+        below = std::move(link);
+    }
+    return below;
+}
+
+bool IsShared(const std::string& data) {
+    struct stat found {};
+    return stat(data.c_str(), &found) == 0 && S_ISREG(found.st_mode) && found.st_nlink > 1;
+}
+
 std::string DeltaOf(const std::string& descriptor) {
     return (descriptor.ends_with(".vmdk") ? descriptor.substr(0, descriptor.size() - 5) : descriptor) + "-delta.vmdk";
 }

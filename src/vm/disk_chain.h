@@ -33,6 +33,16 @@ base::Result<std::vector<DiskLink>> ReadChain(const std::string& volume, const s
 // when one of its files is there. Leaves nothing behind when it fails.
 base::Result<> MakeOverlay(const DiskLink& parent, const std::string& descriptor);
 
+// For a linked clone: the data of every link gets a second name, the same in another folder, and
+// a descriptor of its own there: `base` ("web2.vmdk"), then web2-000001.vmdk ... No byte is copied.
+// Gives the last of them. What was made when it fails is left to whoever knows the names.
+base::Result<DiskLink> ShareChain(const std::vector<DiskLink>& chain, const std::string& base);
+// Which descriptor that makes of the link with that number; 0 is the base.
+std::string SharedLinkName(const std::string& base, std::size_t link);
+// A file with two names is part of a linked clone: neither side ever writes it. The file
+// system keeps the count, so that whatever becomes of one side the other knows.
+bool IsShared(const std::string& data);
+
 // "web-000001-delta.vmdk" beside "web-000001.vmdk".
 std::string DeltaOf(const std::string& descriptor);
 // "web" of web.vmdk and of web-000001.vmdk: what a disk's files begin with.

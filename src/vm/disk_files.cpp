@@ -87,6 +87,21 @@ std::string FlatOf(const std::string& descriptor) {
     return (descriptor.ends_with(".vmdk") ? descriptor.substr(0, descriptor.size() - 5) : descriptor) + "-flat.vmdk";
 }
 
+base::Error SharedError(const std::string& file) {
+    return {base::Code::kInvalid, base::Cat(file,
+                                            " is part of a linked clone too, and is not written: use a copy of it, "
+                                            "or remove the clone first")};
+}
+
+base::Result<> DescribeDisk(const NewDisk& disk) {
+    std::string flat = FlatOf(disk.descriptor);
+    rt::Fd file(open(flat.c_str(), O_RDWR | O_CLOEXEC));
+    if (!file) return base::FromErrno(errno, "open " + flat);
+    CHECK(Grow(file, flat, disk.capacity_kb * 1024, disk.thin));
+    if (fsync(file.get())) return base::FromErrno(errno, "write " + flat);
+    return rt::WriteFileAtomically(disk.descriptor, DescriptorFor(disk).Text(), 0600);
+}
+
 std::int64_t FreeBytes(const std::string& folder) {
     struct statvfs fs {};
     if (statvfs(folder.c_str(), &fs)) return 0;
@@ -137,6 +152,7 @@ base::Result<> ExtendDisk(const std::string& volume, const std::string& descript
                            descriptor + ": it has snapshots; delete them before its size is changed"};
     codec::VmdkDescriptor d = std::move(chain.front().text);
     const std::string& flat = chain.front().data;
+    if (IsShared(flat)) return SharedError(descriptor);
     rt::Fd file(open(flat.c_str(), O_RDWR | O_CLOEXEC));
     if (!file) return base::FromErrno(errno, "open " + flat);
     // Nothing else changes by it: what is known of the changes stays known.

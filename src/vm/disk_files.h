@@ -35,6 +35,9 @@ struct DiskFacts {
 // kExists when one of its files is there, kNoSpace when it cannot fit. Leaves nothing
 // behind when it fails.
 base::Result<> MakeDisk(const NewDisk& disk);
+// The descriptor of a disk whose extent was filled by somebody else; unless it is thin the blocks that
+// it lacks are taken.
+base::Result<> DescribeDisk(const NewDisk& disk);
 // kNotFound: a descriptor or extent of its chain is missing; kInvalid: a form that we do not run from.
 base::Result<DiskFacts> InspectDisk(const std::string& volume, const std::string& descriptor);
 base::Result<> ExtendDisk(const std::string& volume, const std::string& descriptor, std::int64_t capacity_kb);
@@ -46,6 +49,8 @@ std::string NewDiskUuid();
 
 // "x-flat.vmdk" beside "x.vmdk".
 std::string FlatOf(const std::string& descriptor);
+// Why a file that IsShared() is not written.
+base::Error SharedError(const std::string& file);
 // Bytes that a file system can still take from an ordinary user.
 std::int64_t FreeBytes(const std::string& folder);
 

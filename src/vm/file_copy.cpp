@@ -6,7 +6,6 @@
 
 #include <cerrno>
 
-#include "backend/disk_server.h"
 #include "base/text.h"
 #include "rt/files.h"
 
@@ -39,6 +38,23 @@ rt::Co<base::Result<>> CopyVmFile(Context& c, std::string from, std::string to, 
     }
     std::vector<backend::DiskLayer> layers(1);           // its bytes, whatever they mean
     layers.front().path = from;
+    co_return co_await CopyLayers(c, std::move(layers), std::move(to), progress, std::move(percent));
+}
+
+std::vector<backend::DiskLayer> LayersToRead(const DiskFacts& facts) {
+    std::vector<backend::DiskLayer> out{{.path = facts.flat, .unlocked = true, .descriptor = {}, .extents = {}}};
+    for (const std::string& overlay : facts.overlays)
+        out.push_back({.path = overlay,
+                       .format = backend::LayerFormat::kQcow2,
+                       .unlocked = true,
+                       .descriptor = {},
+                       .extents = {}});
+    return out;
+}
+
+rt::Co<base::Result<>> CopyLayers(Context& c, std::vector<backend::DiskLayer> layers, std::string to,
+                                  task::Progress& progress, std::function<void(int percent)> percent) {
+    if (!c.disks) co_return base::Error{base::Code::kInvalid, "there is nothing that could copy disks"};
     CO_TRY(opened, co_await c.disks->Open(std::move(layers)));
     backend::JobWatch watch{std::move(percent), [&progress] { return progress.cancelled(); }};
     auto copied = co_await opened->CopyTo(std::move(to), std::move(watch));

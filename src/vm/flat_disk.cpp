@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "rt/loop.h"
 #include "vm/disk_chain.h"
-#include "vm/disk_files.h"
+#include "vm/file_copy.h"
 
 namespace vm {
 namespace {
@@ -21,9 +21,7 @@ struct Found {
 base::Result<Found> Find(const Located& place) {
     TRY(facts, InspectDisk(place.volume.folder, place.Absolute()));
     Found out;
-    out.layers.push_back({.path = facts.flat, .unlocked = true});
-    for (const std::string& overlay : facts.overlays)
-        out.layers.push_back({.path = overlay, .format = backend::LayerFormat::kQcow2, .unlocked = true});
+    out.layers = LayersToRead(facts);
     for (const backend::DiskLayer& layer : out.layers) {
         struct stat st {};
         if (stat(layer.path.c_str(), &st) != 0) return base::FromErrno(errno, "look at " + layer.path);
@@ -95,6 +93,7 @@ rt::Co<base::Result<std::shared_ptr<FlatDisk>>> FlatDisks::Write(Located place) 
         if (std::string child = ChildOf(place); !child.empty())
             return base::Error{base::Code::kBusy, base::Cat(place.path.Text(), " is the parent of ", child,
                                                             " and must not change: delete the snapshots first")};
+        if (IsShared(found.layers.back().path)) return SharedError(place.path.Text());
         for (backend::DiskLayer& layer : found.layers) layer.unlocked = false;
         found.layers.back().writable = true;
         return found;

@@ -17,13 +17,13 @@ namespace {
 
 struct Size {
     std::int64_t bytes = 0, allocated = 0;
-    bool there = false;
+    bool there = false, shared = false;
 };
 
 Size SizeOf(const std::string& path) {
     struct stat s {};
     if (stat(path.c_str(), &s)) return {};
-    return {s.st_size, static_cast<std::int64_t>(s.st_blocks) * 512, true};
+    return {s.st_size, static_cast<std::int64_t>(s.st_blocks) * 512, true, s.st_nlink > 1};
 }
 
 base::Time ModifiedAt(const std::string& path) {
@@ -67,7 +67,7 @@ void AddDiskFiles(const Located& disk, const DiskFacts& facts, int key, Loaded& 
         auto add = [&](const std::string& name, const char* type) {
             DatastorePath path = disk.path.Folder() / name;
             Size size = SizeOf(disk.volume.folder + "/" + path.path);
-            out.files.push_back({path.Text(), type, size.bytes, size.allocated, key, link});
+            out.files.push_back({path.Text(), type, size.bytes, size.allocated, key, link, size.shared});
             return size.allocated;
         };
         out.provisioned += add(files.descriptor, "diskDescriptor");

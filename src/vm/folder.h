@@ -16,6 +16,7 @@ struct FileFact {
     std::int64_t size = 0, allocated = 0;
     int disk_key = 0;                    // of a disk's file; 0: none
     int link = 0;                        // of its chain: 0 is the base
+    bool shared = false;                 // with a linked clone
 };
 
 // A snapshot as the folder has it.

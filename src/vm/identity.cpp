@@ -34,6 +34,13 @@ std::string LocationOf(const DatastorePath& vmx, const VolumeList& volumes) {
                      hex.substr(20));
 }
 
+void GiveNewIdentity(Config& config) {
+    config.uuid = base::NewUuid();
+    config.uuid.replace(0, 4, "564d");
+    config.instance_uuid = std::nullopt;
+    ForgetAddresses(config);
+}
+
 vim::Ref Identity::Double(const Vm& vm) const {
     auto now = c_.inventory.Now();
     for (const auto& [id, record] : c_.records) {
@@ -77,10 +84,7 @@ rt::Co<vim::Result<>> Identity::Keep(vim::Ref ref, std::string location, bool co
     Config config = *vm->config;
     config.location_id = std::move(location);
     if (copied) {
-        config.uuid = base::NewUuid();
-        config.uuid.replace(0, 4, "564d");
-        config.instance_uuid = std::nullopt;
-        ForgetAddresses(config);
+        GiveNewIdentity(config);
         Complement(config, [this, ref](std::string_view mac) { return c_.MacTaken(mac, ref); });
     }
     auto save = [home, config]() -> base::Result<Loaded> {

@@ -11,6 +11,9 @@ namespace vm {
 // The uuid that stands for this place, as `uuid.location` has it.
 std::string LocationOf(const DatastorePath& vmx, const VolumeList& volumes);
 
+// It is another machine from here on: a new uuid, and what goes with one is to be made anew.
+void GiveNewIdentity(Config& config);
+
 class Identity {
 public:
     Identity(Context& context, Questions& questions) : c_(context), questions_(questions) {}

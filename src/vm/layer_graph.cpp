@@ -21,7 +21,7 @@ std::vector<MergePlan> PlanMerges(const LayerGraph& graph) {
     auto surplus = [&](const std::string& layer) {
         auto below = children.find(layer);
         return below != children.end() && below->second.size() == 1 && !graph.shown.contains(layer) &&
-               !graph.written.contains(layer);
+               !graph.written.contains(layer) && !graph.shared.contains(layer);
     };
     std::vector<MergePlan> out;
     for (const auto& [layer, parent] : graph.parent) {

@@ -107,8 +107,18 @@ base::Result<> RenameInside(const std::string& layer, const DiskLink& into) {
 
 base::Result<> RenameBeneath(const Layers& layers, const MergePlan& plan) {
     for (const auto& [child, parent] : layers.graph.parent)
-        if (parent == plan.from) CHECK(RenameInside(layers.links.at(child).data, layers.links.at(plan.into)));
+        if (parent == plan.from && !IsShared(layers.links.at(child).data))
+            CHECK(RenameInside(layers.links.at(child).data, layers.links.at(plan.into)));
     return {};
+}
+
+// The data of a layer that nothing leads to any more.
+std::string DataOf(const std::string& layer) {
+    auto text = rt::ReadFile(layer, codec::VmdkDescriptor::kMaxBytes);
+    auto parsed = text ? codec::VmdkDescriptor::Parse(*text) : base::Result<codec::VmdkDescriptor>(text.error());
+    if (!parsed || parsed->extents.size() != 1 || !codec::CheckExtentName(parsed->extents.front().file))
+        return DeltaOf(layer);
+    return layer.substr(0, layer.rfind('/') + 1) + parsed->extents.front().file;
 }
 
 }  // namespace
@@ -127,8 +137,8 @@ base::Result<> Rename(const Home& home, const Layers& layers, const MergePlan& p
     std::vector<std::string> gone = plan.between;
     gone.push_back(plan.from);
     for (auto layer = gone.rbegin(); layer != gone.rend(); ++layer) {
-        CHECK(RemoveFile(*layer));
         CHECK(RemoveFile(layers.links.at(*layer).data));
+        CHECK(RemoveFile(*layer));
     }
     return rt::SyncDir(plan.into.substr(0, plan.into.rfind('/')));
 }
@@ -144,8 +154,8 @@ base::Result<> RemoveMerged(const Home& home, const Config& config, const std::s
             return layer.starts_with(v.folder + "/") && StaysWithin(v.folder, layer);
         };
         if (!std::any_of(home.volumes.begin(), home.volumes.end(), within)) continue;
+        CHECK(RemoveFile(DataOf(layer)));
         CHECK(RemoveFile(layer));
-        CHECK(RemoveFile(DeltaOf(layer)));
     }
     return {};
 }

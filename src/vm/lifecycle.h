@@ -32,6 +32,7 @@ public:
 
 private:
     friend class Leases;                 // an import is a creation whose disks come later
+    friend class Clone;                  // and a clone one whose disks are copied
     using Done = rt::Co<vim::Result<vim::Any>>;
     struct Making {                      // a creation that was checked
         Intent intent;
@@ -72,6 +73,7 @@ private:
     void Drop(const std::string& id);
 
     Done ResumeCreate(task::Unfinished what, task::Progress& progress);
+    rt::Co<vim::Result<vim::Ref>> Settle(Intent intent, bool begun);
     Done ResumeRegister(task::Unfinished what, task::Progress& progress);
     Done ResumeDestroy(task::Unfinished what, task::Progress& progress);
 

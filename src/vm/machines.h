@@ -8,6 +8,7 @@
 //     });
 #pragma once
 
+#include "vm/clone.h"
 #include "vm/console.h"
 #include "vm/guest_ops.h"
 #include "vm/lease.h"
@@ -39,6 +40,7 @@ public:
           reconfigure(context, tracking),
           relocate(context),
           snapshots(context, power, tracking),
+          clone(context, lifecycle, snapshots, power),
           watch(context, questions, tracking),
           statistics(context),
           console(context),
@@ -52,6 +54,7 @@ public:
         reconfigure.RegisterResumers();
         console.RegisterResumers();
         relocate.RegisterResumers();
+        clone.RegisterResumers();
         snapshots.RegisterResumers();
     }
     Machines(const Machines&) = delete;
@@ -68,6 +71,7 @@ public:
     Reconfigure reconfigure;
     Relocate relocate;
     Snapshots snapshots;
+    Clone clone;
     Watch watch;
     Statistics statistics;
     Console console;

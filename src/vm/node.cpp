@@ -74,16 +74,17 @@ void TakeFiles(Vm& vm, const Loaded& loaded, base::Time now) {
     vim::VirtualMachineFileLayoutEx ex;
     std::map<int, std::map<int, std::vector<std::int32_t>>> chains;     // disk -> link -> keys of files
     std::map<int, std::vector<std::string>> disks;
-    std::int64_t committed = 0;
+    std::int64_t committed = 0, own = 0;
     for (const FileFact& file : loaded.files) {
         vim::VirtualMachineFileLayoutExFileInfo info;
         info.key = static_cast<std::int32_t>(ex.file.size());
         info.name = file.path;
         info.type_ = file.type;
         info.size = file.size;
-        info.unique_size = file.allocated;
+        info.unique_size = file.shared ? 0 : file.allocated;
         info.accessible = true;
         committed += file.allocated;
+        own += file.shared ? 0 : file.allocated;
         std::string name = file.path.substr(std::min(file.path.size(), file.path.rfind('/') + 1));
         if (file.type == "config" || file.type == "nvram" || file.type == "snapshotList" ||
             file.type == "extendedConfig")
@@ -114,7 +115,8 @@ void TakeFiles(Vm& vm, const Loaded& loaded, base::Time now) {
     vim::VirtualMachineStorageInfo storage;
     storage.timestamp = now;
     vim::VirtualMachineUsageOnDatastore usage;
-    usage.committed = usage.unshared = committed;
+    usage.committed = committed;
+    usage.unshared = own;
     usage.uncommitted = std::max<std::int64_t>(0, loaded.provisioned - committed);
     if (!vm.datastore.empty()) usage.datastore = vm.datastore.front();
     storage.per_datastore_usage.push_back(std::move(usage));

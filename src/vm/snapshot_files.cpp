@@ -37,6 +37,7 @@ void AddLayers(const std::string& volume, const std::string& descriptor, Layers&
     for (DiskLink& link : *chain) {
         names.push_back(link.descriptor);
         out.volume[link.descriptor] = volume;
+        if (IsShared(link.data)) out.graph.shared.insert(link.descriptor);
         out.links[link.descriptor] = std::move(link);
     }
     out.graph.AddChain(names);
@@ -53,7 +54,8 @@ void AddFiles(const Home& home, const Layers& layers, Loaded& out) {
             struct stat s {};
             if (stat(file.c_str(), &s)) continue;
             std::int64_t used = static_cast<std::int64_t>(s.st_blocks) * 512;
-            out.files.push_back({path, file == link.data ? "diskExtent" : "diskDescriptor", s.st_size, used, 0, 0});
+            out.files.push_back(
+                {path, file == link.data ? "diskExtent" : "diskDescriptor", s.st_size, used, 0, 0, s.st_nlink > 1});
             out.provisioned += used;
         }
 }

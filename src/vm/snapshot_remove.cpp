@@ -220,9 +220,14 @@ Snapshots::Done Snapshots::ResumeRemove(task::Unfinished what, task::Progress& p
     if (!record || record->file.empty() || !vm || !vm->config)
         co_return vim::Fault(vim::SystemError(), "the host agent was restarted, and the virtual machine is gone");
     Removing removing = Removing::Parse(what.begun);
-    auto result = co_await RunRemove(ref, removing.uids, removing.consolidate, what.user, progress);
+    co_return co_await RemoveAgain(ref, removing.uids, removing.consolidate, what.step_state, what.user, progress);
+}
+
+Snapshots::Done Snapshots::RemoveAgain(vim::Ref ref, std::vector<std::int64_t> uids, bool consolidate, std::string gone,
+                                       std::string user, task::Progress& progress) {
+    auto result = co_await RunRemove(ref, std::move(uids), consolidate, std::move(user), progress);
     auto now = c_.Get(ref);
-    auto clear = [home = c_.HomeOf(*record), config = *now->config, gone = what.step_state] {
+    auto clear = [home = c_.HomeOf(*c_.Find(ref)), config = *now->config, gone] {
         return RemoveMerged(home, config, gone);
     };
     if (auto cleared = co_await c_.pool.Run(std::move(clear)); !cleared)

@@ -29,6 +29,18 @@ public:
     rt::Co<vim::Result<vim::Ref>> Consolidate(vim::call::ConsolidateVMDisks call, std::string user);
     rt::Co<vim::Result<vim::Ref>> Estimate(vim::call::EstimateStorageForConsolidateSnapshots call, std::string user);
 
+    // A snapshot that another task takes for a while, so that the disks of a guest that runs
+    // stand still. `taking` and what the steps of `progress` say are for that task's journal.
+    struct Passing {
+        std::string taking;              // "" : there is none
+        std::string step, state;         // the last step within
+    };
+    rt::Co<vim::Result<Passing>> PlanPassing(vim::Ref vm, std::string name);
+    rt::Co<vim::Result<>> TakePassing(vim::Ref vm, Passing passing, std::string user, task::Progress& progress);
+    // Also after a restart, however far it had come. An error: the disks need consolidation.
+    rt::Co<vim::Result<>> EndPassing(vim::Ref vm, Passing passing, bool restarted, std::string user,
+                                     task::Progress& progress);
+
     void RegisterResumers();
 
 private:
@@ -81,6 +93,8 @@ private:
     Done RunRemove(vim::Ref vm, std::vector<std::int64_t> uids, bool consolidate, std::string user,
                    task::Progress& progress);
     Done ResumeRemove(task::Unfinished what, task::Progress& progress);
+    Done RemoveAgain(vim::Ref vm, std::vector<std::int64_t> uids, bool consolidate, std::string gone, std::string user,
+                     task::Progress& progress);
 
     rt::Co<vim::Result<>> MergeAll(vim::Ref vm, task::Progress& progress);
 

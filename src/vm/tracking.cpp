@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "vm/disk_files.h"
+#include "vm/file_copy.h"
 
 namespace vm {
 
@@ -27,10 +27,7 @@ base::Result<TrackedDisk> FindTracked(const vim::VirtualDevice& device, const Vo
                      .file = CtkOf(located->Absolute()),
                      .written = facts.overlays.empty() ? facts.flat : facts.overlays.back(),
                      .capacity = facts.capacity_kb * 1024,
-                     .layers = {}};
-    disk.layers.push_back({.path = facts.flat, .unlocked = true});
-    for (const std::string& overlay : facts.overlays)
-        disk.layers.push_back({.path = overlay, .format = backend::LayerFormat::kQcow2, .unlocked = true});
+                     .layers = LayersToRead(facts)};
     return disk;
 }
 

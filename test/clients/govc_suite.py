@@ -131,6 +131,36 @@ class Govc:
         assert not [f for f in govc("datastore.ls", VM).split("\n") if f.endswith("-delta.vmdk")]
         assert govc("object.collect", "-s", f"vm/{VM}", "runtime.consolidationNeeded").strip() == "false"
 
+    @step("clones it while it runs, starts the clone, and clones a snapshot by link")
+    def clones(self):
+        full, linked = f"{NAME}-full", f"{NAME}-linked"
+        govc("vm.clone", "-vm", VM, "-on=false", "-annotation", "a clone", full)
+        assert info()["runtime"]["powerState"] == "poweredOn" and not info().get("snapshot"), info()
+        assert not [f for f in govc("datastore.ls", VM).split("\n") if f.endswith("-delta.vmdk")]
+        was, now = (govc_json("vm.info", vm)["virtualMachines"][0]["config"] for vm in (VM, full))
+        assert was["uuid"] != now["uuid"] and was["instanceUuid"] != now["instanceUuid"] and now["annotation"] == "a clone"
+        nics = [[d["macAddress"] for d in c["hardware"]["device"] if d.get("macAddress")] for c in (was, now)]
+        assert len(nics[1]) == 1 and nics[0] != nics[1], nics
+        govc("snapshot.create", "-vm", VM, "-m=false", "-q=false", "base")
+        govc("vm.clone", "-vm", VM, "-on=false", full, fails=True)           # the name is taken
+        govc("vm.clone", "-vm", VM, "-snapshot", "base", "-link", "-net", "VM Network", "-m", "96", linked)
+        for vm in (full, linked):
+            if vm == full:
+                govc("vm.power", "-on", vm)
+            assert govc("vm.ip", "-wait", f"{steps.BOOT_SECONDS}s", vm).strip()
+        names = govc("datastore.ls", linked).split("\n")
+        assert f"{linked}-000001-delta.vmdk" in names and f"{VM}-flat.vmdk" in names, names
+        govc("vm.destroy", full)
+        govc("snapshot.remove", "-vm", VM, "*")
+        assert govc("object.collect", "-s", f"vm/{linked}", "runtime.powerState").strip() == "poweredOn"
+        assert govc("object.collect", "-s", f"vm/{VM}", "runtime.consolidationNeeded").strip() == "false"
+        govc("vm.destroy", linked)
+        govc("snapshot.create", "-vm", VM, "-m=false", "-q=false", "last")
+        govc("snapshot.remove", "-vm", VM, "*")              # nothing is shared now, so all of it is merged
+        assert not [f for f in govc("datastore.ls", VM).split("\n") if f.endswith("-delta.vmdk")]
+        words = govc("events", "-n", "200", f"vm/{VM}")
+        assert "cloned" in words.lower() or "Cloning" in words, words
+
     @step("resets it, and shuts the guest down")
     def shuts_down(self):
         govc("vm.power", "-reset", VM)

@@ -218,6 +218,19 @@ class Pyvmomi:
         assert not self.vm.snapshot and not self.vm.runtime.consolidationNeeded
         self.task(self.vm.ConsolidateVMDisks_Task())
 
+    @step("clones it as it is and as it was, changed on the way, and destroys the clones")
+    def clones(self):
+        base = self.task(self.vm.CreateSnapshot_Task(name="base", memory=False, quiesce=False))
+        for snapshot in (None, base):
+            spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(), template=False, powerOn=False, snapshot=snapshot,
+                                    config=vim.vm.ConfigSpec(memoryMB=96))
+            clone = self.task(self.vm.CloneVM_Task(folder=self.vm.parent, name=f"{VM}-clone", spec=spec))
+            assert clone.name == f"{VM}-clone" and clone.config.uuid != self.vm.config.uuid
+            assert clone.config.hardware.memoryMB == 96 and clone.runtime.powerState == "poweredOff"
+            self.task(clone.Destroy_Task())
+        assert self.vm.runtime.powerState == "poweredOn"
+        self.task(self.vm.RemoveAllSnapshots_Task())
+
     @step("resets it, and the guest comes again")
     def resets(self):
         self.task(self.vm.ResetVM_Task())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import host
+import clone_operations
 import moments
 import operations
 import snapshot_operations
@@ -122,7 +123,7 @@ class AtEachPoint(WithHost):
                 type(self).good = True
 
 
-for each in [*operations.ALL, *snapshot_operations.ALL]:
+for each in [*operations.ALL, *snapshot_operations.ALL, *clone_operations.ALL]:
     setattr(AtEachPoint, f"test_{each.__name__}", lambda self, operation=each: self.cut_at_each(operation))
 
 
