@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 
+#include "backend/sim/disk_server.h"
 #include "backend/sim/machine.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -137,7 +138,7 @@ struct Life {
         durable = *std::move(opened);
         tasks = std::make_unique<TasksThatStop>(*durable);
         machines = std::make_unique<Machines>(
-            Context::Parts{inventory, *tasks, events, machine, pool, timer, volume},
+            Context::Parts{inventory, *tasks, events, machine, pool, timer, volume, &disks},
             Options{.registry = root + "/vmInventory", .scratch = root + "/scratch", .limits = limits, .host = {}});
         machines->context.spawn = [this](rt::Co<void> work) { loop.Spawn(Beside(*this, std::move(work))); };
     }
@@ -204,6 +205,7 @@ struct Life {
     rt::Signal quiet;
     rt::Loop loop;                       // ends before all that its work refers to
     rt::Pool pool{2};                    // and after this
+    backend::sim::DiskServer disks{pool};
 };
 
 struct OneHost : testing::Test {
