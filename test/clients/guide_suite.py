@@ -144,6 +144,19 @@ class Guide:
         assert not self.find(vim.VirtualMachine, "web").snapshot, "a snapshot is left"
         off("web")
 
+    @step("clone-a-vm.md")
+    def clones(self):
+        on("web")
+        p = page("clone-a-vm.md", (r"-ds datastore\d", f"-ds {steps.DATASTORE}"), (r"-m 2048", "-m 128"))
+        p.up_to("govc vm.clone -vm web -ds datastore1 -on=false -snapshot")
+        govc("snapshot.create", "-vm", "web", "-m=false", "before-update")
+        p.rest()
+        assert "web-flat.vmdk" in govc("datastore.ls", "test").split(), "nothing is shared"
+        on("stage")
+        destroy("shop", "stage", "old-shop", "test")
+        govc("snapshot.remove", "-vm", "web", "*")
+        off("web")
+
     @step("disks.md")
     def disks(self):
         p = page("disks.md")
@@ -224,7 +237,7 @@ class Guide:
         assert list((steps.WORK / "out/web").glob("*.ovf")), "nothing was exported"
 
     def clean(self):
-        destroy("web", "web2", "secure", "db", "hello", "appliance")
+        destroy("web", "web2", "shop", "stage", "old-shop", "test", "secure", "db", "hello", "appliance")
 
 
 if __name__ == "__main__":
