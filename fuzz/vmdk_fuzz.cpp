@@ -5,6 +5,7 @@
 
 #include "codec/vmdk.h"
 #include "codec/vmdk_probe.h"
+#include "codec/vmdk_tables.h"
 
 static void Require(bool holds) {
     if (!holds) std::abort();
@@ -14,6 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string_view bytes{reinterpret_cast<const char*>(data), size};
     (void)codec::ProbeVmdk(bytes);
     if (auto header = codec::ReadSparseHeader(bytes)) Require(header->capacity * 512 / 512 == header->capacity);
+    auto read = [&](std::uint64_t at, std::size_t count) -> base::Result<std::string> {
+        Require(count <= 1 << 20);
+        return at < size ? std::string(bytes.substr(at, count)) : std::string();
+    };
+    (void)codec::VmdkExtentEnd({size, read});
     auto disk = codec::VmdkDescriptor::Parse(bytes);
     if (!disk) return 0;
     for (const auto& extent : disk->extents)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "codec/qcow2.h"
+#include "storage/cut_off.h"
 #include "storage/swap.h"
 #include "vm/disk_files.h"
 
@@ -189,6 +190,7 @@ base::Result<Conversion::Parts> Conversion::Plan(const std::vector<vm::Located>&
                      [](const auto& a, const auto& b) { return a->below.size() > b->below.size(); });
     for (const auto& part : out) {               // all of it is readable, before any of it is touched
         TRY(files, OpenForeign(part->root, part->Whole()));
+        CHECK(CheckNotCutOff(part->root, part->link));
         CHECK(CheckRoom(part->root, part->link.path, std::min(files.taken, files.bytes)));
     }
     return out;
@@ -219,6 +221,7 @@ rt::Co<base::Result<std::shared_ptr<Conversion::Flat>>> Conversion::Flatten(vm::
         TRY(root, RootOf(from.volume));
         TRY(links, ReadLinks(root, from.path.path, true));
         TRY(files, OpenForeign(root, links));
+        CHECK(CheckNotCutOff(root, links));
         CHECK(CheckRoom(to, path, std::min(files.taken, files.bytes)));
         TRY(draft, Draft::Reserve(to, path));
         auto flat = std::make_shared<Flat>(Flat{std::move(draft), links.front().text, files.bytes});

@@ -19,20 +19,6 @@ base::Error Refuse(const Root& root, const std::string& path, std::string_view w
     return {code, base::Cat(root.Text(path), ": ", why)};
 }
 
-base::Result<std::string> ReadPiece(int file, std::size_t count, std::int64_t at, const std::string& text) {
-    std::string out(count, '\0');
-    std::size_t have = 0;
-    while (have < count) {
-        ssize_t got = pread(file, out.data() + have, count - have, at + static_cast<std::int64_t>(have));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return base::FromErrno(errno, "read " + text);
-        if (got == 0) break;
-        have += static_cast<std::size_t>(got);
-    }
-    out.resize(have);
-    return out;
-}
-
 // The descriptor inside a sparse file.
 base::Result<codec::VmdkDescriptor> InnerText(const Root& root, const std::string& path, int file,
                                               std::string_view first) {

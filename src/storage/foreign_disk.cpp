@@ -93,7 +93,9 @@ base::Result<backend::DiskLayer> SplitLayer(Opening& opening, const DiskLink& li
         TRY(stands, opening.Add(path));
         bool flat = IsFlat(e.type);
         if (flat && opening.LastSize() / 512 < std::int64_t(e.offset) + std::int64_t(e.sectors))
-            return Refuse(opening.root, link, base::Cat("its extent ", e.file, " is shorter than the descriptor says"));
+            return Refuse(opening.root, link,
+                          base::Cat("its extent ", e.file, " is cut off: it has ", opening.LastSize(),
+                                    " bytes, the descriptor says ", (e.offset + e.sectors) * 512));
         extents += base::Cat("RW ", e.sectors, ' ', WordOf(e.type), " \"extent:", layer.extents.size(), '"');
         extents += flat ? base::Cat(' ', e.offset, '\n') : "\n";
         layer.extents.push_back(std::move(stands));

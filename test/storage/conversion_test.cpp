@@ -146,6 +146,54 @@ TEST_F(ChainTest, ACancelKeepsTheOriginals) {
     ExpectNoDrafts();
 }
 
+// Readers of these forms take what is missing for zeros.
+struct Cut {
+    const char* name;
+    const char* file;
+};
+class CutOffDelta : public ChainTest, public testing::WithParamInterface<Cut> {};
+
+TEST_P(CutOffDelta, IsRefusedWithItsSizesBeforeAnythingIsTouched) {
+    MakeChain();
+    std::string file = folder + "/" + GetParam().file;
+    std::uint64_t whole = fs::file_size(file);
+    fs::resize_file(file, whole - 4096);
+    auto before = Names();
+    auto made = Make("a-000002.vmdk");
+    ASSERT_FALSE(made);
+    EXPECT_TRUE(made.error().As<vim::InvalidDiskFormat>());
+    for (const std::string& word : {std::string(GetParam().file), std::to_string(whole), std::to_string(whole - 4096)})
+        EXPECT_NE(made.error().message().find(word), std::string::npos) << made.error().message();
+    EXPECT_EQ(Names(), before);
+    EXPECT_EQ(fs::file_size(file), whole - 4096);
+    ExpectNoDrafts();
+}
+
+INSTANTIATE_TEST_SUITE_P(, CutOffDelta,
+                         testing::Values(Cut{"cowd", "a-000001-delta.vmdk"}, Cut{"seSparse", "a-000002-sesparse.vmdk"},
+                                         Cut{"flat", "a-flat.vmdk"}),
+                         [](const auto& i) { return i.param.name; });
+
+class CutOffBase : public ConversionTest, public testing::WithParamInterface<Form> {};
+
+TEST_P(CutOffBase, IsNeitherConvertedNorCopied) {
+    ConvertTo(folder, "a.vmdk", GetParam().subformat, content);
+    auto before = Names();
+    std::string file = folder + (before.contains("a-s001.vmdk") ? "/a-s001.vmdk" : "/a.vmdk");
+    fs::resize_file(file, fs::file_size(file) - 65536);
+    EXPECT_FALSE(Make("a.vmdk"));
+    vm::Located from{{"one", "vm/a.vmdk"}, volumes.Now().front()};
+    EXPECT_FALSE(rt::RunFor(conversion.Flatten(from, *Root::Open(volumes.two.path, "two"), "out.raw", {})));
+    EXPECT_EQ(Names(), before);
+    ExpectNoDrafts();
+}
+
+INSTANTIATE_TEST_SUITE_P(, CutOffBase,
+                         testing::Values(Form{"monolithicSparse", "monolithicSparse"},
+                                         Form{"twoGbMaxExtentSparse", "twoGbMaxExtentSparse"},
+                                         Form{"streamOptimized", "streamOptimized"}),
+                         [](const auto& i) { return i.param.name; });
+
 struct Bad {
     const char* name;
     void (*spoil)(const std::string& folder);
