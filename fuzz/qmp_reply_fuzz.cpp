@@ -27,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)ParseRecord(reply);
     (void)ParseEngineVersion(reply);
     (void)qmp::ParseTopNodeOf(reply, "dev-2000");
+    (void)qmp::ParseAnyFull(reply);
     (void)qmp::ParseFdSetOf(reply, "file-2000");
     return 0;
 }

@@ -331,6 +331,8 @@ rt::Co<base::Result<>> HostAgent::StartMachines() {
     machines_->watch.AskAboutPaused();
     co_await machines_->watch.TellOfEnded();
     loop_.Spawn(machines_->tracking.Run(stopping_));
+    store_watch_ = std::make_unique<vm::StoreWatch>(machines_->context, mounted_);
+    loop_.Spawn(store_watch_->Run(stopping_));
     co_return base::Result<>{};
 }
 

@@ -36,6 +36,7 @@
 #include "vm/flat_disk.h"
 #include "vm/machines.h"
 #include "vm/start_order.h"
+#include "vm/store_watch.h"
 #include "vm/volumes.h"
 
 namespace app {
@@ -111,6 +112,7 @@ private:
     std::unique_ptr<vm::FlatDisks> flat_disks_;
     std::unique_ptr<vm::Machines> machines_;
     std::unique_ptr<vm::StartOrder> start_order_;
+    std::unique_ptr<vm::StoreWatch> store_watch_;
     std::unique_ptr<storage::Files> files_;
     std::unique_ptr<storage::Browsing> browsing_;
     std::unique_ptr<storage::Conversion> conversion_;

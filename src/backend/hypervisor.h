@@ -215,6 +215,8 @@ struct SnapshotPlan {
     std::vector<NewLayer> layers;
     std::string memory;  // file that receives memory and device state; "" : none
     bool quiesce = false;  // its file systems come to rest for the moment, if its agent answers
+    base::Duration patience = std::chrono::seconds(30);  // so long it may take for that
+    std::string variables, variables_copy;  // its EFI variables, and the file that receives them; "" : none
 };
 
 // Layers of one disk that become one: what `from` and those beneath it hold goes into `into`.
@@ -358,6 +360,7 @@ public:
         RunState state;
         GuestInfo guest;
         std::vector<int> media{}, down{};  // keys: drives with a medium; adapters without a link
+        std::string why{};  // it pauses, as with kPaused; "" : asked for, or not known
     };
     virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
     virtual RunState StateOf(const std::string& vm) const = 0;

@@ -70,18 +70,37 @@ vim::Result<> Mounted::Rename(const vim::Ref& datastore, const std::string& name
     return {};
 }
 
+void Mounted::SetAccessible(MountedDatastore& mounted, bool accessible) {
+    if (mounted.accessible == accessible) return;
+    mounted.accessible = accessible;
+    auto edit = inventory_.Begin();
+    SetDatastoreAccessible(edit, mounted.datastore, accessible);
+    edit.Commit();
+}
+
+rt::Co<bool> Mounted::LookFor(vim::Ref datastore) {
+    auto* mounted = Find(datastore);
+    if (!mounted) co_return false;
+    auto look = [folder = mounted->folder, id = mounted->id] { return platform::CheckVolume(folder, id); };
+    auto there = co_await pool_.Run(std::move(look));
+    mounted = Find(datastore);
+    if (mounted) SetAccessible(*mounted, bool(there));
+    co_return bool(there);
+}
+
 rt::Co<vim::Result<>> Mounted::Refresh(vim::Ref datastore, std::int64_t step) {
     auto* mounted = Find(datastore);
     if (!mounted) co_return vim::Fault(vim::ManagedObjectNotFound(datastore));
-    auto read = [folder = mounted->folder] { return platform::ReadVolume(folder); };
+    auto read = [folder = mounted->folder, id = mounted->id]() -> base::Result<platform::Volume> {
+        CHECK(platform::CheckVolume(folder, id));
+        return platform::ReadVolume(folder);
+    };
     auto volume = co_await pool_.Run(std::move(read));
     mounted = Find(datastore);                                     // it may have gone meanwhile
     if (!mounted) co_return vim::Fault(vim::ManagedObjectNotFound(datastore));
-    const bool came_back = volume && !mounted->accessible, went = !volume && mounted->accessible;
-    mounted->accessible = bool(volume);
+    SetAccessible(*mounted, bool(volume));
     auto edit = inventory_.Begin();
     if (volume) RefreshDatastore(edit, datastore, *volume, clock_.Now(), step);
-    if (came_back || went) SetDatastoreAccessible(edit, datastore, bool(volume));
     edit.Commit();
     if (!volume) co_return vim::Fault(std::move(volume).error().While(base::Cat("datastore \"", mounted->name, "\"")));
     co_return vim::Result<>();

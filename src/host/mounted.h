@@ -1,7 +1,7 @@
 // The datastores of this host and the folders behind them: looks at them, keeps their
 // room true in the inventory, and tells where each lies.
 //
-// Nothing polls: whoever wrote a lot, or was asked to, calls Refresh().
+// Nothing polls for room: whoever wrote a lot, or was asked to, calls Refresh().
 #pragma once
 
 #include <optional>
@@ -37,6 +37,8 @@ public:
     vim::Result<> CheckName(const vim::Ref& datastore, const std::string& name) const;
     vim::Result<> Rename(const vim::Ref& datastore, const std::string& name);
 
+    // Whether it is there, as clients see it from now on.
+    rt::Co<bool> LookFor(vim::Ref datastore);
     // Reads the room again. `step`: see RefreshDatastore().
     rt::Co<vim::Result<>> Refresh(vim::Ref datastore, std::int64_t step = 0);
 
@@ -46,6 +48,7 @@ public:
 
 private:
     base::Result<vim::Ref> Accept(inventory::Edit& edit, const DatastoreFacts& facts, const std::string& folder);
+    void SetAccessible(MountedDatastore& mounted, bool accessible);
     MountedDatastore* Find(const vim::Ref& datastore);
 
     inventory::Inventory& inventory_;

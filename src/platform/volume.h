@@ -24,6 +24,10 @@ base::Result<Volume> ReadVolume(const std::string& folder);
 // time. A copied or moved folder keeps it.
 base::Result<std::string> VolumeId(const std::string& folder);
 
+// The folder is still that of the datastore: kNotFound when it is gone, or empty since what was
+// mounted there is not any more.
+base::Result<> CheckVolume(const std::string& folder, const std::string& id);
+
 bool IsVolumeId(std::string_view text);
 inline constexpr std::string_view kVolumeIdFile = ".volume.sf";   // clients do not see it
 

@@ -33,6 +33,7 @@ struct Record {
     DatastorePath vmx;
     std::string file;                    // absolute path of the .vmx; "" : an imagined VM
     bool ended_meanwhile = false;        // it ran when hostd ended, and did not when it started again
+    std::string paused_why;              // it was found standing still when hostd started: as the backend says
     bool leaving = false;                // a task of ours ends it, and tells so itself
     backend::Usage usage;                // as last read, and when
     base::Duration usage_at{};

@@ -104,6 +104,7 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
             continue;
         }
         running.insert(one.vm);
+        record->paused_why = one.why;
         edit.Change<Vm>(ref, [&](Vm& vm) {
             std::optional<base::Time> booted = vm.runtime->boot_time;
             SetPower(vm, PowerState::kPoweredOn, c_.timer.Now());

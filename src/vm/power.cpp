@@ -47,8 +47,7 @@ void Power::SetState(const vim::Ref& vm, PowerState state) {
 
 std::string Power::StateFileOf(const Record& record) const {
     if (record.file.empty()) return base::Cat(c_.options.scratch, "/vm-", record.ref.id, ".vmss");
-    std::string stem = record.file.substr(0, record.file.size() - std::string_view(".vmx").size());
-    return stem + ".vmss";
+    return vm::StateFileOf(c_.HomeOf(record));
 }
 
 rt::Co<void> Power::KeepBootTime(vim::Ref vm) {
@@ -201,7 +200,11 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
 // --- off
 
 rt::Co<vim::Result<vim::Ref>> Power::PowerOff(vim::call::PowerOffVM call, std::string user) {
-    CO_TRY(vm, c_.Usable(call.self));
+    auto vm = c_.Get(call.self);  // one that runs may end also while its files are out of reach
+    if (!vm || vm->runtime->power_state != PowerState::kPoweredOn) {
+        CO_TRY(usable, c_.Usable(call.self));
+        vm = std::move(usable);
+    }
     if (vm->runtime->power_state == PowerState::kPoweredOff)
         co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, PowerState::kPoweredOff),
                              vm->name + " is powered off already");
@@ -215,7 +218,7 @@ Power::Done Power::RunPowerOff(vim::Ref ref, std::string user, task::Progress& p
     base::Result<> stopped;
     (void)co_await tracking_.Halt(ref);
     if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) stopped = co_await c_.hypervisor.Stop(ref.id);
-    else stopped = co_await ForgetState(ref);            // what was suspended is given up
+    else stopped = co_await ForgetState(ref);  // what was suspended is given up
     if (Record* record = c_.Find(ref)) record->leaving = false;
     if (!stopped && stopped.error().code != base::Code::kNotFound)
         co_return Failed(c_, vim::VmFailedToPowerOffEvent(),
@@ -228,7 +231,7 @@ Power::Done Power::RunPowerOff(vim::Ref ref, std::string user, task::Progress& p
 rt::Co<vim::Result<>> Power::Terminate(vim::call::TerminateVM call, std::string user) {
     CO_TRY(vm, c_.Usable(call.self));
     CO_CHECK(c_.RequireState(*vm, PowerState::kPoweredOn, PowerState::kPoweredOff));
-    auto stopped = co_await c_.hypervisor.Stop(call.self.id);    // at once: the changes of tracked disks are lost
+    auto stopped = co_await c_.hypervisor.Stop(call.self.id);  // at once: the changes of tracked disks are lost
     if (!stopped) co_return BackendFault(std::move(stopped).error().While("terminate " + vm->name));
     co_await c_.Note(call.self, "terminated by " + user);
     co_return vim::Result<>{};
@@ -304,9 +307,12 @@ Power::Done Power::RunSuspend(vim::Ref ref, std::string user, std::string state,
     if (suspended) co_await tracking_.Seal(ref);
     else if (halted) (void)co_await c_.hypervisor.Resume(ref.id);
     if ((record = c_.Find(ref))) record->leaving = false;
-    if (!suspended)
-        co_return Failed(c_, vim::VmFailedToSuspendEvent(), BackendFault(std::move(suspended).error().While("suspend")),
-                         ref, user, progress.chain_id());
+    if (!suspended) {
+        base::Error why = std::move(suspended).error().While("suspend");
+        vim::Fault fault = why.code == base::Code::kNoSpace && record ? FileFault(std::move(why), record->vmx)
+                                                                      : BackendFault(std::move(why));
+        co_return Failed(c_, vim::VmFailedToSuspendEvent(), std::move(fault), ref, user, progress.chain_id());
+    }
     co_return co_await Ended(PowerState::kSuspended, vim::VmSuspendedEvent(), ref, user, progress.chain_id());
 }
 

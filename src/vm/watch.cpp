@@ -97,7 +97,10 @@ void Watch::OnStopped(const vim::Ref& ref, const std::string& how) {
 void Watch::OnPaused(const vim::Ref& ref, const std::string& why) {
     Record* record = c_.Find(ref);
     c_.Change(ref, [](Vm& vm) { vm.runtime.Mut().paused = true; });
-    if (record->leaving) return;
+    if (!record->leaving) (void)AskAboutStorage(ref, why);
+}
+
+bool Watch::AskAboutStorage(const vim::Ref& ref, const std::string& why) {
     if (why == "no space")
         AskWhetherToGoOn(
             ref, "msg.hbacommon.outofspace",
@@ -110,6 +113,8 @@ void Watch::OnPaused(const vim::Ref& ref, const std::string& why) {
             "A virtual disk could not be read or written. Mend its storage, then choose Retry to go on, or Cancel to "
             "power the virtual "
             "machine off.");
+    else return false;
+    return true;
 }
 
 void Watch::AskWhetherToGoOn(const vim::Ref& ref, std::string message_id, std::string text) {
@@ -137,6 +142,7 @@ void Watch::AskAboutPaused() {
             continue;
         if (c_.tasks.Busy(record.ref)) continue;         // a resumed task knows why
         if (tracking_.Settling(record.ref)) continue;    // its guest is off
+        if (AskAboutStorage(record.ref, record.paused_why)) continue;
         AskWhetherToGoOn(
             record.ref, "msg.hbacommon.paused",
             "The virtual machine was found paused when the host agent started. Choose Retry to let it go on, or Cancel "

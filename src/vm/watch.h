@@ -25,6 +25,7 @@ private:
     void OnWatchdog(const vim::Ref& vm, const std::string& action);
     void OnStopped(const vim::Ref& vm, const std::string& how);
     void OnPaused(const vim::Ref& vm, const std::string& why);
+    bool AskAboutStorage(const vim::Ref& vm, const std::string& why);    // false: that is not why
     void AskWhetherToGoOn(const vim::Ref& vm, std::string message_id, std::string text);
     rt::Co<vim::Result<>> GoOnOrStop(vim::Ref vm, std::string answer);
 

@@ -107,6 +107,27 @@ TEST_F(MountedTest, AFolderBecomesADatastore) {
     EXPECT_FALSE(mounted.ByName("b"));
 }
 
+TEST_F(MountedTest, OneThatIsGoneAndComesBackIsTold) {
+    auto ref = rt::RunFor(mounted.Add(folder + "/a", "a"));
+    ASSERT_TRUE(ref) << ref.error().message;
+    auto accessible = [&] {
+        const auto* d = sim.Get<vim::Datastore>(*ref);
+        EXPECT_EQ(d->host[0]->mount_info->accessible, d->summary->accessible);
+        EXPECT_EQ(mounted.ByRef(*ref)->accessible, d->summary->accessible);
+        return d->summary->accessible;
+    };
+    EXPECT_TRUE(rt::RunFor(mounted.LookFor(*ref)) && accessible());
+    std::filesystem::rename(folder + "/a", folder + "/away");
+    EXPECT_FALSE(rt::RunFor(mounted.LookFor(*ref)) || accessible());
+    std::filesystem::create_directory(folder + "/a");    // as a mount point is without its file system
+    EXPECT_FALSE(rt::RunFor(mounted.LookFor(*ref)) || accessible());
+    EXPECT_FALSE(rt::RunFor(mounted.Refresh(*ref)));
+    std::filesystem::remove(folder + "/a");
+    std::filesystem::rename(folder + "/away", folder + "/a");
+    EXPECT_TRUE(rt::RunFor(mounted.LookFor(*ref)) && accessible());
+    EXPECT_FALSE(rt::RunFor(mounted.LookFor(DatastoreRef("nowhere"))));
+}
+
 TEST_F(MountedTest, AtStartTheCallerCommits) {
     auto edit = sim.inventory.Begin();
     auto ref = mounted.AddAtStart(edit, folder + "/a", "a");

@@ -36,6 +36,19 @@ TEST(VolumeId, AMissingFolderIsSaid) {
     EXPECT_NE(id.error().message.find("/nonexistent/folder"), std::string::npos);
 }
 
+TEST(CheckVolume, TellsAFolderWhoseDatastoreIsGone) {
+    Recorded r;
+    auto id = VolumeId(r.root());
+    ASSERT_TRUE(id);
+    EXPECT_TRUE(CheckVolume(r.root(), *id));
+    EXPECT_EQ(CheckVolume("/nonexistent/folder", *id).error().code, base::Code::kNotFound);
+    Recorded empty;
+    EXPECT_EQ(CheckVolume(empty.root(), *id).error().code, base::Code::kNotFound);
+    EXPECT_FALSE(std::filesystem::exists(empty.root() + "/" + std::string(kVolumeIdFile))) << "it is not made one";
+    ASSERT_TRUE(VolumeId(empty.root()));
+    EXPECT_FALSE(CheckVolume(empty.root(), *id)) << "another datastore is there";
+}
+
 TEST(IsVolumeId, Form) {
     EXPECT_TRUE(IsVolumeId("5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c3"));
     for (const char* bad : {"", "5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c", "5F3C1A2E-9b8d7c6e-1f2a-525400a1b2c3",

@@ -81,10 +81,15 @@ struct DiskProcess::State {
     rt::Process process;
     std::string folder;
     bool ended = false;
+    std::string how;                     // it ended, in words
     rt::Signal changed;                  // ended, or a job went on
 
     static rt::Co<void> Watch(std::shared_ptr<State> self) {
-        (void)co_await self->process.Wait();
+        auto waited = co_await self->process.Wait();
+        rt::ExitCode code = waited ? *waited : std::nullopt;
+        self->how = "the process that reads and writes disks ended";
+        if (code && *code > 128) self->how += base::Cat(", killed by signal ", *code - 128);
+        if (std::string words = qemu::LastWords(self->folder + "/log", 0); !words.empty()) self->how += ": " + words;
         self->ended = true;
         std::error_code ignored;
         std::filesystem::remove_all(self->folder, ignored);
@@ -141,7 +146,13 @@ rt::Co<base::Result<>> DiskProcess::RunJob(std::string job, JobKind kind, JobWat
     bool cancelling = false, ending = kind == JobKind::kPlain;
     auto state = state_;
     for (;;) {
-        CO_TRY(now, co_await qmp::QueryJob(*qemu_, job));
+        auto asked = co_await qmp::QueryJob(*qemu_, job);
+        if (!asked && qemu_->closed()) {                 // the connection breaks before the end is seen
+            constexpr auto kEndTime = std::chrono::seconds(2);
+            if (!state->ended) co_await state->changed.WaitFor(kEndTime);
+            if (state->ended) co_return base::Error{base::Code::kIo, state->how};
+        }
+        CO_TRY(now, std::move(asked));
         if (now.status.empty()) co_return base::Error{base::Code::kInternal, "QEMU lost the work on the disk"};
         if (now.status == "concluded") {
             (void)co_await qmp::DismissJob(*qemu_, job);

@@ -129,9 +129,13 @@ rt::Co<base::Result<Ahead>> LookAtJobs(qmp::Client& qemu, const std::vector<Disk
     Ahead out;
     for (const DiskMove& move : moves) {
         CO_TRY(state, co_await qmp::QueryJob(qemu, JobOf(move.from.key)));
-        if (state.status == "concluded" || state.status.empty())
-            co_return base::Error{base::Code::kIo, base::Cat("copy disk ", move.from.key, ": ",
-                                                             state.error.empty() ? "it was cut off" : state.error)};
+        if (state.status == "concluded" || state.status.empty()) {
+            bool full = state.error.find("No space left") != std::string::npos;
+            co_return base::Error{full ? base::Code::kNoSpace : base::Code::kIo,
+                                  base::Cat("copy disk ", move.from.key, " to ",
+                                            move.to.overlays.empty() ? move.to.path : move.to.overlays.back(), ": ",
+                                            state.error.empty() ? "it was cut off" : state.error)};
+        }
         out.ready = out.ready && state.status == "ready";
         out.done += state.done;
         out.total += state.total;

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "backend/qemu/cgroup.h"
+#include "backend/qemu/qmp/layer_commands.h"
 #include "backend/qemu/tpm.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -55,6 +56,10 @@ rt::Co<base::Result<qmp::Status>> RunningVm::CatchUp() {
     state_ = status.running ? RunState::kRunning : RunState::kPaused;
     standby_ = status.status == "suspended";
     shut_down_ = status.status == "shutdown";
+    if (status.status == "io-error") {
+        CO_TRY(full, co_await qmp::IsAnyFull(*qemu));
+        pause_reason_ = full ? "no space" : "io-error";
+    }
     CO_TRY(open, co_await qmp::IsPortOpen(*qemu, "agent"));
     port_open_ = open;
     agent_changed_.Notify();

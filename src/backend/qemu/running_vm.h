@@ -47,6 +47,8 @@ public:
     const RunDir& dir() const { return dir_; }
     RunRecord& MutableRecord() { return record_; }
     RunState state() const { return state_; }
+    // Of a guest that was found standing still, once.
+    std::string TakePauseReason() { return std::exchange(pause_reason_, {}); }
     bool in_standby() const { return standby_; }
     bool ended() const { return ended_; }
     const GuestInfo& guest() const { return guest_; }

@@ -163,7 +163,7 @@ rt::Co<base::Result<>> ServedDisk::CopyTo(std::string raw, JobWatch watch) {
     if (done) done = co_await process_->pool().Run(std::move(sync));
     if (done) co_return done;
     unlink(raw.c_str());
-    co_return std::move(done).error().While(base::Cat("copy ", nodes_.top_path));
+    co_return std::move(done).error().While(base::Cat("copy ", nodes_.top_path, " to ", raw));
 }
 
 rt::Co<void> ServedDisk::Close() {

@@ -36,8 +36,11 @@ rt::Co<base::Result<>> Machine::WriteState(Vm vm, qmp::Client& qemu, std::string
         if (vm->ended()) co_return base::Error{base::Code::kIo, "QEMU ended: " + vm->LastWords()};
         CO_TRY(migration, co_await qmp::QueryMigration(qemu));
         if (migration.status == "completed") co_return base::Result<>{};
-        if (Over(migration.status))
-            co_return base::Error{base::Code::kIo, base::Cat("write ", part, ": ", migration.error)};
+        if (Over(migration.status)) {
+            bool full = migration.error.find("No space left") != std::string::npos;
+            co_return base::Error{full ? base::Code::kNoSpace : base::Code::kIo,
+                                  base::Cat("write ", part, ": ", migration.error)};
+        }
         if (done || std::chrono::steady_clock::now() > end)
             co_return base::Error{base::Code::kTimeout, base::Cat("write ", part, ": it takes longer than two hours")};
         if (progress && migration.total > 0)

@@ -63,6 +63,13 @@ base::Result<Volume> ReadVolume(const std::string& folder) {
     return v;
 }
 
+base::Result<> CheckVolume(const std::string& folder, const std::string& id) {
+    if (Tree(folder).Line(std::string(kVolumeIdFile)) == id) return {};
+    return base::Error{base::Code::kNotFound, base::Cat("what was at ", folder,
+                                                        " is not there: its file system is not mounted, or the folder "
+                                                        "was moved")};
+}
+
 base::Result<std::string> VolumeId(const std::string& folder) {
     const auto path = base::Cat(folder, "/", kVolumeIdFile);
     if (auto kept = Tree(folder).Line(std::string(kVolumeIdFile)); IsVolumeId(kept)) return kept;

@@ -1,5 +1,7 @@
 #include "backend/qemu/qmp/layer_commands.h"
 
+#include <algorithm>
+
 #include "backend/qemu/qmp/json.h"
 #include "base/text.h"
 
@@ -60,6 +62,19 @@ base::Result<std::string> ParseTopNodeOf(std::string_view reply, std::string_vie
 rt::Co<base::Result<std::string>> TopNodeOf(Client& qemu, std::string device) {
     CO_TRY(reply, co_await qemu.Execute("query-block", {}));
     co_return ParseTopNodeOf(reply, device);
+}
+
+base::Result<bool> ParseAnyFull(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    const json::array* drives = v ? v->if_array() : nullptr;
+    if (!drives) return Odd("query-block");
+    return std::any_of(drives->begin(), drives->end(),
+                       [](const json::value& one) { return Text(Member(one, "io-status")) == "nospace"; });
+}
+
+rt::Co<base::Result<bool>> IsAnyFull(Client& qemu) {
+    CO_TRY(reply, co_await qemu.Execute("query-block", {}));
+    co_return ParseAnyFull(reply);
 }
 
 base::Result<std::optional<std::int64_t>> ParseFdSetOf(std::string_view reply, std::string_view file_node) {

@@ -29,6 +29,9 @@ rt::Co<base::Result<>> StartLayerCommit(Client& qemu, LayerCommit commit);
 // The node that a device of the guest uses; "" : none, or there is no such device.
 rt::Co<base::Result<std::string>> TopNodeOf(Client& qemu, std::string device);
 base::Result<std::string> ParseTopNodeOf(std::string_view reply, std::string_view device);
+// Whether a drive waits for room on its file system.
+rt::Co<base::Result<bool>> IsAnyFull(Client& qemu);
+base::Result<bool> ParseAnyFull(std::string_view reply);
 // The descriptor set that a file node was opened from; nullopt: there is no such node.
 rt::Co<base::Result<std::optional<std::int64_t>>> FdSetOf(Client& qemu, std::string file_node);
 base::Result<std::optional<std::int64_t>> ParseFdSetOf(std::string_view reply, std::string_view file_node);
