@@ -9,6 +9,8 @@ namespace call = vim::call;
 void ServeSnapshots(Dispatch& dispatch, vm::Machines& machines) {
     vm::Snapshots& s = machines.snapshots;
     dispatch.On<call::CreateSnapshot>([&s](Call& c, const call::CreateSnapshot& r) { return s.Create(r, c.user); });
+    dispatch.On<call::CreateSnapshotEx>(
+        [&s](Call& c, const call::CreateSnapshotEx& r) { return s.CreateEx(r, c.user); });
     dispatch.On<call::RenameSnapshot>([&s](Call& c, const call::RenameSnapshot& r) { return s.Rename(r, c.user); });
     dispatch.On<call::RevertToCurrentSnapshot>(
         [&s](Call& c, const call::RevertToCurrentSnapshot& r) { return s.RevertToCurrent(r, c.user); });

@@ -51,6 +51,7 @@ std::string_view TypeByName(std::string_view name, std::string_view stem) {
     bool of_snapshot = name.starts_with(std::string(stem) + "-Snapshot");
     if (of_snapshot && name.ends_with(".vmsn")) return "snapshotData";
     if (of_snapshot && name.ends_with(".vmem")) return "snapshotMemory";
+    if (of_snapshot && name.ends_with(".nvram")) return "nvram";
     if (name.ends_with(".vmss") && name.starts_with(stem)) return "suspend";
     if (name.ends_with(".vswp") && name.starts_with(stem)) return "swap";
     if (name.ends_with(".png") && name.starts_with(std::string(stem) + "-")) return "screenshot";
@@ -121,11 +122,12 @@ void InspectDisks(const Home& home, Loaded& out) {
     CompleteDevices(out.config.hardware.Mut().device);
 }
 
-// A state is of use while no disk was written after it: the guest may have gone on since.
+// A state is of use while no disk was written after it: the guest may have gone on since. What
+// lies beside, for other snapshots, does not count.
 bool StateIsFresh(const Loaded& loaded, const std::string& state, const VolumeList& volumes) {
     base::Time saved = ModifiedAt(state);
     for (const FileFact& file : loaded.files) {
-        if (file.type != "diskExtent") continue;
+        if (file.type != "diskExtent" || file.disk_key == 0) continue;
         auto located = Locate(volumes, file.path);
         if (located && ModifiedAt(located->Absolute()) > saved) return false;
     }
@@ -133,6 +135,10 @@ bool StateIsFresh(const Loaded& loaded, const std::string& state, const VolumeLi
 }
 
 }  // namespace
+
+std::string StateFileOf(const Home& home) {
+    return home.file.substr(0, home.file.size() - std::string_view(".vmx").size()) + ".vmss";
+}
 
 base::Result<codec::Vmx> ReadVmx(const std::string& file) {
     TRY(text, rt::ReadFile(file, kMaxVmxBytes));

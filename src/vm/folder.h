@@ -29,6 +29,7 @@ struct LoadedSnapshot {
     };
     std::vector<Disk> disks;
     std::string config_file, memory_file;                // datastore paths; "" : it has none
+    bool suspended = false;                              // the machine was when it was taken
 };
 
 struct Loaded {
@@ -52,6 +53,9 @@ struct Home {
 
     std::string Folder() const { return file.substr(0, file.rfind('/')); }
 };
+
+// The state that it goes on from when it is suspended, there or not: absolute.
+std::string StateFileOf(const Home& home);
 
 // kNotFound: there is no .vmx; kInvalid: it makes no sense, the words say where.
 base::Result<Loaded> LoadFolder(const Home& home);

@@ -10,6 +10,7 @@
 #include "rt/files.h"
 #include "vm/disk_files.h"
 #include "vm/snapshot_nodes.h"
+#include "vm/snapshot_state.h"
 #include "vm/snapshots.h"
 #include "vm/tracking.h"
 
@@ -62,8 +63,8 @@ base::Result<> NameLayers(const Home& home, const std::vector<std::pair<std::str
 }  // namespace
 
 std::string Snapshots::Taking::Text() const {
-    json::object o{{"uid", uid},       {"parent", parent},   {"name", name},      {"description", description},
-                   {"memory", memory}, {"quiesce", quiesce}, {"running", running}};
+    json::object o{{"uid", uid},       {"parent", parent},   {"name", name},       {"description", description},
+                   {"memory", memory}, {"quiesce", quiesce}, {"running", running}, {"suspended", suspended}};
     json::array shown, made;
     for (const codec::VmsdDisk& disk : disks) shown.push_back(json::object{{"node", disk.node}, {"file", disk.file}});
     for (const Layer& l : layers)
@@ -86,6 +87,7 @@ Snapshots::Taking Snapshots::Taking::Parse(const std::string& text) {
     out.memory = Flag(*o, "memory");
     out.quiesce = Flag(*o, "quiesce");
     out.running = Flag(*o, "running");
+    out.suspended = Flag(*o, "suspended");
     for (const json::object& disk : List(*o, "disks")) out.disks.push_back({Word(disk, "node"), Word(disk, "file")});
     for (const json::object& l : List(*o, "layers"))
         out.layers.push_back({static_cast<int>(Number(l, "key")), Word(l, "below"), Word(l, "above"), Word(l, "path")});
@@ -119,7 +121,7 @@ vim::Result<> Snapshots::CheckDevices(const Vm& vm, bool memory) const {
 vim::Result<> Snapshots::CheckRoom(const Home& home, const Taking& taking, const Vm& vm) const {
     constexpr std::int64_t kMib = 1 << 20;
     std::int64_t needs = kMib + static_cast<std::int64_t>(taking.layers.size()) * kMib;
-    if (taking.memory) needs += (vm.config->hardware->memory_mb + 64) * kMib;
+    if (taking.memory && taking.running) needs += (vm.config->hardware->memory_mb + 64) * kMib;
     std::int64_t has = FreeBytes(home.Folder());
     if (has >= needs) return {};
     return vim::Fault(vim::NoDiskSpace(home.vmx.Text(), home.vmx.datastore),
@@ -127,19 +129,18 @@ vim::Result<> Snapshots::CheckRoom(const Home& home, const Taking& taking, const
                                 " MiB and datastore \"", home.vmx.datastore, "\" has ", has >> 20, " MiB"));
 }
 
-rt::Co<vim::Result<Snapshots::Taking>> Snapshots::Plan(vim::Ref ref, vim::call::CreateSnapshot call) {
+rt::Co<vim::Result<Snapshots::Taking>> Snapshots::Plan(vim::Ref ref, Wanted wanted) {
     CO_TRY(vm, WithFiles(ref));
     Home home = c_.HomeOf(*c_.Find(ref));
     Taking taking;
-    taking.name = call.name;
-    taking.description = call.description.value_or("");
+    taking.name = wanted.name;
+    taking.description = wanted.description;
     taking.running = vm->runtime->power_state == PowerState::kPoweredOn;
-    taking.memory = call.memory && taking.running;
-    taking.quiesce = call.quiesce && taking.running && !taking.memory;
-    CO_CHECK(CheckName(call.name, ref));
-    if (vm->runtime->power_state == PowerState::kSuspended)
-        co_return vim::Fault(vim::InvalidPowerState(PowerState::kPoweredOff, PowerState::kSuspended),
-                             vm->name + " is suspended; resume it or power it off to take a snapshot");
+    taking.suspended = vm->runtime->power_state == PowerState::kSuspended;
+    taking.memory = taking.suspended || (wanted.memory && taking.running);       // its state is a part of it
+    taking.quiesce = wanted.quiesce && taking.running && !taking.memory;
+    taking.patience = wanted.patience;
+    CO_CHECK(CheckName(wanted.name, ref));
     CO_CHECK(CheckDevices(*vm, taking.memory));
     CO_TRY(disks, DisksOf(*vm->config, home.volumes));
     struct Found {
@@ -179,11 +180,47 @@ rt::Co<vim::Result<Snapshots::Taking>> Snapshots::Plan(vim::Ref ref, vim::call::
 }
 
 rt::Co<vim::Result<vim::Ref>> Snapshots::Create(vim::call::CreateSnapshot call, std::string user) {
-    vim::Ref ref = call.self;
-    CO_TRY(taking, co_await Plan(ref, std::move(call)));
+    Wanted wanted{.name = call.name,
+                  .description = call.description.value_or(""),
+                  .memory = call.memory,
+                  .quiesce = call.quiesce};
+    return StartCreate(&vim::call::CreateSnapshot::kMethod, call.self, std::move(wanted), std::move(user));
+}
+
+// The fields of Windows' own kind of it are for its shadow copies, of which our agent knows nothing.
+rt::Co<vim::Result<vim::Ref>> Snapshots::CreateEx(vim::call::CreateSnapshotEx call, std::string user) {
+    constexpr int kShortest = 5, kLongest = 240;         // minutes
+    Wanted wanted{.name = call.name,
+                  .description = call.description.value_or(""),
+                  .memory = call.memory,
+                  .quiesce = bool(call.quiesce_spec)};
+    if (wanted.quiesce && call.quiesce_spec->timeout) {
+        int minutes = *call.quiesce_spec->timeout;
+        if (minutes < kShortest || minutes > kLongest)
+            co_return vim::Fault(
+                vim::InvalidArgument("quiesceSpec.timeout"),
+                base::Cat("a guest may have ", kShortest, " to ", kLongest, " minutes to come to rest, not ", minutes));
+        wanted.patience = std::chrono::minutes(minutes);
+    }
+    co_return co_await StartCreate(&vim::call::CreateSnapshotEx::kMethod, call.self, std::move(wanted),
+                                   std::move(user));
+}
+
+rt::Co<vim::Result<vim::Ref>> Snapshots::StartCreate(const vim::Method* method, vim::Ref ref, Wanted wanted,
+                                                     std::string user) {
+    CO_TRY(taking, co_await Plan(ref, std::move(wanted)));
     std::string state = taking.Text();
     task::Work work = [this, ref, taking, user](task::Progress& p) { return RunCreate(ref, taking, user, p); };
-    co_return co_await c_.StartTask(vim::call::CreateSnapshot::kMethod, ref, user, std::move(work), std::move(state));
+    co_return co_await c_.StartTask(*method, ref, user, std::move(work), std::move(state));
+}
+
+// What the snapshot keeps of a machine that does not write its files now.
+static base::Result<> KeepBesides(const Home& home, std::int64_t uid, bool suspended,
+                                  const std::vector<std::string>& new_layers) {
+    CHECK(KeepVariables(home, uid));
+    if (!suspended) return {};
+    CHECK(KeepState(home, uid));
+    return AgeAsState(home, new_layers);
 }
 
 // The files, then the guest. What it answers is whether the guest was quiesced.
@@ -191,14 +228,18 @@ rt::Co<vim::Result<bool>> Snapshots::Take(vim::Ref ref, Taking taking, Home home
     auto make = [taking, home]() -> base::Result<> {
         TRY(vmx, rt::ReadFile(home.file, kMaxVmxBytes));
         CHECK(rt::WriteFileAtomically(ConfigFileOf(home, taking.uid), vmx, 0600));
+        if (!taking.suspended) CHECK(SetVmxLine(ConfigFileOf(home, taking.uid), kSuspendKey, ""));
         std::vector<std::pair<std::string, std::string>> names;
+        std::vector<std::string> fresh;
         for (const Taking::Layer& layer : taking.layers) {
             auto located = Locate(home.volumes, layer.path);
             if (!located) return base::Error{base::Code::kNotFound, located.error().message()};
             TRY(chain, ReadChain(located->volume.folder, layer.below));
             CHECK(MakeOverlay(chain.back(), layer.above));
             names.emplace_back(layer.below, layer.above);
+            fresh.push_back(DeltaOf(layer.above));
         }
+        if (!taking.running) CHECK(KeepBesides(home, taking.uid, taking.suspended, fresh));
         return NameLayers(home, names);
     };
     auto made = co_await c_.pool.Run(std::move(make));
@@ -207,7 +248,13 @@ rt::Co<vim::Result<bool>> Snapshots::Take(vim::Ref ref, Taking taking, Home home
     if (!taking.running) co_return false;
     backend::SnapshotPlan plan{.layers = {},
                                .memory = taking.memory ? MemoryFileOf(home, taking.uid) : std::string(),
-                               .quiesce = taking.quiesce};
+                               .quiesce = taking.quiesce,
+                               .patience = taking.patience};
+    auto efi = [home] { return HasVariables(home); };
+    if (co_await c_.pool.Run(std::move(efi))) {
+        plan.variables = VariablesFileOf(home);
+        plan.variables_copy = VariablesFileOf(home, taking.uid);
+    }
     for (const Taking::Layer& layer : taking.layers) plan.layers.push_back({layer.key, DeltaOf(layer.above)});
     backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };
     auto taken = co_await c_.hypervisor.TakeSnapshot(ref.id, std::move(plan), std::move(percent));
@@ -254,6 +301,7 @@ rt::Co<void> Snapshots::UndoCreate(vim::Ref ref, Taking taking, Home home) {
         }
         CHECK(RemoveFile(MemoryFileOf(home, taking.uid) + ".part"));
         CHECK(RemoveFile(MemoryFileOf(home, taking.uid)));
+        CHECK(RemoveFile(VariablesFileOf(home, taking.uid)));
         return RemoveFile(ConfigFileOf(home, taking.uid));
     };
     if (auto undone = co_await c_.pool.Run(std::move(undo)); !undone)

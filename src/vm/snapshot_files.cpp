@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "rt/files.h"
 #include "vm/disk_files.h"
+#include "vm/snapshot_state.h"
 #include "vm/tracking.h"
 
 namespace vm {
@@ -102,6 +103,7 @@ LoadedSnapshot Show(const Home& home, const codec::VmsdSnapshot& entry, const La
         entry.memory_file.empty() ? ConfigFileOf(home, entry.uid) : home.Folder() + "/" + entry.memory_file;
     if (There(config)) out.config_file = DatastoreText(home, config);
     if (There(MemoryFileOf(home, entry.uid))) out.memory_file = DatastoreText(home, MemoryFileOf(home, entry.uid));
+    out.suspended = IsOfSuspended(home, entry);
     return out;
 }
 

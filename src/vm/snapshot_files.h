@@ -3,6 +3,7 @@
 //   web.vmsd              the tree, in VMware's form
 //   web-Snapshot1.vmsn    the .vmx as it was when snapshot 1 was taken
 //   web-Snapshot1.vmem    memory and devices of that moment, as QEMU wrote them
+//   web-Snapshot1.nvram   EFI variables of that moment
 //
 // docs/decisions/0031 says why these and not others. Everything here blocks.
 #pragma once

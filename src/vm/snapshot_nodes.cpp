@@ -17,7 +17,9 @@ vim::VirtualMachineSnapshotTree TreeOf(const vim::Ref& vm, const LoadedSnapshot&
     tree.description = entry.description;
     tree.id = static_cast<std::int32_t>(entry.uid);
     tree.create_time = entry.created;
-    tree.state = entry.with_memory ? PowerState::kPoweredOn : PowerState::kPoweredOff;
+    tree.state = snapshot.suspended  ? PowerState::kSuspended
+                 : entry.with_memory ? PowerState::kPoweredOn
+                                     : PowerState::kPoweredOff;
     tree.quiesced = entry.quiesced;
     tree.replay_supported = false;
     for (const LoadedSnapshot& other : all)

@@ -5,10 +5,8 @@
 namespace vm {
 
 rt::Co<vim::Result<Snapshots::Passing>> Snapshots::PlanPassing(vim::Ref ref, std::string name) {
-    vim::call::CreateSnapshot call;
-    call.self = ref;
-    call.name = std::move(name);
-    CO_TRY(taking, co_await Plan(ref, std::move(call)));
+    Wanted wanted{.name = std::move(name), .description = {}};
+    CO_TRY(taking, co_await Plan(ref, std::move(wanted)));
     co_return Passing{.taking = taking.Text(), .step = {}, .state = {}};
 }
 

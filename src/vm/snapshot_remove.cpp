@@ -11,6 +11,7 @@
 #include "vm/disk_files.h"
 #include "vm/layer_merge.h"
 #include "vm/snapshot_nodes.h"
+#include "vm/snapshot_state.h"
 #include "vm/snapshots.h"
 #include "vm/tracking.h"
 
@@ -22,10 +23,12 @@ namespace json = boost::json;
 struct Removing {
     std::vector<std::int64_t> uids;
     bool consolidate = true;
+    bool suspended = false;              // the machine is, and stays so
 
     std::string Text() const {
         json::array list(uids.begin(), uids.end());
-        return json::serialize(json::object{{"uids", std::move(list)}, {"consolidate", consolidate}});
+        return json::serialize(
+            json::object{{"uids", std::move(list)}, {"consolidate", consolidate}, {"suspended", suspended}});
     }
     static Removing Parse(const std::string& text) {
         Removing out;
@@ -38,6 +41,8 @@ struct Removing {
                 if (uid.is_int64()) out.uids.push_back(uid.get_int64());
         const json::value* flag = o ? o->if_contains("consolidate") : nullptr;
         out.consolidate = !flag || !flag->is_bool() || flag->get_bool();
+        const json::value* suspended = o ? o->if_contains("suspended") : nullptr;
+        out.suspended = suspended && suspended->is_bool() && suspended->get_bool();
         return out;
     }
 };
@@ -70,6 +75,7 @@ base::Result<> Forget(const Home& home, const std::vector<std::int64_t>& uids) {
     for (std::int64_t uid : uids) {
         CHECK(RemoveFile(ConfigFileOf(home, uid)));
         CHECK(RemoveFile(MemoryFileOf(home, uid)));
+        CHECK(RemoveFile(VariablesFileOf(home, uid)));
     }
     return {};
 }
@@ -140,7 +146,7 @@ rt::Co<vim::Result<>> Snapshots::Rename(vim::call::RenameSnapshot call, std::str
 rt::Co<vim::Result<vim::Ref>> Snapshots::StartRemove(const vim::Method* method, vim::Ref ref,
                                                      std::vector<std::int64_t> uids, bool consolidate,
                                                      std::string user) {
-    Removing removing{std::move(uids), consolidate};
+    Removing removing{std::move(uids), consolidate, c_.Get(ref)->runtime->power_state == PowerState::kSuspended};
     task::Work work = [this, ref, removing, user](task::Progress& p) {
         return RunRemove(ref, removing.uids, removing.consolidate, user, p);
     };
@@ -179,9 +185,18 @@ rt::Co<vim::Result<>> Snapshots::MergeAll(vim::Ref ref, task::Progress& progress
     bool stopped = c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped;
     if (stopped) co_await tracking_.Unseal(ref);         // the content stays, in other layers
     auto merged = co_await merges.Run();
+    if (auto vm = c_.Get(ref); vm && vm->runtime->power_state == PowerState::kSuspended) co_await StaySuspended(ref);
     (void)co_await c_.Refresh(ref);
     if (stopped) co_await tracking_.Seal(ref);
     co_return merged;
+}
+
+// Its layers were written, but not by the guest: what it was when it was suspended still fits.
+rt::Co<void> Snapshots::StaySuspended(vim::Ref ref) {
+    auto age = [home = c_.HomeOf(*c_.Find(ref))] { return AgeLayers(home); };
+    if (auto aged = co_await c_.pool.Run(std::move(age)); aged) power_.SetStateOf(ref, PowerState::kSuspended);
+    else base::LogError("vm " + ref.id, "it may not be able to go on from its state: " + aged.error().message);
+    (void)co_await c_.Refresh(ref);
 }
 
 Snapshots::Done Snapshots::RunRemove(vim::Ref ref, std::vector<std::int64_t> uids, bool consolidate, std::string user,
@@ -220,6 +235,7 @@ Snapshots::Done Snapshots::ResumeRemove(task::Unfinished what, task::Progress& p
     if (!record || record->file.empty() || !vm || !vm->config)
         co_return vim::Fault(vim::SystemError(), "the host agent was restarted, and the virtual machine is gone");
     Removing removing = Removing::Parse(what.begun);
+    if (removing.suspended) co_await StaySuspended(ref);
     co_return co_await RemoveAgain(ref, removing.uids, removing.consolidate, what.step_state, what.user, progress);
 }
 
@@ -282,6 +298,7 @@ void Snapshots::RegisterResumers() {
         });
     };
     on(vim::call::CreateSnapshot::kMethod, &Snapshots::ResumeCreate);
+    on(vim::call::CreateSnapshotEx::kMethod, &Snapshots::ResumeCreate);
     on(vim::call::RevertToSnapshot::kMethod, &Snapshots::ResumeRevert);
     on(vim::call::RevertToCurrentSnapshot::kMethod, &Snapshots::ResumeRevert);
     on(vim::call::RemoveSnapshot::kMethod, &Snapshots::ResumeRemove);

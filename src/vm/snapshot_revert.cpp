@@ -12,6 +12,7 @@
 #include "vm/disk_files.h"
 #include "vm/layer_merge.h"
 #include "vm/snapshot_nodes.h"
+#include "vm/snapshot_state.h"
 #include "vm/snapshots.h"
 
 namespace vm {
@@ -64,7 +65,8 @@ base::Result<Back> PlanBack(const Home& home, const Config& now, std::int64_t ui
 }
 
 // The .vmx of the snapshot's time, over new layers; its name and what only counts now stay.
-base::Result<> WriteBack(const Home& home, const codec::VmsdSnapshot& snapshot, const Config& now, const Back& back) {
+base::Result<> WriteBack(const Home& home, const codec::VmsdSnapshot& snapshot, const Config& now, const Back& back,
+                         bool suspend) {
     auto vmx = ReadVmx(ConfigFileOf(home, snapshot.uid));
     TRY(current, ReadVmx(home.file));
     Config config = ConfigOf(home, snapshot, now);
@@ -79,6 +81,7 @@ base::Result<> WriteBack(const Home& home, const codec::VmsdSnapshot& snapshot, 
     config.name = now.name;
     WriteConfig(config, home.vmx, home.volumes, text);
     text.Remove(kSuspendKey);
+    if (suspend) text.Set(kSuspendKey, StateFileOf(home).substr(home.Folder().size() + 1));
     return rt::WriteFileAtomically(home.file, text.Text(), 0600);
 }
 
@@ -92,19 +95,33 @@ base::Result<> MakeLayers(const Home& home, const Back& back) {
     return {};
 }
 
-base::Result<> GoBack(const Home& home, const Config& now, std::int64_t uid, const Back& back) {
+// What lies beside the disks, ready before the .vmx is another.
+base::Result<> PrepareRest(const Home& home, std::int64_t uid, const Back& back, bool suspend) {
+    CHECK(PrepareVariables(home, uid));
+    if (!suspend) return {};
+    CHECK(PutStateBack(home, uid));
+    std::vector<std::string> fresh;
+    for (const Back::Layer& layer : back.layers) fresh.push_back(DeltaOf(layer.above));
+    return AgeAsState(home, fresh);
+}
+
+base::Result<> GoBack(const Home& home, const Config& now, std::int64_t uid, const Back& back, bool suspend) {
     TRY(vmsd, ReadSnapshots(home));
     const codec::VmsdSnapshot* snapshot = vmsd.Find(uid);
     if (!snapshot) return base::Error{base::Code::kNotFound, base::Cat("there is no snapshot ", uid, " any more")};
     auto done = MakeLayers(home, back);
-    if (done) done = WriteBack(home, *snapshot, now, back);
+    if (done) done = PrepareRest(home, uid, back, suspend);
+    if (done) done = WriteBack(home, *snapshot, now, back, suspend);
     if (!done) {
+        (void)DropPrepared(home);
+        if (suspend) (void)RemoveFile(StateFileOf(home));
         for (const Back::Layer& layer : back.layers) {
             (void)RemoveFile(layer.above);
             (void)RemoveFile(DeltaOf(layer.above));
         }
         return done;
     }
+    CHECK(UseVariables(home));
     vmsd.current = uid;
     CHECK(WriteSnapshots(home, vmsd));
     TRY(loaded, LoadFolder(home));
@@ -114,7 +131,7 @@ base::Result<> GoBack(const Home& home, const Config& now, std::int64_t uid, con
 }  // namespace
 
 std::string Snapshots::Going::Text() const {
-    return json::serialize(json::object{{"uid", uid}, {"start", start}, {"mayStart", may_start}});
+    return json::serialize(json::object{{"uid", uid}, {"start", start}, {"suspend", suspend}, {"mayStart", may_start}});
 }
 
 Snapshots::Going Snapshots::Going::Parse(const std::string& text) {
@@ -125,6 +142,7 @@ Snapshots::Going Snapshots::Going::Parse(const std::string& text) {
     if (!o) return out;
     if (auto* v = o->if_contains("uid"); v && v->is_int64()) out.uid = v->get_int64();
     if (auto* v = o->if_contains("start"); v && v->is_bool()) out.start = v->get_bool();
+    if (auto* v = o->if_contains("suspend"); v && v->is_bool()) out.suspend = v->get_bool();
     if (auto* v = o->if_contains("mayStart"); v && v->is_bool()) out.may_start = v->get_bool();
     return out;
 }
@@ -147,7 +165,8 @@ rt::Co<vim::Result<vim::Ref>> Snapshots::Revert(vim::call::RevertToSnapshot call
 rt::Co<vim::Result<vim::Ref>> Snapshots::StartRevert(const vim::Method* method, vim::Ref ref, std::int64_t uid,
                                                      bool may_start, std::string user) {
     CO_TRY(vm, WithFiles(ref));
-    auto look = [home = c_.HomeOf(*c_.Find(ref)), config = *vm->config, uid]() -> base::Result<bool> {
+    enum class Memory { kNone, kOfRunning, kOfSuspended };
+    auto look = [home = c_.HomeOf(*c_.Find(ref)), config = *vm->config, uid]() -> base::Result<Memory> {
         TRY(vmsd, ReadSnapshots(home));
         const codec::VmsdSnapshot* snapshot = vmsd.Find(uid);
         if (!snapshot) return base::Error{base::Code::kNotFound, "the snapshot is gone"};
@@ -156,11 +175,16 @@ rt::Co<vim::Result<vim::Ref>> Snapshots::StartRevert(const vim::Method* method, 
             if (!located) return base::Error{base::Code::kInvalid, located.error().message()};
             CHECK(ReadChain(located->volume.folder, located->Absolute()));
         }
-        return snapshot->with_memory && access(MemoryFileOf(home, uid).c_str(), R_OK) == 0;
+        if (IsOfSuspended(home, *snapshot)) return Memory::kOfSuspended;
+        bool there = snapshot->with_memory && access(MemoryFileOf(home, uid).c_str(), R_OK) == 0;
+        return there ? Memory::kOfRunning : Memory::kNone;
     };
     auto memory = co_await c_.pool.Run(std::move(look));
     if (!memory) co_return FileFault(std::move(memory).error(), c_.Find(ref)->vmx);
-    Going going{.uid = uid, .start = *memory && may_start, .may_start = may_start};
+    Going going{.uid = uid,
+                .start = *memory == Memory::kOfRunning && may_start,
+                .suspend = *memory == Memory::kOfSuspended,
+                .may_start = may_start};
     std::string state = going.Text();
     task::Work work = [this, ref, going, user](task::Progress& p) { return RunRevert(ref, going, user, p); };
     co_return co_await c_.StartTask(*method, ref, user, std::move(work), std::move(state));
@@ -183,10 +207,11 @@ Snapshots::Done Snapshots::RunRevert(vim::Ref ref, Going going, std::string user
     auto planned = co_await c_.pool.Run(std::move(plan));
     if (!planned) co_return FileFault(std::move(planned).error().While("revert " + vm->name), home.vmx);
     CO_CHECK(co_await progress.Step("stopped", planned->Lines()));
-    auto back = [home, config = *vm->config, uid = going.uid, plan = *planned] {
-        return GoBack(home, config, uid, plan);
+    auto back = [home, config = *vm->config, going, plan = *planned] {
+        return GoBack(home, config, going.uid, plan, going.suspend);
     };
     auto gone_back = co_await c_.pool.Run(std::move(back));
+    if (gone_back && going.suspend) power_.SetStateOf(ref, PowerState::kSuspended);
     (void)co_await c_.Refresh(ref);
     if (!gone_back) co_return FileFault(std::move(gone_back).error().While("revert " + vm->name), home.vmx);
     co_await c_.Note(ref, base::Cat("reverted to snapshot ", going.uid, " by ", user));

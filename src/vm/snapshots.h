@@ -21,6 +21,7 @@ public:
     Snapshots(Context& context, Power& power, Tracking& tracking) : c_(context), power_(power), tracking_(tracking) {}
 
     rt::Co<vim::Result<vim::Ref>> Create(vim::call::CreateSnapshot call, std::string user);
+    rt::Co<vim::Result<vim::Ref>> CreateEx(vim::call::CreateSnapshotEx call, std::string user);
     rt::Co<vim::Result<>> Rename(vim::call::RenameSnapshot call, std::string user);
     rt::Co<vim::Result<vim::Ref>> RevertToCurrent(vim::call::RevertToCurrentSnapshot call, std::string user);
     rt::Co<vim::Result<vim::Ref>> Revert(vim::call::RevertToSnapshot call, std::string user);
@@ -46,11 +47,18 @@ public:
 private:
     using Done = rt::Co<vim::Result<vim::Any>>;
 
+    // What is asked for.
+    struct Wanted {
+        std::string name, description;
+        bool memory = false, quiesce = false;
+        base::Duration patience = backend::SnapshotPlan().patience;
+    };
     // What is written into the journal before a snapshot is made.
     struct Taking {
         std::int64_t uid = 0, parent = 0;
         std::string name, description;
-        bool memory = false, quiesce = false, running = false;
+        bool memory = false, quiesce = false, running = false, suspended = false;
+        base::Duration patience{};
         std::vector<codec::VmsdDisk> disks;              // as the snapshot will show them
         struct Layer {
             int key = 0;
@@ -65,6 +73,7 @@ private:
     struct Going {
         std::int64_t uid = 0;
         bool start = false;                              // goes on from its memory
+        bool suspend = false;                            // is suspended again with its memory
         bool may_start = true;
         std::string Text() const;
         static Going Parse(const std::string& text);
@@ -75,7 +84,8 @@ private:
 
     vim::Result<> CheckDevices(const Vm& vm, bool memory) const;
     vim::Result<> CheckRoom(const Home& home, const Taking& taking, const Vm& vm) const;
-    rt::Co<vim::Result<Taking>> Plan(vim::Ref vm, vim::call::CreateSnapshot call);
+    rt::Co<vim::Result<Taking>> Plan(vim::Ref vm, Wanted wanted);
+    rt::Co<vim::Result<vim::Ref>> StartCreate(const vim::Method* method, vim::Ref vm, Wanted wanted, std::string user);
     Done RunCreate(vim::Ref vm, Taking taking, std::string user, task::Progress& progress);
     rt::Co<vim::Result<bool>> Take(vim::Ref vm, Taking taking, Home home, task::Progress& progress);
     rt::Co<vim::Result<>> Keep(vim::Ref vm, Taking taking, Home home, bool quiesced);
@@ -97,6 +107,7 @@ private:
                      task::Progress& progress);
 
     rt::Co<vim::Result<>> MergeAll(vim::Ref vm, task::Progress& progress);
+    rt::Co<void> StaySuspended(vim::Ref vm);
 
     Context& c_;
     Power& power_;

@@ -102,6 +102,26 @@ rt::Co<void> LeavesAllWhenItFails(Lab& lab, Hypervisor& hv) {
     EXPECT_OK(taken);
 }
 
+rt::Co<void> CopiesVariables(Lab& lab, Hypervisor& hv) {
+    EXPECT_TRUE(co_await Start(lab, hv, lab.Spec("1"), {}));
+    std::string from = lab.Folder() + "/1.nvram", to = lab.Folder() + "/1-Snapshot1.nvram";
+    std::ofstream(from) << "variables";
+    SnapshotPlan no_disk{.layers = {{2099, to}}, .variables = from, .variables_copy = to};
+    auto taken = co_await hv.TakeSnapshot("1", std::move(no_disk), nullptr);
+    EXPECT_FALSE(taken);
+    EXPECT_FALSE(std::filesystem::exists(to));
+    for (const std::string& memory : {std::string(), lab.Folder() + "/1.vmem"}) {
+        SnapshotPlan plan{.memory = memory, .quiesce = memory.empty(), .variables = from, .variables_copy = to};
+        taken = co_await hv.TakeSnapshot("1", std::move(plan), nullptr);
+        EXPECT_OK(taken);
+        std::ifstream in(to);
+        EXPECT_EQ(std::string((std::istreambuf_iterator<char>(in)), {}), "variables");
+        std::filesystem::remove(to);
+        EXPECT_EQ(hv.StateOf("1"), RunState::kRunning);
+    }
+    for (const Event& e : lab.events) EXPECT_NE(e.kind, EventKind::kPaused) << "a hold is nobody's business";
+}
+
 rt::Co<void> RefusesWhatDoesNotRun(Lab&, Hypervisor& hv) {
     auto taken = co_await hv.TakeSnapshot("1", {}, nullptr);
     EXPECT_FALSE(taken);
@@ -114,6 +134,7 @@ rt::Co<void> RefusesWhatDoesNotRun(Lab&, Hypervisor& hv) {
 const Row kRows[] = {{"TakesAndMerges", TakesAndMerges},
                      {"GoesOnFromMemory", GoesOnFromMemory},
                      {"LeavesAllWhenItFails", LeavesAllWhenItFails},
+                     {"CopiesVariables", CopiesVariables},
                      {"RefusesWhatDoesNotRun", RefusesWhatDoesNotRun}};
 class SnapshotContract : public EveryRow {};
 TEST_P(SnapshotContract, Holds) { RunRow(); }

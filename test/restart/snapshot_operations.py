@@ -13,21 +13,28 @@ def pattern(word):
 
 class SnapshotOperation(Operation):
     """The disk has "base" beneath snapshot 1, "middle" beneath snapshot 2, "top" above it, each
-    at a place of its own and all over each other at a fourth."""
+    at a place of its own and all over each other at a fourth. The EFI variables say the same."""
 
     def prepare(self):
         super().prepare()
         self.host.bring(self.vm, "poweredOff")
+        self.variables.write_text("base")
         self.write(0, "base")
         self.first = self.take("one")
+        self.variables.write_text("middle")
         self.write(1, "middle")
         self.second = self.take("two")
+        self.variables.write_text("top")
         self.write(2, "top")
         self.host.bring(self.vm, self.state)
 
     @property
     def folder(self):
         return self.host.store / self.name
+
+    @property
+    def variables(self):
+        return self.folder / f"{self.name}.nvram"
 
     def file(self):
         """The data file that the VM writes."""
@@ -58,6 +65,9 @@ class SnapshotOperation(Operation):
             expected = pattern(word) if word in words else bytes(65536)
             assert got[place << 16:(place + 1) << 16] == expected, f"place {place} of the disk is not {word!r}"
         assert got[8 << 16:9 << 16] == pattern(words[-1]), "the newest write is lost"
+        assert self.variables.read_text() == words[-1], f"EFI variables: {self.variables.read_text()}"
+        kept = sorted(p.name for p in self.folder.glob("*.nvram*"))
+        assert len(kept) == 1 + len(self.names()), kept
 
     def take(self, name, memory="false"):
         return self.host.do("CreateSnapshot_Task", self.vm, f"<name>{name}</name><memory>{memory}</memory><quiesce>false</quiesce>")
@@ -91,6 +101,21 @@ class CreateSnapshotMemory(CreateSnapshotOn):
     memory = "true"
 
 
+class Suspended:
+    """Whatever happens, the machine is suspended afterwards and goes on from its state."""
+    state = "suspended"
+
+    def use(self):
+        assert self.host.state(self.vm) == "suspended"
+        before = self.host.events(self.name).count("VmResumingEvent")
+        super().use()
+        assert self.host.events(self.name).count("VmResumingEvent") == before + 1
+
+
+class CreateSnapshotSuspended(Suspended, CreateSnapshot):
+    pass
+
+
 class RemoveSnapshot(SnapshotOperation):
     """The lower one, so that a layer in the middle goes."""
     either = False
@@ -107,6 +132,10 @@ class RemoveSnapshot(SnapshotOperation):
 
 class RemoveSnapshotOn(RemoveSnapshot):
     state = "poweredOn"
+
+
+class RemoveSnapshotSuspended(Suspended, RemoveSnapshot):
+    pass
 
 
 class RemoveAllSnapshotsOn(SnapshotOperation):
@@ -152,5 +181,23 @@ class RevertToMemory(SnapshotOperation):
         self.holds("base", "middle", "top")
 
 
-ALL = [CreateSnapshot, CreateSnapshotOn, CreateSnapshotMemory, RemoveSnapshot, RemoveSnapshotOn, RemoveAllSnapshotsOn,
-       RevertToSnapshot, RevertToMemory]
+class RevertToSuspended(Suspended, SnapshotOperation):
+    """From a machine that runs."""
+    either = False
+
+    def prepare(self):
+        super().prepare()
+        self.third = self.take("three")
+        self.host.bring(self.vm, "poweredOn")
+
+    def begin(self):
+        return self.host.api.call("RevertToSnapshot_Task", self.third)
+
+    def check(self, done):
+        assert self.names() == ["one", "two", "three"]
+        assert self.host.state(self.vm) == "suspended", self.host.state(self.vm)
+        self.holds("base", "middle", "top")
+
+
+ALL = [CreateSnapshot, CreateSnapshotOn, CreateSnapshotMemory, CreateSnapshotSuspended, RemoveSnapshot, RemoveSnapshotOn, RemoveAllSnapshotsOn,
+       RemoveSnapshotSuspended, RevertToSnapshot, RevertToMemory, RevertToSuspended]

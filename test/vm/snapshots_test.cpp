@@ -171,11 +171,137 @@ TEST_F(SnapshotsTest, RefusesWithTheRightFault) {
     auto none = life->Do(vms().snapshots.RevertToCurrent(On<vim::call::RevertToCurrentSnapshot>(vm), "root"));
     ASSERT_FALSE(none);
     EXPECT_TRUE(none.error().As<vim::NotFound>());
+}
+
+struct Minutes {
+    const char* name;
+    std::optional<int> given;
+    bool good;
+};
+struct QuiesceSpec : SnapshotsTest, testing::WithParamInterface<Minutes> {
+    vim::Result<vim::Any> TakeEx(vim::Ptr<vim::VirtualMachineGuestQuiesceSpec> spec) {
+        auto call = On<vim::call::CreateSnapshotEx>(vm);
+        call.name = "ex";
+        call.quiesce_spec = std::move(spec);
+        return life->Do(vms().snapshots.CreateEx(std::move(call), "root"));
+    }
+};
+
+TEST_P(QuiesceSpec, HasMinutesThatCanBe) {
     ASSERT_TRUE(PowerOn(vm));
-    ASSERT_TRUE(Suspend(vm));
-    auto asleep = TryTake("asleep");
-    ASSERT_FALSE(asleep);
-    EXPECT_TRUE(asleep.error().As<vim::InvalidPowerState>());
+    vim::VirtualMachineGuestQuiesceSpec spec;
+    spec.timeout = GetParam().given;
+    auto taken = TakeEx(std::move(spec));
+    EXPECT_EQ(bool(taken), GetParam().good);
+    if (!taken) EXPECT_TRUE(taken.error().As<vim::InvalidArgument>()) << taken.error().message();
+    EXPECT_EQ(Exists("web/web-000001.vmdk"), GetParam().good);
+}
+
+INSTANTIATE_TEST_SUITE_P(, QuiesceSpec,
+                         testing::Values(Minutes{"usual", std::nullopt, true}, Minutes{"least", 5, true},
+                                         Minutes{"most", 240, true}, Minutes{"less", 4, false},
+                                         Minutes{"more", 241, false}, Minutes{"negative", -1, false}),
+                         [](const auto& i) { return i.param.name; });
+
+TEST_F(QuiesceSpec, OfWindowsIsOneToo) {
+    vim::VirtualMachineWindowsQuiesceSpec spec;
+    spec.vss_backup_type = 2;
+    EXPECT_TRUE(TakeEx(std::move(spec)));
+    EXPECT_TRUE(TakeEx(nullptr));
+}
+
+struct SuspendedSnapshots : SnapshotsTest {
+    PowerState State() { return Get(vm).runtime->power_state; }
+    void FallAsleep() {
+        if (State() != PowerState::kPoweredOn) ASSERT_TRUE(PowerOn(vm));
+        ASSERT_TRUE(Suspend(vm));
+    }
+    // Goes on from its state: the imagined hypervisor refuses another's, or none.
+    void WakesUp(const std::string& when) {
+        EXPECT_EQ(State(), PowerState::kSuspended) << when;
+        EXPECT_TRUE(Get(vm).config_issue.empty()) << when;
+        auto on = PowerOn(vm);
+        ASSERT_TRUE(on) << when << ": " << on.error().message();
+    }
+};
+
+TEST_F(SuspendedSnapshots, KeepTheStateAndGoBackToIt) {
+    FallAsleep();
+    vim::Ref asleep = Take("asleep");
+    EXPECT_EQ(State(), PowerState::kSuspended);
+    EXPECT_EQ(Get(vm).snapshot->root_snapshot_list.front()->state, PowerState::kSuspended);
+    EXPECT_TRUE(Exists("web/web-Snapshot1.vmem"));
+    Restart();
+    WakesUp("after it was taken");
+    EXPECT_FALSE(Exists("web/web.vmss"));
+    ASSERT_TRUE(PowerOff(vm));
+    auto back = Revert(asleep);
+    ASSERT_TRUE(back) << back.error().message();
+    EXPECT_TRUE(Exists("web/web.vmss"));
+    Restart();
+    WakesUp("gone back to");
+    FallAsleep();
+    ASSERT_TRUE(Revert(asleep));
+    WakesUp("gone back to while suspended");
+    EXPECT_TRUE(Exists("web/web-Snapshot1.vmem"));
+}
+
+TEST_F(SuspendedSnapshots, AreWholeWhereverTheyAreCutOff) {
+    using Begin = rt::Co<vim::Result<vim::Ref>> (*)(SuspendedSnapshots&, const vim::Ref&);
+    const Begin operations[] = {
+        [](SuspendedSnapshots& t, const vim::Ref&) { return t.TakeCall("second"); },
+        [](SuspendedSnapshots& t, const vim::Ref& s) { return t.RevertCall(s); },
+        [](SuspendedSnapshots& t, const vim::Ref& s) { return t.RemoveCall(s); },
+    };
+    for (std::size_t i = 0; i < std::size(operations); ++i)
+        for (int step = 1; step < 12; ++step) {
+            FallAsleep();
+            vim::Ref first = Take("first");
+            life->tasks->steps = 0;
+            life->tasks->stop_at = step;
+            (void)life->Do(operations[i](*this, first));
+            bool stopped = life->tasks->stopped;
+            Restart();
+            WakesUp(base::Cat("operation ", i, ", step ", step));
+            auto all = life->Do(vms().snapshots.RemoveAll(On<vim::call::RemoveAllSnapshots>(vm), "root"));
+            ASSERT_TRUE(all) << all.error().message();
+            EXPECT_EQ(Files(), (std::set<std::string>{"web", "web/web.vmdk", "web/web-flat.vmdk", "web/web.vmx",
+                                                      "web/web.vmsd"}))
+                << "operation " << i << ", step " << step;
+            if (!stopped) break;
+        }
+}
+
+// EFI variables are a part of what a machine was.
+TEST_F(SnapshotsTest, EfiVariablesComeAndGoWithThem) {
+    auto write = [&](const std::string& text) { std::ofstream(File("web/web.nvram"), std::ios::trunc) << text; };
+    auto read = [&] {
+        std::ifstream in(File("web/web.nvram"));
+        return std::string((std::istreambuf_iterator<char>(in)), {});
+    };
+    for (bool on : {false, true}) {
+        write("before");
+        if (on) ASSERT_TRUE(PowerOn(vm));
+        vim::Ref snapshot = Take("efi");
+        std::string kept = base::Cat("web/web-Snapshot", SnapshotUid(vm, snapshot), ".nvram");
+        EXPECT_TRUE(Exists(kept));
+        write("after");
+        if (on) ASSERT_TRUE(PowerOff(vm));
+        ASSERT_TRUE(Revert(snapshot));
+        EXPECT_EQ(read(), "before");
+        ASSERT_TRUE(PowerOn(vm));                        // layers are merged by what runs
+        ASSERT_TRUE(Remove(snapshot));
+        ASSERT_TRUE(PowerOff(vm));
+        EXPECT_FALSE(Exists(kept));
+        EXPECT_FALSE(Exists("web/web.nvram.new"));
+    }
+    write("none of a snapshot's");
+    vim::Ref snapshot = Take("efi");
+    std::filesystem::remove(File(base::Cat("web/web-Snapshot", SnapshotUid(vm, snapshot), ".nvram")));
+    ASSERT_TRUE(Revert(snapshot));
+    EXPECT_EQ(read(), "none of a snapshot's");
+    ASSERT_TRUE(Destroy(vm));
+    EXPECT_TRUE(Files().empty());
 }
 
 TEST_F(SnapshotsTest, ThirtyTwoInARowAndNoMore) {

@@ -5,15 +5,15 @@
 
 namespace backend::qemu {
 
-rt::Co<base::Result<>> Freeze(std::shared_ptr<RunningVm> vm) {
-    constexpr auto kHere = std::chrono::seconds(5), kTime = std::chrono::seconds(30);  // scripts of the guest run first
+rt::Co<base::Result<>> Freeze(std::shared_ptr<RunningVm> vm, base::Duration patience) {
+    constexpr auto kHere = std::chrono::seconds(5);
     // An agent that is silent already has nothing to undo.
     if (auto here = co_await vm->agent().Ask("guest-ping", {}, kHere); !here)
         co_return base::Error{base::Code::kBusy, "the guest agent does not answer: " + here.error().message};
     CO_CHECK(vm->dir().SetMark(RunDir::Mark::kFrozen, {}));
-    auto frozen = co_await vm->agent().Ask("guest-fsfreeze-freeze", {}, kTime);
+    auto frozen = co_await vm->agent().Ask("guest-fsfreeze-freeze", {}, patience);
     if (frozen) co_return base::Result<>{};
-    co_await Thaw(vm);  // it may have done half, or be late
+    co_await Thaw(vm);                                   // it may have done half, or be late
     co_return base::Error{base::Code::kBusy,
                           base::Cat("the guest's file systems do not come to rest: ", frozen.error().message)};
 }

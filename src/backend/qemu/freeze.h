@@ -8,7 +8,7 @@
 namespace backend::qemu {
 
 // kBusy: the agent refused or did not manage in time; the guest goes on.
-rt::Co<base::Result<>> Freeze(std::shared_ptr<RunningVm> vm);
+rt::Co<base::Result<>> Freeze(std::shared_ptr<RunningVm> vm, base::Duration patience);
 // Tries again until the agent says that it is done, for a while. Logs when it never does.
 rt::Co<void> Thaw(std::shared_ptr<RunningVm> vm);
 

@@ -66,27 +66,40 @@ rt::Co<base::Result<>> Machine::SaveMemory(Vm vm, qmp::Client& qemu, std::string
     co_return written;
 }
 
+// What firmware and guest have written there until now; nobody writes meanwhile.
+static rt::Co<base::Result<>> CopyVariables(rt::Pool& pool, SnapshotPlan plan) {
+    constexpr std::size_t kLargest = 4 << 20;
+    auto copy = [from = plan.variables, to = plan.variables_copy]() -> base::Result<> {
+        TRY(bytes, rt::ReadFile(from, kLargest));
+        return rt::WriteFileAtomically(to, bytes, 0600);
+    };
+    co_return co_await pool.Run(std::move(copy));
+}
+
 // The changed blocks of a disk up to here belong to what is beneath, later ones to the new
 // layer: who counts them does so around LayOver().
 rt::Co<base::Result<bool>> Machine::Switch(Vm vm, qmp::Client& qemu, SnapshotPlan plan, Progress progress) {
     CO_TRY(layers, co_await Prepare(pool_, qemu, plan));
     std::string id = vm->record().vm;
     bool memory = !plan.memory.empty();
+    bool variables = !plan.variables.empty(), hold = memory || variables;
     bool freeze = !memory && plan.quiesce && vm->agent_open() && vm->state() == RunState::kRunning;
     base::Result<> done;
-    if (memory) done = co_await Hold(id);
-    if (memory && done) done = co_await SaveMemory(vm, qemu, plan.memory, std::move(progress));
-    if (freeze) done = co_await Freeze(vm);
+    if (freeze) done = co_await Freeze(vm, plan.patience);
     bool frozen = freeze && done;
+    if (hold && done) done = co_await Hold(id);
+    if (memory && done) done = co_await SaveMemory(vm, qemu, plan.memory, std::move(progress));
+    if (variables && done) done = co_await CopyVariables(pool_, plan);
     for (std::size_t i = 0; done && i < layers.size(); ++i)
         done = co_await TrackNext(qemu, plan.layers[i].key, layers[i].overlay);
     if (done && !layers.empty()) done = co_await qmp::LayOver(qemu, layers);
-    if (frozen) co_await Thaw(vm);
     if (!done) {
         co_await DropAll(qemu, std::move(layers));
         if (memory) unlink(plan.memory.c_str());
+        if (variables) unlink(plan.variables_copy.c_str());
     }
-    auto released = memory ? co_await Release(id) : base::Result<>{};
+    auto released = hold ? co_await Release(id) : base::Result<>{};
+    if (frozen) co_await Thaw(vm);                       // its agent runs again
     if (!done) co_return std::move(done).error();
     if (!released) co_return std::move(released).error();
     co_return frozen;

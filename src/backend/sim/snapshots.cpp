@@ -34,6 +34,12 @@ rt::Co<base::Result<bool>> Machine::TakeSnapshot(std::string vm, SnapshotPlan pl
         out.close();
         if (!out) co_return base::Error{base::Code::kIo, base::Cat("cannot write the state file ", plan.memory)};
     }
+    if (!plan.variables.empty()) {
+        std::ifstream in(plan.variables, std::ios::binary);
+        std::ofstream out(plan.variables_copy, std::ios::binary | std::ios::trunc);
+        if (!(out << in.rdbuf()).flush())
+            co_return base::Error{base::Code::kIo, base::Cat("cannot write ", plan.variables_copy)};
+    }
     for (const NewLayer& layer : plan.layers) FindDisk(*v, layer.key)->overlays.push_back(layer.path);
     co_return plan.quiesce&& plan.memory.empty() && v->guest.agent;
 }
