@@ -214,6 +214,11 @@ class Pyvmomi:
         self.task(self.vm.EstimateStorageForConsolidateSnapshots_Task())
         self.task(second.RevertToSnapshot_Task())
         assert self.vm.runtime.powerState == "poweredOn"
+        quiesce = vim.vm.WindowsQuiesceSpec(timeout=5, vssBackupType=2)
+        third = self.task(self.vm.CreateSnapshotEx_Task(name="third", memory=False, quiesceSpec=quiesce))
+        assert self.vm.snapshot.currentSnapshot == third and second.childSnapshot == [third]
+        self.fault(vmodl.fault.InvalidArgument, lambda: self.vm.CreateSnapshotEx_Task(
+            name="late", memory=False, quiesceSpec=vim.vm.GuestQuiesceSpec(timeout=300)))
         self.task(first.RemoveSnapshot_Task(removeChildren=True))
         assert not self.vm.snapshot and not self.vm.runtime.consolidationNeeded
         self.task(self.vm.ConsolidateVMDisks_Task())
