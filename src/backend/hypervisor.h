@@ -238,6 +238,8 @@ enum class ChangesOf { kFrozenLayers, kAllLayers };
 struct DiskMove {
     DiskSpec from, to;
 };
+// The EFI variables of a VM move like a disk: with this key, and their file as its path.
+inline constexpr int kVariablesKey = -1;
 
 // Where a start is, 0..100.
 using Progress = std::function<void(int percent)>;
@@ -317,8 +319,9 @@ public:
     // Storage moves of a VM that runs, in three steps. MirrorDisks copies what each disk is
     // written to into its new file and keeps both in step; it returns when they are. kCancelled
     // when `cancelled` said so; when it fails the new files are let go of, and nothing else has
-    // changed. SwitchDisks lets the guest go on with the new files alone; begun again after a
-    // restart it does what is left. StopMirrors gives up what was not switched.
+    // changed. SwitchDisks lets the guest, which is held, go on with the new files alone, and what
+    // was noted of changes goes with them; begun again after a restart it does what is left.
+    // StopMirrors gives up what was not switched.
     virtual rt::Co<base::Result<>> MirrorDisks(std::string vm, std::vector<DiskMove> moves, Progress progress,
                                                std::function<bool()> cancelled) = 0;
     virtual rt::Co<base::Result<>> SwitchDisks(std::string vm, std::vector<DiskMove> moves) = 0;

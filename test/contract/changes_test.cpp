@@ -2,8 +2,11 @@
 // that writes all the time (tools/writer.py says how).
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
+#include "base/text.h"
+#include "codec/qcow2.h"
 #include "test/contract/contract.h"
 
 namespace contract {
@@ -146,9 +149,90 @@ rt::Co<void> KeepsAGuestThatIsOff(Lab& lab) {
     EXPECT_EQ(lab.last_detail, "");
 }
 
+std::string Bytes(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The blocks in which two disks are not the same, as changes are told.
+std::string Differing(const std::string& before, const std::string& now) {
+    std::string out;
+    for (std::size_t at = 0; at < now.size(); at += kBlock)
+        if (before.compare(at, kBlock, now, at, kBlock) != 0) out += base::Cat(' ', at / kBlock);
+    return out;
+}
+std::string Told(const DiskChanges& changes) {
+    std::string out;
+    for (const DiskRange& range : changes.ranges)
+        for (std::int64_t at = range.offset; at < range.offset + range.length; at += kBlock)
+            out += base::Cat(' ', at / kBlock);
+    return out;
+}
+
+// While its guest writes, and hostd is another one by the end. The guest is held then.
+rt::Co<std::unique_ptr<Hypervisor>> MoveHeld(Lab& lab, std::unique_ptr<Hypervisor> hv, DiskMove move) {
+    std::vector<DiskMove> moves{std::move(move)};
+    co_await rt::Sleep(300ms);
+    EXPECT_OK(co_await hv->MirrorDisks("1", moves, nullptr, nullptr));
+    co_await rt::Sleep(300ms);
+    hv.reset();
+    hv = lab.Make();
+    lab.Listen(*hv);
+    EXPECT_OK(co_await hv->Open());
+    EXPECT_OK(co_await hv->Adopt());
+    EXPECT_OK(co_await hv->Hold("1"));
+    EXPECT_OK(co_await hv->SwitchDisks("1", moves));
+    co_return hv;
+}
+
+rt::Co<void> MovesWithTheDisk(Lab& lab) {
+    auto hv = lab.Make();
+    lab.Listen(*hv);
+    EXPECT_OK(co_await hv->Open());
+    VmSpec spec = WriterSpec(lab);
+    EXPECT_OK(co_await hv->Start(spec, {}, nullptr));
+    EXPECT_TRUE(co_await lab.Booted("1"));
+    EXPECT_OK(co_await hv->Hold("1"));
+    (void)co_await Read(*hv, ChangesOf::kAllLayers);
+    EXPECT_OK(co_await hv->ForgetChanges("1", kDisk, ChangesOf::kAllLayers));
+    DiskSpec here = spec.disks.back(), there = here;
+    std::string before = Bytes(here.path);
+    EXPECT_OK(co_await hv->Release("1"));
+
+    there.path = lab.Folder() + "/moved.raw";
+    std::ofstream(there.path, std::ios::binary) << std::string(before.size(), '\0');
+    hv = co_await MoveHeld(lab, std::move(hv), {here, there});
+    std::string now = Bytes(there.path);
+    EXPECT_EQ(Told(co_await Read(*hv, ChangesOf::kAllLayers)), Differing(before, now));
+    EXPECT_NE(Differing(before, now), "");
+    EXPECT_OK(co_await hv->ForgetChanges("1", kDisk, ChangesOf::kAllLayers));
+
+    // What comes after it is noted, and parted by a snapshot; and that moves too.
+    before = std::move(now);
+    EXPECT_OK(co_await hv->Release("1"));
+    co_await rt::Sleep(300ms);
+    SnapshotPlan plan{.layers = {{kDisk, lab.Overlay(there)}}};
+    auto taken = co_await hv->TakeSnapshot("1", std::move(plan), nullptr);
+    EXPECT_OK(taken);
+    now = Bytes(there.path);
+    EXPECT_EQ(Told(co_await Read(*hv, ChangesOf::kFrozenLayers)), Differing(before, now));
+    EXPECT_OK(co_await hv->ForgetChanges("1", kDisk, ChangesOf::kFrozenLayers));
+    here.overlays.clear();
+    here.path = lab.Folder() + "/again.raw";
+    std::ofstream(here.path, std::ios::binary) << now;
+    std::filesystem::create_directories(lab.Folder() + "/other");
+    const std::string& layer = there.overlays.back();
+    here.overlays = {lab.Folder() + "/other" + layer.substr(layer.rfind('/'))};
+    std::ofstream(here.overlays.back(), std::ios::binary) << codec::NewQcow2(now.size(), "again.raw", "raw");
+    hv = co_await MoveHeld(lab, std::move(hv), {there, here});
+    ExpectWithinPlaces(co_await Read(*hv, ChangesOf::kAllLayers));
+    (void)co_await hv->Stop("1");
+}
+
 TEST(Changes, BeginAndEndInAnImaginedMachine) { RunOn(MakeSimLab(), BeginsAndEnds); }
 TEST(Changes, BeginAndEnd) { RunOn(MakeQemuLab(), BeginsAndEnds); }
 TEST(Changes, AreWhatAGuestWrote) { RunOn(MakeQemuLab(), TellsWhatAGuestWrote); }
+TEST(Changes, MoveWithTheDisk) { RunOn(MakeQemuLab(), MovesWithTheDisk); }
 TEST(Changes, StayWhenAGuestPowersItselfOff) { RunOn(MakeQemuLab(), KeepsAGuestThatIsOff); }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The board, its firmware, and what the firmware boots, as words.
 #include <algorithm>
 
+#include "backend/qemu/nodes.h"
 #include "backend/qemu/words.h"
 
 namespace backend::qemu {
@@ -16,8 +17,9 @@ void AddFirmware(Words& w, std::string& machine) {
     w.Add("-blockdev",
           base::Cat(R"({"driver":"file","node-name":"firmware","filename":")", code, R"(","read-only":true})"));
     std::string nvram = w.PassAsSet(s.nvram, PassedFile::Use::kReadWrite);
-    w.Add("-blockdev", base::Cat(R"({"driver":"file","node-name":"nvram","filename":")", nvram, R"("})"));
-    machine += ",pflash0=firmware,pflash1=nvram";
+    std::string node = BaseNode(kVariablesKey);
+    w.Add("-blockdev", LayerOptions({.node = node, .file = nvram, .backing = {}, .writable = true}));
+    machine += base::Cat(",pflash0=firmware,pflash1=", node);
     if (!s.boot.secure) return;
     machine += ",smm=on";                // so that only the firmware writes its variables
     w.Add("-global", "driver=cfi.pflash01,property=secure,value=on");

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
+#include "backend/qemu/layers.h"
 #include "backend/qemu/machine.h"
 #include "backend/qemu/nbd_client.h"
 #include "backend/qemu/nodes.h"
 #include "backend/qemu/qmp/bitmap_commands.h"
 #include "backend/qemu/qmp/block_commands.h"
-#include "backend/qemu/qmp/layer_commands.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -34,11 +34,10 @@ struct Layers {
 
 rt::Co<base::Result<Layers>> LookAt(qmp::Client& qemu, int key) {
     Layers out;
-    CO_TRY(written, co_await qmp::TopNodeOf(qemu, base::Cat("dev-", key)));
-    if (written.empty()) co_return base::Error{base::Code::kNotFound, base::Cat("the guest has no disk ", key)};
-    out.written = std::move(written);
+    CO_TRY(nodes, co_await FindNodes(qemu, key));
     CO_TRY(all, co_await qmp::QueryBitmaps(qemu, kBitmap));
-    std::string base = BaseNode(key);
+    std::string base = nodes.Base();
+    out.written = std::move(nodes.top);
     for (qmp::NodeBitmap& one : all)
         if (one.node == base || one.node == out.written || one.node.starts_with(base + "-"))
             out.bitmaps.push_back(std::move(one));
@@ -120,6 +119,20 @@ rt::Co<base::Result<>> TrackNext(qmp::Client& qemu, int key, std::string node) {
     CO_TRY(layers, co_await LookAt(qemu, key));
     if (!layers.Of(layers.written) || layers.Of(node)) co_return base::Result<>{};
     co_return co_await qmp::AddBitmap(qemu, std::move(node), kBitmap);
+}
+
+rt::Co<void> CarryChanges(qmp::Client& qemu, int key, std::string node) {
+    auto layers = co_await LookAt(qemu, key);
+    const qmp::NodeBitmap* active = layers ? layers->Of(layers->written) : nullptr;
+    if (!active || !active->recording) co_return;        // it is not tracked, or not whole
+    (void)co_await qmp::RemoveBitmap(qemu, node, kBitmap);   // of an earlier hostd that died here
+    std::vector<std::string> from;
+    for (const qmp::NodeBitmap& bitmap : layers->bitmaps) from.push_back(bitmap.node);
+    auto carried = co_await qmp::AddBitmap(qemu, node, kBitmap);
+    if (carried) carried = co_await qmp::MergeBitmaps(qemu, node, kBitmap, std::move(from));
+    if (carried) co_return;
+    base::LogWarning("backend", base::Cat("changes of disk ", key, " did not move with it: ", carried.error().message));
+    (void)co_await qmp::RemoveBitmap(qemu, node, kBitmap);
 }
 
 rt::Co<base::Result<>> Machine::TrackChanges(std::string id, int key) {

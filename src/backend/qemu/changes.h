@@ -14,5 +14,8 @@ rt::Co<base::Result<>> TrackAtStart(qmp::Client& qemu, VmSpec spec);
 // `node` is about to be what the guest writes for this disk, be it an overlay or a layer that
 // one is merged into: when its changes are tracked, they are there too.
 rt::Co<base::Result<>> TrackNext(qmp::Client& qemu, int key, std::string node);
+// `node` is about to be all that there is of the disk, with the same content, and the guest
+// stands still: what was noted is noted there. When that cannot be, the disk is tracked no more.
+rt::Co<void> CarryChanges(qmp::Client& qemu, int key, std::string node);
 
 }  // namespace backend::qemu

@@ -2,6 +2,9 @@
 // kept here is which nodes stand for which files.
 #include <fcntl.h>
 
+#include <algorithm>
+
+#include "backend/qemu/changes.h"
 #include "backend/qemu/launch.h"
 #include "backend/qemu/layers.h"
 #include "backend/qemu/machine.h"
@@ -16,8 +19,10 @@ namespace {
 
 constexpr base::Duration kLook = std::chrono::milliseconds(250);
 
-std::string JobOf(int key) { return base::Cat("move-", key); }
-std::string DeviceOf(int key) { return base::Cat("dev-", key); }
+std::string JobOf(int key) { return "move-" + BaseNode(key); }
+std::string DeviceOf(int key) {
+    return key == kVariablesKey ? std::string("/machine/system.flash1") : base::Cat("dev-", key);
+}
 
 // The nodes of a disk's files, from the base up.
 std::vector<std::string> NodesOf(const DiskSpec& disk, int hop) {
@@ -39,7 +44,7 @@ bool CanBypassCache(const std::string& path) {
 
 rt::Co<base::Result<>> AddNode(rt::Pool& pool, qmp::Client& qemu, Layer layer, std::string path) {
     auto open = [path, &layer]() -> base::Result<rt::Fd> {
-        layer.direct = CanBypassCache(path);
+        layer.direct = layer.direct && CanBypassCache(path);
         return OpenMedium(path, false, layer.direct);
     };
     CO_TRY(file, co_await pool.Run(std::move(open)));
@@ -55,6 +60,7 @@ rt::Co<base::Result<>> AddNodes(rt::Pool& pool, qmp::Client& qemu, DiskSpec disk
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         Layer layer{.node = nodes[i], .file = {}, .backing = i ? base::Cat('"', nodes[i - 1], '"') : std::string()};
         layer.writable = i + 1 == nodes.size();
+        layer.direct = disk.key != kVariablesKey;
         auto added = co_await AddNode(pool, qemu, std::move(layer), i ? disk.overlays[i - 1] : disk.path);
         if (added) continue;
         nodes.resize(i);
@@ -75,6 +81,7 @@ rt::Co<base::Result<>> Begin(rt::Pool& pool, std::shared_ptr<RunningVm> vm, qmp:
     CO_CHECK(vm->dir().Write(vm->record()));
     CO_CHECK(co_await AddNodes(pool, qemu, move.to, hop));
     std::vector<std::string> nodes = NodesOf(move.to, hop);
+    vm->ForgetJob(JobOf(key));
     auto begun = co_await qmp::StartLiveMirror(qemu, JobOf(key), top, nodes.back(), !move.to.overlays.empty());
     if (!begun) co_await DropNodes(qemu, std::move(nodes));
     co_return begun;
@@ -100,7 +107,11 @@ rt::Co<base::Result<>> AwaitConcluded(std::shared_ptr<RunningVm> vm, qmp::Client
 rt::Co<base::Result<>> SwitchOne(std::shared_ptr<RunningVm> vm, qmp::Client& qemu, DiskMove move) {
     std::string job = JobOf(move.from.key);
     CO_TRY(state, co_await qmp::QueryJob(qemu, job));
-    if (state.status == "ready") CO_CHECK(co_await qmp::CompleteJob(qemu, job));
+    if (state.status == "ready") {
+        CO_TRY(source, co_await qmp::TopNodeOf(qemu, DeviceOf(move.from.key)));
+        co_await CarryChanges(qemu, move.from.key, NodesOf(move.to, HopOf(source) + 1).back());
+        CO_CHECK(co_await qmp::CompleteJob(qemu, job));
+    }
     CO_CHECK(co_await AwaitConcluded(vm, qemu, job));
     CO_TRY(top, co_await qmp::TopNodeOf(qemu, DeviceOf(move.from.key)));
     int hop = HopOf(top);
@@ -152,14 +163,19 @@ rt::Co<base::Result<>> Machine::MirrorDisks(std::string id, std::vector<DiskMove
     base::Result<> result;
     for (const DiskMove& move : moves)
         if (result) result = co_await Begin(pool_, vm, *qemu, move);
+    auto settled = [&vm, &moves] {
+        return std::all_of(moves.begin(), moves.end(), [&](const DiskMove& move) {
+            std::string status = vm->JobStatus(JobOf(move.from.key));
+            return status == "ready" || status == "concluded";
+        });
+    };
     while (result) {
         auto ahead = co_await LookAtJobs(*qemu, moves);
         if (!ahead) result = std::move(ahead).error();
         if (!result || ahead->ready) break;
         if (progress && ahead->total > 0) progress(static_cast<int>(ahead->done * 100 / ahead->total));
         if (cancelled && cancelled()) result = base::Error{base::Code::kCancelled, "cancelled by request"};
-        auto never = [] { return false; };
-        if (result) (void)co_await vm->WaitFor(never, kLook);
+        if (result) (void)co_await vm->WaitFor(settled, kLook);
         if (vm->ended()) co_return base::Error{base::Code::kIo, "QEMU ended while its disks were copied"};
     }
     if (!result) (void)co_await StopMirrors(id, std::move(moves));

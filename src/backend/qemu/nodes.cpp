@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "backend/hypervisor.h"
 #include "base/text.h"
 
 namespace backend::qemu {
 namespace {
+
+constexpr std::string_view kDisk = "disk-", kVariables = "nvram";
 
 // What tells one file of a disk from its others: VMware's number, or a sum of the name.
 std::string LabelOf(const std::string& file) {
@@ -28,20 +31,27 @@ std::string Common(bool writable, bool direct) {
 
 }  // namespace
 
-std::string BaseNode(int key, int hop) { return hop ? base::Cat("disk-", key, "h", hop) : base::Cat("disk-", key); }
+std::string BaseNode(int key, int hop) {
+    std::string name = key == kVariablesKey ? std::string(kVariables) : base::Cat(kDisk, key);
+    return hop ? base::Cat(name, "h", hop) : name;
+}
+
 std::string OverlayNode(int key, const std::string& file, int hop) {
     return base::Cat(BaseNode(key, hop), "-", LabelOf(file));
 }
 
 int HopOf(const std::string& node) {
     std::string_view rest = node;
-    rest.remove_prefix(std::min(rest.size(), std::string_view("disk-").size()));
+    for (std::string_view begin : {kDisk, kVariables})
+        if (rest.starts_with(begin)) rest.remove_prefix(begin.size());
     rest = rest.substr(0, rest.find('-'));
     auto at = rest.find('h');
     return at == rest.npos ? 0 : static_cast<int>(base::ToInt(rest.substr(at + 1)).value_or(0));
 }
 
-std::string FileNode(const std::string& node) { return "file-" + node.substr(node.find('-') + 1); }
+std::string FileNode(const std::string& node) {
+    return base::Cat("file-", std::string_view(node).substr(node.starts_with(kDisk) ? kDisk.size() : 0));
+}
 
 std::string LayerOptions(const Layer& l) {
     bool bottom = l.backing.empty();

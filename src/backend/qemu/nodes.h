@@ -9,11 +9,12 @@ namespace backend::qemu {
 
 // A disk whose files moved while its VM ran has other names than before, since both sets are
 // there for a while: `hop` counts the moves. The name of the node in use tells it.
-std::string BaseNode(int key, int hop = 0);  // "disk-2000": the raw base, or the medium of a drive; "disk-2000h1"
+// "disk-2000": the raw base, or the medium of a drive; "disk-2000h1". "nvram", "nvramh1" : the EFI variables.
+std::string BaseNode(int key, int hop = 0);
 std::string OverlayNode(int key, const std::string& file,
                         int hop = 0);  // "disk-2000-s000001" of ".../web-000001-delta.vmdk"
 int HopOf(const std::string& node);
-std::string FileNode(const std::string& node);  // "file-2000-s000001" beneath it
+std::string FileNode(const std::string& node);  // "file-2000-s000001" beneath it; "file-nvram"
 
 // One layer: a format over a file, which is a descriptor set of QEMU's. JSON. Only the layer
 // that is written is not read-only; a commit makes the one that it writes to writable itself,

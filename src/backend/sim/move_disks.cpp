@@ -6,6 +6,7 @@
 namespace backend::sim {
 
 static bool Uses(const World::Vm& vm, const DiskSpec& disk) {
+    if (disk.key == kVariablesKey) return vm.spec.nvram == disk.path;
     for (const DiskSpec& d : vm.spec.disks)
         if (d.key == disk.key) return d.path == disk.path && d.overlays == disk.overlays;
     return false;
@@ -27,9 +28,11 @@ rt::Co<base::Result<>> Machine::MirrorDisks(std::string id, std::vector<DiskMove
 
 rt::Co<base::Result<>> Machine::SwitchDisks(std::string id, std::vector<DiskMove> moves) {
     CO_TRY(vm, co_await StepOn(Op::kSwitchDisks, id));
-    for (const DiskMove& move : moves)
+    for (const DiskMove& move : moves) {
+        if (move.to.key == kVariablesKey) vm->spec.nvram = move.to.path;
         for (DiskSpec& d : vm->spec.disks)
             if (d.key == move.to.key) d.path = move.to.path, d.overlays = move.to.overlays;
+    }
     co_return base::Result<>{};
 }
 

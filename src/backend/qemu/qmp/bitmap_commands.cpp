@@ -41,6 +41,13 @@ Done SetRecording(Client& qemu, std::string node, std::string name, bool on) {
     return Give(qemu, on ? "block-dirty-bitmap-enable" : "block-dirty-bitmap-disable", Bitmap(node, name));
 }
 
+Done MergeBitmaps(Client& qemu, std::string node, std::string name, std::vector<std::string> from) {
+    json::array sources;
+    for (const std::string& one : from) sources.push_back(Bitmap(one, name));
+    return Give(qemu, "block-dirty-bitmap-merge",
+                {{"node", node}, {"target", name}, {"bitmaps", std::move(sources)}});
+}
+
 Done PauseAtShutdown(Client& qemu) { return Give(qemu, "set-action", {{"shutdown", "pause"}}); }
 
 base::Result<std::vector<NodeBitmap>> ParseBitmaps(std::string_view reply, std::string_view name) {

@@ -12,6 +12,8 @@ rt::Co<base::Result<>> AddBitmap(Client& qemu, std::string node, std::string nam
 rt::Co<base::Result<>> RemoveBitmap(Client& qemu, std::string node, std::string name);
 rt::Co<base::Result<>> ClearBitmap(Client& qemu, std::string node, std::string name);
 rt::Co<base::Result<>> SetRecording(Client& qemu, std::string node, std::string name, bool on);
+// What those of the same name at the nodes `from` say is said by the one at `node` too; all or nothing.
+rt::Co<base::Result<>> MergeBitmaps(Client& qemu, std::string node, std::string name, std::vector<std::string> from);
 // A guest that powers itself off leaves a process that stands still.
 rt::Co<base::Result<>> PauseAtShutdown(Client& qemu);
 
