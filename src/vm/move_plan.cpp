@@ -1,10 +1,12 @@
 #include "vm/move_plan.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "vm/ctk_file.h"
 #include "vm/disk_files.h"
 
 namespace vm {
@@ -36,7 +38,10 @@ public:
     vim::Result<MovePlan> Run() {
         plan_.vmx = home_.vmx;
         if (wish_.datastore) CHECK(MoveHome());
-        for (const FileFact& file : loaded_.files) CHECK(Take(file));
+        for (const FileFact& file : loaded_.files) {
+            CHECK(Take(file));
+            if (file.type == "diskDescriptor" && IsBackingOf(file)) CHECK(TakeTracking(file));
+        }
         std::stable_partition(plan_.files.begin(), plan_.files.end(),
                               [this](const MovedFile& f) { return f.from == home_.vmx.Text(); });
         CHECK(CheckSnapshots());
@@ -90,6 +95,20 @@ private:
         plan_.needs[volume->name] += file.allocated;
         if (file.type == "diskDescriptor" && IsBackingOf(file)) plan_.disks[file.disk_key] = target.Text();
         return {};
+    }
+
+    // What is known of the disk's changes goes with it.
+    vim::Result<> TakeTracking(const FileFact& descriptor) {
+        TRY(disk, Locate(home_.volumes, descriptor.path));
+        std::string ctk = CtkOf(disk.Absolute());
+        struct stat found {};
+        if (stat(ctk.c_str(), &found) || !S_ISREG(found.st_mode)) return {};
+        FileFact file = descriptor;
+        file.path = (disk.path.Folder() / ctk.substr(ctk.rfind('/') + 1)).Text();
+        file.type = "changeTracking";
+        file.size = found.st_size;
+        file.allocated = static_cast<std::int64_t>(found.st_blocks) * 512;
+        return Take(file);
     }
 
     bool IsBackingOf(const FileFact& file) const {

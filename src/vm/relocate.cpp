@@ -8,6 +8,7 @@
 #include "rt/files.h"
 #include "vm/disk_files.h"
 #include "vm/file_copy.h"
+#include "vm/tracking.h"
 
 namespace vm {
 
@@ -141,6 +142,16 @@ rt::Co<vim::Result<>> Relocate::CopyAll(Moving& moving, task::Progress& progress
     co_return vim::Result<>{};
 }
 
+// Only when nobody wrote the originals meanwhile: after all of them were copied.
+rt::Co<void> Relocate::CarryTracking(const Moving& moving) {
+    auto carry = [before = moving.loaded.config, after = MovedConfig(moving.loaded.config, moving.plan),
+                  volumes = moving.from.volumes] {
+        CarrySeals(before, after, volumes);
+        return true;
+    };
+    (void)co_await c_.pool.Run(std::move(carry));
+}
+
 // The text with the new names, where it will count: at the new place at once, at the old
 // place only with Commit().
 rt::Co<vim::Result<>> Relocate::WriteConfig(Moving& moving) {
@@ -212,6 +223,7 @@ Relocate::Done Relocate::Run(vim::Ref ref, MoveWish wish, std::string user, task
     TellBegin(moving.intent, user, progress.chain_id());
     auto done = co_await CopyAll(moving, progress);
     if (done && moving.live) done = co_await Mirror(moving, progress);
+    else if (done) co_await CarryTracking(moving);
     if (done) done = co_await WriteConfig(moving);
     if (done) {
         auto stepped = co_await progress.Step("switch", moving.intent.Text());

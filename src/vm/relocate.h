@@ -34,6 +34,7 @@ private:
     Done Run(vim::Ref vm, MoveWish wish, std::string user, task::Progress& progress);
     rt::Co<vim::Result<Moving>> Prepare(vim::Ref vm, MoveWish wish);
     rt::Co<vim::Result<>> CopyAll(Moving& moving, task::Progress& progress);
+    rt::Co<void> CarryTracking(const Moving& moving);
     // The live part, in relocate_live.cpp.
     rt::Co<vim::Result<>> FindWritten(Moving& moving);
     rt::Co<base::Result<>> MakeEmpty(const Moving& moving, std::string from, std::string to);

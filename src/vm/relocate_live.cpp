@@ -45,6 +45,10 @@ const backend::DiskSpec* Find(const backend::VmSpec& spec, int key) {
     return nullptr;
 }
 
+backend::DiskSpec VariablesOf(const backend::VmSpec& spec) {
+    return {.key = backend::kVariablesKey, .path = spec.nvram, .overlays = {}};
+}
+
 std::int64_t ModifiedAt(const std::string& path) {
     struct stat found {};
     return stat(path.c_str(), &found) ? 0 : found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec;
@@ -55,11 +59,11 @@ std::int64_t ModifiedAt(const std::string& path) {
 rt::Co<vim::Result<>> Relocate::FindWritten(Moving& moving) {
     const Config& config = moving.loaded.config;
     moving.live = true;
-    if (moving.plan.home_moves && config.firmware == "efi")
+    if (moving.plan.home_moves && FindDevice(config.hardware->device, kTpmKey))
         co_return vim::Fault(vim::NotSupported(),
                              base::Cat(config.name,
-                                       " runs, and its firmware holds its variables open: move its disks "
-                                       "alone, or power it off to move all its files"));
+                                       " runs, and its TPM holds its state open: move its disks alone, or "
+                                       "power it off to move all its files"));
     for (const auto& [key, path] : moving.plan.disks) {
         auto* device = FindDevice(config.hardware->device, key);
         if (device && ModeOf(*device).find("nonpersistent") != std::string::npos)
@@ -74,6 +78,15 @@ rt::Co<vim::Result<>> Relocate::FindWritten(Moving& moving) {
         if (disk && device)
             moving.written[WrittenOf(*disk)] = device->capacity_in_bytes.value_or(device->capacity_in_kb * 1024);
     }
+    if (!moving.plan.home_moves || spec.nvram.empty()) co_return vim::Result<>{};
+    auto look = [file = spec.nvram]() -> base::Result<std::int64_t> {
+        struct stat found {};
+        if (stat(file.c_str(), &found)) return base::FromErrno(errno, "look at " + file);
+        return found.st_size;
+    };
+    auto size = co_await c_.pool.Run(std::move(look));
+    if (!size) co_return FileFault(std::move(size).error(), moving.from.vmx);
+    moving.written[spec.nvram] = *size;
     co_return vim::Result<>{};
 }
 
@@ -93,6 +106,7 @@ rt::Co<vim::Result<std::vector<backend::DiskMove>>> Relocate::MovesOf(const Movi
         const backend::DiskSpec *from = Find(before, key), *to = Find(after, key);
         if (from && to) out.push_back({*from, *to});
     }
+    if (moving.plan.home_moves && !before.nvram.empty()) out.push_back({VariablesOf(before), VariablesOf(after)});
     co_return out;
 }
 
@@ -123,7 +137,8 @@ rt::Co<bool> Relocate::NewFilesAreNewer(const Moving& moving) {
         std::int64_t before = 0, after = 0;
         for (const MovedFile& f : plan.files) {
             auto from = Locate(volumes, f.from), to = Locate(volumes, f.to);
-            if (!f.from.ends_with("-flat.vmdk") && !f.from.ends_with("-delta.vmdk")) continue;
+            if (!f.from.ends_with("-flat.vmdk") && !f.from.ends_with("-delta.vmdk") && !f.from.ends_with(".nvram"))
+                continue;
             if (from) before = std::max(before, ModifiedAt(from->Absolute()));
             if (to) after = std::max(after, ModifiedAt(to->Absolute()));
         }

@@ -41,6 +41,18 @@ std::vector<TrackedDisk> TrackedDisks(const Config& config, const VolumeList& vo
     return out;
 }
 
+void CarrySeals(const Config& before, const Config& after, const VolumeList& volumes) {
+    for (const Device& device : before.hardware->device) {
+        const vim::VirtualDevice* now = FindDevice(after.hardware->device, device->key);
+        auto from = FindTracked(*device, volumes);
+        auto to = now ? FindTracked(*now, volumes) : base::Result<TrackedDisk>(TrackedDisk());
+        if (!from || !to || from->file == to->file) continue;
+        auto ctk = ReadCtk(from->file);
+        if (!ctk || !IsSealed(*ctk, from->written)) continue;
+        if (auto sealed = SealCtk(to->file, to->written); !sealed) base::LogWarning("vm", sealed.error().message);
+    }
+}
+
 std::string ChangeIdOf(const std::string& descriptor, std::uint32_t snapshot) {
     auto ctk = ReadCtk(CtkOf(descriptor));
     if (!ctk) return {};
@@ -111,8 +123,10 @@ rt::Co<void> Tracking::BeginAnew(vim::Ref ref, TrackedDisk disk, std::string why
     auto tracked = co_await c_.hypervisor.TrackChanges(ref.id, disk.key);
     auto make = [file = disk.file, capacity = disk.capacity, tracked = bool(tracked)]() -> base::Result<> {
         if (!tracked) return RemoveFile(file);
-        CHECK(MakeCtk(file, capacity));
-        return {};
+        auto made = MakeCtk(file, capacity);
+        if (made) return {};
+        (void)RemoveFile(file);          // the old one would tell of these changes as if there were none
+        return std::move(made).error();
     };
     if (auto made = co_await c_.pool.Run(std::move(make)); !made)
         base::LogWarning("vm " + ref.id, made.error().message);
@@ -131,10 +145,10 @@ rt::Co<base::Result<>> Tracking::CollectOne(vim::Ref ref, TrackedDisk disk, back
 
 rt::Co<void> Tracking::Collect(vim::Ref ref, backend::ChangesOf which, std::uint32_t snapshot) {
     Disks disks = co_await DisksOf(ref);
-    std::vector<int> whole;
+    std::vector<std::string> whole;
     for (const TrackedDisk& disk : disks) {
         auto collected = co_await CollectOne(ref, disk, which, snapshot);
-        if (collected) whole.push_back(disk.key);
+        if (collected) whole.push_back(disk.file);
         else co_await BeginAnew(ref, disk, collected.error().message);
     }
     if (which == backend::ChangesOf::kAllLayers) collected_[ref.id] = std::move(whole);
@@ -155,12 +169,12 @@ rt::Co<bool> Tracking::Halt(vim::Ref ref) {
 rt::Co<void> Tracking::Seal(vim::Ref ref) {
     auto found = collected_.find(ref.id);
     if (found == collected_.end()) co_return;
-    std::vector<int> whole = std::move(found->second);
+    std::vector<std::string> whole = std::move(found->second);
     collected_.erase(found);
     if (whole.empty()) co_return;
     Disks disks = co_await DisksOf(ref);
     std::erase_if(disks,
-                  [&](const TrackedDisk& d) { return std::find(whole.begin(), whole.end(), d.key) == whole.end(); });
+                  [&](const TrackedDisk& d) { return std::find(whole.begin(), whole.end(), d.file) == whole.end(); });
     auto seal = [disks = std::move(disks), id = ref.id] {
         for (const TrackedDisk& disk : disks)
             if (auto sealed = SealCtk(disk.file, disk.written); !sealed)
@@ -173,12 +187,12 @@ rt::Co<void> Tracking::Seal(vim::Ref ref) {
 rt::Co<void> Tracking::Unseal(vim::Ref ref, std::uint32_t snapshot) {
     Disks disks = co_await DisksOf(ref);
     auto look = [disks = std::move(disks), snapshot] {
-        std::vector<int> whole;
+        std::vector<std::string> whole;
         for (const TrackedDisk& disk : disks) {
             auto ctk = ReadCtk(disk.file);
             if (!ctk && ctk.error().code == base::Code::kNotFound) ctk = MakeCtk(disk.file, disk.capacity);
             else if (!ctk || !IsSealed(*ctk, disk.written)) continue;
-            if (ctk && NoteSnapshot(disk.file, snapshot)) whole.push_back(disk.key);
+            if (ctk && NoteSnapshot(disk.file, snapshot)) whole.push_back(disk.file);
         }
         return whole;
     };

@@ -32,6 +32,10 @@ std::vector<TrackedDisk> TrackedDisks(const Config& config, const VolumeList& vo
 // Of one disk, tracked or not. Blocks.
 base::Result<TrackedDisk> FindTracked(const vim::VirtualDevice& device, const VolumeList& volumes);
 
+// The files of a stopped VM's disks were copied, those of tracking among them: a copy is whole
+// when the original is. Blocks.
+void CarrySeals(const Config& before, const Config& after, const VolumeList& volumes);
+
 class Tracking {
 public:
     explicit Tracking(Context& context) : c_(context) {}
@@ -72,7 +76,9 @@ private:
     rt::Co<vim::Result<ChangedAreas>> Allocated(TrackedDisk disk, std::int64_t start);
 
     Context& c_;
-    std::map<std::string, std::vector<int>> collected_;  // by VM: the disks whose files are whole
+    // By VM: the tracking files that are whole. (A disk may have another one by the time it is
+    // sealed: when a guest goes off while its files move.)
+    std::map<std::string, std::vector<std::string>> collected_;
     std::deque<vim::Ref> shut_down_;
     rt::Signal wake_;
 };

@@ -1,67 +1,16 @@
 """RelocateVM_Task on a whole host with real guests: files move to another datastore while the guest
 writes, and no write is lost."""
 
-import sys
 import unittest
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "test/restart"), str(ROOT / "tools")]
-import soap
-import writer
-from host import DATASTORE, Host, until
-
-OTHER = "datastore2"
+from moving import DATASTORE, OTHER, Moving, soap, writer
 
 
-class MoveTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.host = Host()
-        cls.addClassCleanup(cls.end)
-        cls.other = cls.host.folder.path / "vmfs/volumes" / OTHER
-        cls.other.mkdir(parents=True)
-        cls.host.start()
-
-    @classmethod
-    def end(cls):
-        words = cls.host.close()
-        if words:
-            raise AssertionError(words)
-
-    def setUp(self):
-        if not self.host.alive():
-            self.host.start()
-
-    def datastore(self, name):
-        return next(ref for ref, (n,) in self.host.api.all("Datastore", "name").items() if n == name)
-
-    def make(self, name, running=True):
-        vm = self.host.api.task(self.host.ask_create(name, kb=32 << 10))
-        with open(self.host.store / name / f"{name}-flat.vmdk", "r+b") as flat:      # the rest stays a hole
-            flat.write(writer.disk(512))
-        if running:
-            self.host.do("PowerOnVM_Task", vm)
-            self.writes_on(self.host.store / name / f"{name}-flat.vmdk", 20)
-        return vm
-
-    def writes_on(self, file, more):
-        begun = max(writer.writes(file))
-        until(lambda: max(writer.writes(file)) >= begun + more, f"the guest writes to {file}")
-
-    def spec(self, where, disk=None):
-        store = self.datastore(where)
-        if disk is None:
-            return f"<spec>{store.element('datastore')}</spec>"
-        return f"<spec><disk><diskId>{disk}</diskId>{store.element('datastore')}</disk></spec>"
-
-    def path(self, vm):
-        return self.host.api.get(vm, "config.files.vmPathName")
-
+class MoveTest(Moving):
     def test_off(self):
         vm = self.make("off", running=False)
         before = (self.host.store / "off/off-flat.vmdk").read_bytes()
-        self.host.do("RelocateVM_Task", vm, self.spec(OTHER))
+        self.move(vm, OTHER)
         self.assertEqual(self.path(vm), f"[{OTHER}] off/off.vmx")
         self.assertFalse((self.host.store / "off").exists())
         self.assertEqual((self.other / "off/off-flat.vmdk").read_bytes(), before)
@@ -74,13 +23,13 @@ class MoveTest(unittest.TestCase):
 
     def test_running(self):
         vm = self.make("live")
-        self.host.do("RelocateVM_Task", vm, self.spec(OTHER))
+        self.move(vm, OTHER)
         self.assertEqual(self.path(vm), f"[{OTHER}] live/live.vmx")
         moved = self.other / "live/live-flat.vmdk"
         self.writes_on(moved, 70)
         self.assertLess(moved.stat().st_blocks * 512, 8 << 20, "holes stay holes")
         self.assertFalse((self.host.store / "live/live-flat.vmdk").exists())
-        self.host.do("RelocateVM_Task", vm, self.spec(DATASTORE))        # and back, by other names inside of QEMU
+        self.move(vm, DATASTORE)        # and back, by other names inside of QEMU
         back = self.host.store / self.path(vm).split("] ")[1].split("/")[0] / "live-flat.vmdk"
         self.writes_on(back, 70)
         self.host.restart()
@@ -93,7 +42,7 @@ class MoveTest(unittest.TestCase):
     def test_one_disk_with_snapshots(self):
         vm = self.make("snap")
         self.host.do("CreateSnapshot_Task", vm, "<name>s</name><memory>false</memory><quiesce>false</quiesce>")
-        self.host.do("RelocateVM_Task", vm, self.spec(OTHER))
+        self.move(vm, OTHER)
         self.assertFalse((self.host.store / "snap/snap-flat.vmdk").exists())
         self.host.do("RemoveAllSnapshots_Task", vm)
         self.writes_on(self.other / "snap/snap-flat.vmdk", 70)
@@ -103,7 +52,7 @@ class MoveTest(unittest.TestCase):
     def test_a_disk_alone(self):
         vm = self.make("part")
         key = self.host.disks(vm)[0].findtext("key")
-        self.host.do("RelocateVM_Task", vm, self.spec(OTHER, key))
+        self.move(vm, OTHER, key)
         self.assertEqual(self.path(vm), f"[{DATASTORE}] part/part.vmx")
         self.writes_on(self.other / "part/part-flat.vmdk", 20)
         self.assertFalse((self.host.store / "part/part-flat.vmdk").exists())
@@ -114,17 +63,7 @@ class MoveTest(unittest.TestCase):
                 name = f"{'live' if running else 'off'}-{point}"
                 with self.subTest(name):
                     vm = self.make(name, running)
-                    self.host.arm(f"VirtualMachine.relocate:{point}")
-                    try:
-                        self.host.api.call("RelocateVM_Task", vm, self.spec(OTHER))
-                    except (OSError, Exception):
-                        pass
-                    self.host.await_death()
-                    self.host.arm("")
-                    self.host.start()
-                    until(lambda: not self.host.api.get(vm, "recentTask") or
-                          all(self.host.api.get(soap.ref_of(t), "info.state") in ("success", "error")
-                              for t in self.host.api.get(vm, "recentTask")), "its task has ended")
+                    self.killed_while_it_moves(vm, point, OTHER)
                     here = self.host.store / name
                     there = self.other / name
                     self.assertNotEqual(here.exists(), there.exists(), "one of the two folders is there")
@@ -139,7 +78,7 @@ class MoveTest(unittest.TestCase):
     def test_no_room_and_no_such_disk(self):
         vm = self.make("refused", running=False)
         with self.assertRaises(soap.Fault):
-            self.host.do("RelocateVM_Task", vm, self.spec(OTHER, 9999))
+            self.move(vm, OTHER, 9999)
         self.assertEqual(self.path(vm), f"[{DATASTORE}] refused/refused.vmx")
 
 
