@@ -40,11 +40,12 @@ class Figure:
 def benches():
     import backup
     import memory
+    import move
     import nfc
     import power
     import scale
     import soap_rate
-    return {"P1": power.one, "P2": power.many, "P5": soap_rate.rate, "P6": scale.views, "P7": scale.watch,
+    return {"P1": power.one, "P2": power.many, "P4": move.live, "P5": soap_rate.rate, "P6": scale.views, "P7": scale.watch,
             "P8": scale.tasks, "P9": memory.agents, "P12": backup.whole, "nfc": nfc.through_nfc}
 
 
