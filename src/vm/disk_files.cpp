@@ -108,6 +108,24 @@ std::int64_t FreeBytes(const std::string& folder) {
     return static_cast<std::int64_t>(fs.f_bavail) * static_cast<std::int64_t>(fs.f_frsize);
 }
 
+base::Result<> TakeBlocks(const std::string& flat) {
+    rt::Fd file(open(flat.c_str(), O_RDWR | O_CLOEXEC));
+    if (!file) return base::FromErrno(errno, "open " + flat);
+    struct stat now {};
+    if (fstat(file.get(), &now)) return base::FromErrno(errno, "look at " + flat);
+    CHECK(Grow(file, flat, now.st_size, false));
+    if (fsync(file.get())) return base::FromErrno(errno, "write " + flat);
+    return {};
+}
+
+base::Result<> SayThin(const std::string& descriptor, bool thin) {
+    TRY(text, rt::ReadFile(descriptor, codec::VmdkDescriptor::kMaxBytes));
+    TRY(disk, codec::VmdkDescriptor::Parse(text));
+    std::erase_if(disk.ddb, [](const auto& line) { return line.first == "thinProvisioned"; });
+    if (thin) disk.SetDdb("thinProvisioned", "1");
+    return rt::WriteFileAtomically(descriptor, disk.Text(), 0600);
+}
+
 base::Result<> RemoveFile(const std::string& path) {
     if (unlink(path.c_str()) && errno != ENOENT) return base::FromErrno(errno, "remove " + path);
     return {};

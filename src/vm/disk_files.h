@@ -41,6 +41,10 @@ base::Result<> DescribeDisk(const NewDisk& disk);
 // kNotFound: a descriptor or extent of its chain is missing; kInvalid: a form that we do not run from.
 base::Result<DiskFacts> InspectDisk(const std::string& volume, const std::string& descriptor);
 base::Result<> ExtendDisk(const std::string& volume, const std::string& descriptor, std::int64_t capacity_kb);
+// Takes all blocks of a flat file whose size is right, without changing what it holds.
+base::Result<> TakeBlocks(const std::string& flat);
+// What a base's descriptor says of that.
+base::Result<> SayThin(const std::string& descriptor, bool thin);
 // Removes a file; one that is not there is fine.
 base::Result<> RemoveFile(const std::string& path);
 

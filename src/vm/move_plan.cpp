@@ -45,6 +45,7 @@ public:
         std::stable_partition(plan_.files.begin(), plan_.files.end(),
                               [this](const MovedFile& f) { return f.from == home_.vmx.Text(); });
         CHECK(CheckSnapshots());
+        CHECK(CheckForms());
         return std::move(plan_);
     }
 
@@ -91,9 +92,36 @@ private:
         if (from->volume.name == volume->name && !(with_home && volume->name == plan_.vmx.datastore)) return {};
         DatastorePath target = FolderOn(*volume) / from->path.Name();
         CHECK(CheckFree(target, *volume));
-        plan_.files.push_back({file.path, target.Text(), file.disk_key, file.allocated});
-        plan_.needs[volume->name] += file.allocated;
+        MovedFile moved{file.path, target.Text(), file.disk_key, file.allocated};
+        if (file.disk_key && file.link == 0) TakeForm(file, moved);
+        plan_.needs[volume->name] += moved.allocated;
+        plan_.files.push_back(std::move(moved));
         if (file.type == "diskDescriptor" && IsBackingOf(file)) plan_.disks[file.disk_key] = target.Text();
+        return {};
+    }
+
+    // Thick disks stay thick where they are so; one that only says it keeps its holes.
+    void TakeForm(const FileFact& file, MovedFile& moved) const {
+        std::optional<bool> thin = FormFor(file.disk_key);
+        if (file.type == "diskDescriptor") moved.says_thin = thin;
+        if (file.type != "diskExtent") return;
+        moved.dense = thin ? !*thin : file.size > 0 && file.allocated >= file.size;
+        if (moved.dense) moved.allocated = std::max(file.allocated, file.size);
+    }
+
+    std::optional<bool> FormFor(int key) const {
+        auto named = wish_.thin_disks.find(key);
+        return named == wish_.thin_disks.end() ? wish_.thin : std::optional(named->second);
+    }
+
+    vim::Result<> CheckForms() const {
+        for (const auto& [key, thin] : wish_.thin_disks) {
+            auto* device = FindDevice(loaded_.config.hardware->device, key);
+            auto* backing = device ? device->backing.As<vim::VirtualDiskFlatVer2BackingInfo>() : nullptr;
+            if (plan_.disks.contains(key) || !backing || backing->thin_provisioned.value_or(false) == thin) continue;
+            return vim::Fault(vim::NotSupported(), base::Cat("disk ", key, " stays on its datastore, and so does its form: "
+                                                             "move it to another one, or see InflateVirtualDisk_Task"));
+        }
         return {};
     }
 

@@ -13,12 +13,17 @@ namespace vm {
 struct MoveWish {
     vim::Ref datastore;                  // of the VM's own files, and of every disk not named below; null: they stay
     std::map<int, vim::Ref> disks;
+    // The form of every disk that moves, and of those named; else each keeps its own.
+    std::optional<bool> thin;
+    std::map<int, bool> thin_disks;
 };
 
 struct MovedFile {
     std::string from, to;                // datastore paths
     int disk_key = 0;                    // 0: not of a disk
     std::int64_t allocated = 0;
+    bool dense = false;                  // a base: its blocks are taken before it is filled
+    std::optional<bool> says_thin;       // a base's descriptor: what it says of its form from then on
 };
 
 struct MovePlan {

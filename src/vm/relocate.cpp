@@ -25,6 +25,13 @@ base::Result<> MakeFolders(const MovePlan& plan, const VolumeList& volumes) {
     return {};
 }
 
+// What is not in its bytes.
+base::Result<> GiveForm(const MovedFile& file, const std::string& path) {
+    if (file.dense) CHECK(TakeBlocks(path));
+    if (file.says_thin) CHECK(SayThin(path, *file.says_thin));
+    return {};
+}
+
 // Removes files one by one (a path here is a file, not a disk), then folders that are empty.
 void RemoveEach(const std::vector<std::string>& files, const VolumeList& volumes) {
     std::set<std::string> folders;
@@ -58,13 +65,22 @@ vim::Result<MoveWish> Relocate::Understand(const vim::call::RelocateVM& call, co
     if (spec.host && !(spec.host == host::HostRef())) return NotHere("there is no other host here");
     if (spec.folder && !(spec.folder == vm.parent)) return NotHere("there is no other folder here");
     if (!spec.device_change.empty()) return NotHere("devices are not changed on the way; reconfigure afterwards");
-    MoveWish wish{spec.datastore, {}};
+    MoveWish wish{.datastore = spec.datastore, .disks = {}, .thin = {}, .thin_disks = {}};
+    if (spec.transform) wish.thin = *spec.transform == vim::VirtualMachineRelocateTransformation::kSparse;
     for (const auto& one : spec.disk) {
         auto* device = FindDevice(vm.config->hardware->device, one->disk_id);
         if (!device || !device->type().IsA(vim::VirtualDisk::kType))
             return vim::Fault(vim::InvalidArgument("spec.disk.diskId"),
                               base::Cat(vm.name, " has no disk ", one->disk_id));
         wish.disks[one->disk_id] = one->datastore;
+        if (!one->disk_backing_info) continue;
+        auto* form = one->disk_backing_info.As<vim::VirtualDiskFlatVer2BackingInfo>();
+        if (!form) return NotHere("a disk stays of the kind that it is: flat, thin or not");
+        bool eager = form->eagerly_scrub.value_or(false);
+        if (form->thin_provisioned || eager) wish.thin_disks[one->disk_id] = form->thin_provisioned.value_or(false);
+        if (eager && wish.thin_disks[one->disk_id])
+            return vim::Fault(vim::InvalidArgument("spec.disk.diskBackingInfo"),
+                              "a disk is thin, or has all its blocks at once, not both");
     }
     std::set<vim::Ref> targets;
     if (wish.datastore) targets.insert(wish.datastore);
@@ -133,6 +149,8 @@ rt::Co<vim::Result<>> Relocate::CopyAll(Moving& moving, task::Progress& progress
         if (moving.written.contains(from->Absolute()))
             copied = co_await MakeEmpty(moving, from->Absolute(), to->Absolute());
         else copied = co_await CopyVmFile(c_, from->Absolute(), to->Absolute(), progress, std::move(percent));
+        auto form = [f, path = to->Absolute()] { return GiveForm(f, path); };
+        if (copied && (f.dense || f.says_thin)) copied = co_await c_.pool.Run(std::move(form));
         if (!copied && copied.error().code == base::Code::kCancelled)
             co_return vim::Fault(vim::RequestCanceled(), "cancelled by its user");
         if (!copied) co_return FileFault(std::move(copied).error(), to->path);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "backend/disk_server.h"
@@ -102,11 +103,15 @@ rt::Co<vim::Result<std::vector<backend::DiskMove>>> Relocate::MovesOf(const Movi
     Config config = MovedConfig(moving.loaded.config, moving.plan);
     CO_TRY(after, co_await SpecOf(c_, moving.ref.id, std::move(config), moving.to));
     std::vector<backend::DiskMove> out;
+    auto dense = [&moving](int key) {
+        return std::any_of(moving.plan.files.begin(), moving.plan.files.end(),
+                           [key](const MovedFile& f) { return f.disk_key == key && f.dense; });
+    };
     for (const auto& [key, path] : moving.plan.disks) {
         const backend::DiskSpec *from = Find(before, key), *to = Find(after, key);
-        if (from && to) out.push_back({*from, *to});
+        if (from && to) out.push_back({*from, *to, dense(key)});
     }
-    if (moving.plan.home_moves && !before.nvram.empty()) out.push_back({VariablesOf(before), VariablesOf(after)});
+    if (moving.plan.home_moves && !before.nvram.empty()) out.push_back({VariablesOf(before), VariablesOf(after), false});
     co_return out;
 }
 

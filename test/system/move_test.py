@@ -3,7 +3,7 @@ writes, and no write is lost."""
 
 import unittest
 
-from moving import DATASTORE, OTHER, Moving, soap, writer
+from moving import DATASTORE, OTHER, Moving, soap, until, writer
 
 
 class MoveTest(Moving):
@@ -74,6 +74,71 @@ class MoveTest(Moving):
                         self.host.do("PowerOffVM_Task", vm)
                         writer.last(file)
                     self.host.do("Destroy_Task", vm)
+
+    def efi(self, name):
+        """Powered on; its firmware writes variables at each start."""
+        vm = self.make(name, running=False)
+        self.host.do("ReconfigVM_Task", vm, "<spec><memoryMB>128</memoryMB><firmware>efi</firmware></spec>")
+        self.host.do("PowerOnVM_Task", vm)
+        return vm, self.host.store / name / f"{name}.nvram"
+
+    def firmware_writes(self, vm, file):
+        before = file.read_bytes()
+        self.host.api.call("ResetVM_Task", vm)
+        until(lambda: file.read_bytes() != before, f"the firmware writes to {file}")
+
+    def test_running_with_efi(self):
+        vm, here = self.efi("firm")
+        self.firmware_writes(vm, here)
+        self.move(vm, OTHER)                             # it may still be at it
+        self.assertFalse(here.parent.exists())
+        there = self.other / "firm/firm.nvram"
+        for _ in range(2):
+            self.firmware_writes(vm, there)
+        self.move(vm, DATASTORE)
+        self.host.restart()
+        self.firmware_writes(vm, here)
+        self.host.do("PowerOffVM_Task", vm)
+        kept = here.read_bytes()
+        self.host.do("PowerOnVM_Task", vm)
+        self.assertEqual(len(here.read_bytes()), len(kept))
+        self.firmware_writes(vm, here)
+
+    def test_killed_with_efi(self):
+        for point in ("copy", "switch", "end"):
+            with self.subTest(point):
+                vm, here = self.efi(f"firm-{point}")
+                there = self.other / here.parent.name / here.name
+                self.killed_while_it_moves(vm, point, OTHER)
+                self.assertNotEqual(here.exists(), there.exists())
+                self.firmware_writes(vm, here if here.exists() else there)
+                self.host.do("PowerOffVM_Task", vm)
+
+    def form(self, file):
+        found = file.stat()
+        return "thick" if found.st_blocks * 512 >= found.st_size else "thin"
+
+    def test_another_form(self):
+        for running in (False, True):
+            name = "form-on" if running else "form-off"
+            vm = self.make(name, running)
+            key = self.host.disks(vm)[0].findtext("key")
+            store = self.datastore(OTHER).element("datastore")
+            self.host.do("RelocateVM_Task", vm, f"<spec><disk><diskId>{key}</diskId>{store}<diskBackingInfo "
+                         'xsi:type="VirtualDiskFlatVer2BackingInfo"><fileName></fileName><diskMode></diskMode>'
+                         "<thinProvisioned>false</thinProvisioned></diskBackingInfo></disk></spec>")
+            self.assertEqual(self.form(self.flat(vm)), "thick")
+            self.assertEqual(self.backing(vm).findtext("thinProvisioned"), "false")
+            self.move(vm, DATASTORE, key)                # it keeps it
+            self.assertEqual(self.form(self.flat(vm)), "thick")
+            store = self.datastore(OTHER).element("datastore")
+            self.host.do("RelocateVM_Task", vm, f"<spec>{store}<transform>sparse</transform></spec>")
+            self.assertEqual(self.form(self.flat(vm)), "thin")
+            self.assertEqual(self.backing(vm).findtext("thinProvisioned"), "true")
+            if running:
+                self.writes_on(self.flat(vm), 70)
+                self.host.do("PowerOffVM_Task", vm)
+                writer.last(self.flat(vm))
 
     def test_no_room_and_no_such_disk(self):
         vm = self.make("refused", running=False)

@@ -86,6 +86,54 @@ TEST_F(MovePlanTest, OneDiskAlone) {
               "[one] web/web.vmdk -> [two] web/web.vmdk\n[one] web/web-flat.vmdk -> [two] web/web-flat.vmdk\n");
 }
 
+TEST_F(MovePlanTest, WhatIsKnownOfChangesGoesWithTheDisk) {
+    std::filesystem::create_directories(top.path + "/one/web");
+    std::ofstream(top.path + "/one/web/web-ctk.vmdk") << "its form does not matter here";
+    auto plan = PlanMove(loaded, home, {DatastoreOf("two"), {{2000, DatastoreOf("three")}}});
+    ASSERT_TRUE(plan) << plan.error().message();
+    EXPECT_NE(Moves(*plan).find("[one] web/web-ctk.vmdk -> [three] web/web-ctk.vmdk\n"), std::string::npos)
+        << Moves(*plan);
+}
+
+struct FormRow {
+    const char* name;
+    std::int64_t size, allocated;
+    std::optional<bool> all, named;      // asked for: thin, of every disk, of this one
+    bool dense;
+    std::optional<bool> says_thin;
+    std::int64_t needs;
+};
+class MovedForm : public MovePlanTest, public testing::WithParamInterface<FormRow> {};
+
+TEST_P(MovedForm, OfADisk) {
+    const FormRow& row = GetParam();
+    loaded.files[3].size = row.size;
+    loaded.files[3].allocated = row.allocated;
+    MoveWish wish{.datastore = {}, .disks = {{2000, DatastoreOf("two")}}, .thin = row.all, .thin_disks = {}};
+    if (row.named) wish.thin_disks[2000] = *row.named;
+    auto plan = PlanMove(loaded, home, wish);
+    ASSERT_TRUE(plan) << plan.error().message();
+    ASSERT_EQ(plan->files.size(), 2u);
+    EXPECT_EQ(plan->files[0].says_thin, row.says_thin);
+    EXPECT_EQ(plan->files[1].dense, row.dense);
+    EXPECT_EQ(plan->needs.at("two"), 1 + row.needs);
+}
+
+INSTANTIATE_TEST_SUITE_P(, MovedForm,
+                         testing::Values(FormRow{"as_it_is_thin", 1000, 400, {}, {}, false, {}, 400},
+                                         FormRow{"as_it_is_thick", 1000, 1024, {}, {}, true, {}, 1024},
+                                         FormRow{"flat", 1000, 400, false, {}, true, false, 1000},
+                                         FormRow{"sparse", 1000, 1024, true, {}, false, true, 1024},
+                                         FormRow{"named_before_all", 1000, 400, true, false, true, false, 1000}),
+                         [](const auto& i) { return i.param.name; });
+
+TEST_F(MovePlanTest, ADiskThatStaysKeepsItsForm) {
+    MoveWish wish{.datastore = {}, .disks = {{2000, DatastoreOf("one")}}, .thin = {}, .thin_disks = {{2000, true}}};
+    auto plan = PlanMove(loaded, home, wish);
+    ASSERT_FALSE(plan);
+    EXPECT_TRUE(plan.error().As<vim::NotSupported>());
+}
+
 TEST_F(MovePlanTest, ADiskThatIsNamedGoesItsOwnWay) {
     auto plan = PlanMove(loaded, home, {DatastoreOf("two"), {{2001, DatastoreOf("three")}}});
     ASSERT_TRUE(plan);

@@ -82,7 +82,10 @@ rt::Co<base::Result<>> Begin(rt::Pool& pool, std::shared_ptr<RunningVm> vm, qmp:
     CO_CHECK(co_await AddNodes(pool, qemu, move.to, hop));
     std::vector<std::string> nodes = NodesOf(move.to, hop);
     vm->ForgetJob(JobOf(key));
-    auto begun = co_await qmp::StartLiveMirror(qemu, JobOf(key), top, nodes.back(), !move.to.overlays.empty());
+    qmp::LiveMirror mirror{.job = JobOf(key), .from = top, .to = nodes.back()};
+    mirror.top_only = !move.to.overlays.empty();
+    mirror.unmap = !move.dense;
+    auto begun = co_await qmp::StartLiveMirror(qemu, std::move(mirror));
     if (!begun) co_await DropNodes(qemu, std::move(nodes));
     co_return begun;
 }

@@ -70,12 +70,13 @@ Done StartFullMirror(Client& qemu, std::string job, std::string from, std::strin
                 {{"job-id", job}, {"device", from}, {"target", to}, {"sync", "full"}, {"auto-dismiss", false}});
 }
 
-Done StartLiveMirror(Client& qemu, std::string job, std::string from, std::string to, bool top_only) {
+Done StartLiveMirror(Client& qemu, LiveMirror m) {
     return Give(qemu, "blockdev-mirror",
-                {{"job-id", job},
-                 {"device", from},
-                 {"target", to},
-                 {"sync", top_only ? "top" : "full"},
+                {{"job-id", m.job},
+                 {"device", m.from},
+                 {"target", m.to},
+                 {"sync", m.top_only ? "top" : "full"},
+                 {"unmap", m.unmap},
                  {"copy-mode", "write-blocking"},
                  {"on-source-error", "report"},
                  {"on-target-error", "report"},
