@@ -41,12 +41,9 @@ def disk():
 
 @contextlib.contextmanager
 def machine(host):
-    (host.folder.path / "vmfs/volumes" / OTHER).mkdir(parents=True, exist_ok=True)
     session = host.session()
     try:
-        stores = {}
-        while OTHER not in stores:                       # it is seen a moment later
-            stores = {name: ref for ref, (name,) in session.all("Datastore", "name").items()}
+        stores = {name: ref for ref, (name,) in session.all("Datastore", "name").items()}
         first = next(name for name in stores if name != OTHER)
         config = re.sub("<deviceChange>.*</deviceChange>", disk(), hello.config("bench", first, {}, power.MEMORY_MB))
         vm = session.task(session.call("CreateVM_Task", session.vm_folder(), config + session.pool().element("pool")))
@@ -146,7 +143,7 @@ def mirror(raw, flat):
 
 def live(asked):
     ours, theirs, bytes_each = [], [], []
-    with servers.Hostd() as host, machine(host) as (session, vm, stores):
+    with servers.Hostd(datastores=[OTHER]) as host, machine(host) as (session, vm, stores):
         for _ in range(max(3, asked.repeats // 3)):
             power.switch_on(session, [vm])
             took, share = move(host, session, vm, stores)

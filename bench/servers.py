@@ -47,11 +47,13 @@ class Server:
 class Hostd(Server):
     name = "hostd"
 
-    def __init__(self, sim=0):
+    def __init__(self, sim=0, datastores=()):
+        """`datastores` are made beside its own."""
         self.work = Path(tempfile.mkdtemp(prefix="bedplate-bench-"))
         os.chmod(self.work, 0o755)
         self.folder = root_folder.RootFolder(self.work / "host")
-        self.folder.path.joinpath("run").mkdir(parents=True)
+        for made in ("run", *(f"vmfs/volumes/{name}" for name in datastores)):
+            self.folder.path.joinpath(made).mkdir(parents=True)
         program = os.environ.get("BEDPLATE_HOSTD") or ROOT / "build/release/src/app/hostd"
         words = [str(program), "--root", str(self.folder.path), "--listen", "127.0.0.1",
                  "--port", "0", "--ready-file", str(self.folder.ready)] + (["--sim", str(sim)] if sim else [])

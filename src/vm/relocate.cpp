@@ -1,13 +1,12 @@
 #include "vm/relocate.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "host/ids.h"
 #include "rt/files.h"
-#include "vm/disk_files.h"
+#include "rt/loop.h"
 #include "vm/file_copy.h"
+#include "vm/moved_files.h"
 #include "vm/tracking.h"
 
 namespace vm {
@@ -15,39 +14,6 @@ namespace vm {
 namespace {
 
 vim::Fault NotHere(std::string words) { return vim::Fault(vim::NotSupported(), std::move(words)); }
-
-base::Result<> MakeFolders(const MovePlan& plan, const VolumeList& volumes) {
-    for (const std::string& text : plan.new_folders) {
-        auto located = Locate(volumes, text);
-        if (!located) return base::Error{base::Code::kInvalid, located.error().message()};
-        CHECK(rt::MakeDirs(located->Absolute(), 0755));
-    }
-    return {};
-}
-
-// What is not in its bytes.
-base::Result<> GiveForm(const MovedFile& file, const std::string& path) {
-    if (file.dense) CHECK(TakeBlocks(path));
-    if (file.says_thin) CHECK(SayThin(path, *file.says_thin));
-    return {};
-}
-
-// Removes files one by one (a path here is a file, not a disk), then folders that are empty.
-void RemoveEach(const std::vector<std::string>& files, const VolumeList& volumes) {
-    std::set<std::string> folders;
-    for (const std::string& text : files) {
-        auto located = Locate(volumes, text);
-        if (!located || located->path.path.empty() || !StaysWithin(located->volume.folder, located->Absolute()))
-            continue;
-        if (auto removed = RemoveFile(located->Absolute()); !removed) base::LogWarning("vm", removed.error().message);
-        if (!located->path.Folder().path.empty())
-            folders.insert(located->volume.folder + "/" + located->path.Folder().path);
-    }
-    for (const std::string& folder : folders) {
-        rt::RemoveCutOffWrites(folder);
-        (void)rmdir(folder.c_str());                     // stays when there is more in it
-    }
-}
 
 Home HomeAt(const DatastorePath& vmx, const VolumeList& volumes) {
     auto located = Locate(volumes, vmx);
@@ -206,6 +172,23 @@ rt::Co<vim::Result<>> Relocate::Commit(Moving& moving) {
     co_return vim::Result<>{};
 }
 
+// Nobody waits for the blocks.
+rt::Co<void> Relocate::Remove(std::vector<std::string> files) {
+    using Files = std::vector<rt::Fd>;
+    auto remove = [files = std::move(files), volumes = c_.volumes.Now()] {
+        return std::make_shared<Files>(RemoveEach(files, volumes));
+    };
+    std::shared_ptr<Files> kept = co_await c_.pool.Run(std::move(remove));
+    auto let_go = [](rt::Pool& pool, std::shared_ptr<Files> files) -> rt::Co<void> {
+        auto close = [files] {
+            files->clear();
+            return true;
+        };
+        (void)co_await pool.Run(std::move(close));
+    };
+    co_await rt::Detach(let_go(c_.pool, std::move(kept)));
+}
+
 // Nothing is removed that a guest has gone on with.
 rt::Co<void> Relocate::Undo(Moving& moving) {
     if (moving.live && c_.hypervisor.StateOf(moving.ref.id) != backend::RunState::kStopped) {
@@ -216,19 +199,11 @@ rt::Co<void> Relocate::Undo(Moving& moving) {
             (void)co_await c_.hypervisor.StopMirrors(moving.ref.id, *std::move(moves));
         }
     }
-    auto undo = [makes = moving.intent.makes, volumes = moving.from.volumes] {
-        RemoveEach(makes, volumes);
-        return true;
-    };
-    (void)co_await c_.pool.Run(std::move(undo));
+    co_await Remove(moving.intent.makes);
 }
 
 rt::Co<void> Relocate::ClearOld(vim::Ref ref, Intent intent) {
-    auto clear = [removes = std::move(intent.removes), volumes = c_.volumes.Now()] {
-        RemoveEach(removes, volumes);
-        return true;
-    };
-    (void)co_await c_.pool.Run(std::move(clear));
+    co_await Remove(std::move(intent.removes));
     if (auto read = co_await c_.Refresh(ref); !read) base::LogWarning("vm " + ref.id, read.error().message);
 }
 

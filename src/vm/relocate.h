@@ -45,6 +45,7 @@ private:
     rt::Co<bool> NewFilesAreNewer(const Moving& moving);
     rt::Co<vim::Result<>> WriteConfig(Moving& moving);
     rt::Co<vim::Result<>> Commit(Moving& moving);
+    rt::Co<void> Remove(std::vector<std::string> files);
     rt::Co<void> Undo(Moving& moving);
     rt::Co<void> ClearOld(vim::Ref vm, Intent intent);
     Done Resume(task::Unfinished what, task::Progress& progress);
