@@ -84,7 +84,7 @@ class MoveTest(Moving):
 
     def firmware_writes(self, vm, file):
         before = file.read_bytes()
-        self.host.api.call("ResetVM_Task", vm)
+        self.host.do("ResetVM_Task", vm)
         until(lambda: file.read_bytes() != before, f"the firmware writes to {file}")
 
     def test_running_with_efi(self):
