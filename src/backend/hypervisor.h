@@ -116,6 +116,7 @@ struct GuestDisk {
 struct GuestInfo {
     bool agent = false;
     bool runs_programs = false;  // RunInGuest() and OpenGuestFile() are allowed there
+    std::string vmware_tools;  // beside the agent: "open-vm-tools", "tar"; "" : none, or it may not be looked for
     std::string agent_version;
     std::string host_name;
     std::string os_id, os_name, os_version, kernel;
@@ -138,7 +139,8 @@ struct DiskUsage {
 };
 
 struct NicUsage {
-    int key = 0;
+    int key = 0;  // 0: of the adapter with this address, as its guest counts
+    std::string mac{};
     std::int64_t received_bytes = 0, sent_bytes = 0, received_packets = 0, sent_packets = 0;
 };
 
@@ -356,6 +358,8 @@ public:
     virtual rt::Co<base::Result<rt::ByteStreamPtr>> OpenGuestFile(std::string vm, std::string path, bool write) = 0;
     // The guest's clock is set to ours.
     virtual rt::Co<base::Result<>> SetGuestTime(std::string vm) = 0;
+    // By how much the guest's clock is behind ours; less than zero: ahead of it.
+    virtual rt::Co<base::Result<base::Duration>> GuestTimeLag(std::string vm) = 0;
 
     // After a restart of hostd: the VMs that run or pause now, each connected again and
     // reporting. A dead one's leavings are removed; it is told once more, as kStopped.

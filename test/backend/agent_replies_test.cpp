@@ -24,6 +24,25 @@ TEST(AgentReplies, InterfacesWithoutLoopback) {
     EXPECT_EQ(nics->front(), (GuestNic{"00:50:56:00:00:01", "eth0", {"10.0.2.15/24", "fe80::1/64"}}));
 }
 
+TEST(AgentReplies, InterfacesCount) {
+    auto counts = ParseCounts(R"([
+        {"name":"lo","hardware-address":"00:00:00:00:00:00","statistics":{"rx-bytes":9,"tx-bytes":9,"rx-packets":1,"tx-packets":1}},
+        {"name":"eth0","hardware-address":"00:50:56:00:00:01",
+         "statistics":{"rx-bytes":1000,"tx-bytes":200,"rx-packets":10,"tx-packets":2,"rx-errs":0}},
+        {"name":"br0","hardware-address":"00:50:56:00:00:01","statistics":{"rx-bytes":7}},
+        {"name":"eth1","hardware-address":"00:50:56:00:00:02"},
+        {"name":"eth2","hardware-address":"00:50:56:00:00:03","statistics":{"rx-bytes":-1}}])");
+    ASSERT_EQ(counts.size(), 1u);
+    EXPECT_EQ(counts[0].mac, "00:50:56:00:00:01");
+    EXPECT_EQ(counts[0].received_bytes, 1000);
+    EXPECT_EQ(counts[0].sent_packets, 2);
+}
+
+TEST(AgentReplies, TimeIsSince1970) {
+    EXPECT_EQ(*ParseTime("1700000000123456789"), std::chrono::nanoseconds(1700000000123456789));
+    for (const char* odd : {"-9223372036854775808", "\"now\"", "{}", "", "1e30"}) EXPECT_FALSE(ParseTime(odd)) << odd;
+}
+
 TEST(AgentReplies, ALiarIsCutShort) {
     std::string longest(100'000, 'x');
     auto host = ParseHostName(base::Cat(R"({"host-name":"a\u0007b)", longest, "\"}"));

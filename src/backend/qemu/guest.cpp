@@ -44,4 +44,12 @@ rt::Co<base::Result<>> Machine::SetGuestTime(std::string id) {
     co_return set;
 }
 
+rt::Co<base::Result<base::Duration>> Machine::GuestTimeLag(std::string id) {
+    CO_TRY(vm, Find(id));
+    CO_CHECK(CanAsk(*vm));
+    auto lag = co_await agent::TimeLag(vm->agent());
+    if (!lag) co_return Named(std::move(lag).error());
+    co_return lag;
+}
+
 }  // namespace backend::qemu

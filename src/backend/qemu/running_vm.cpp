@@ -207,16 +207,18 @@ void RunningVm::SetAlive(bool alive) {
 
 void RunningVm::ForgetGuest() {
     SetAlive(false);
+    nic_counts_.clear();
     if (std::exchange(guest_, GuestInfo()) != GuestInfo()) Tell(EventKind::kGuestInfo);
 }
 
 rt::Co<void> RunningVm::LookAtAgent() {
     if (state_ != RunState::kRunning || quiet_) co_return;  // it cannot answer
-    auto info = co_await agent::Collect(agent_, guest_);
+    auto heard = co_await agent::Collect(agent_, guest_);
     if (!port_open_ || ended_ || abandoned_ || state_ != RunState::kRunning) co_return;
-    SetAlive(bool(info));
-    if (!info || *info == guest_) co_return;
-    guest_ = *std::move(info);
+    SetAlive(bool(heard));
+    nic_counts_ = heard ? std::move(heard->counts) : std::vector<NicUsage>();
+    if (!heard || heard->info == guest_) co_return;
+    guest_ = std::move(heard->info);
     Tell(EventKind::kGuestInfo);
 }
 

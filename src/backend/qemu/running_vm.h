@@ -42,6 +42,7 @@ public:
     base::Result<qmp::Client*> monitor() const;
     agent::Client& agent() { return agent_; }
     bool agent_open() const { return port_open_; }
+    const std::vector<NicUsage>& nic_counts() const { return nic_counts_; }
     const std::shared_ptr<SerialLine>& serial() const { return serial_; }
     const RunRecord& record() const { return record_; }
     const RunDir& dir() const { return dir_; }
@@ -109,6 +110,7 @@ private:
     bool port_open_ = false, alive_ = false;
     bool shut_down_ = false;             // its guest powered itself off, and nobody heard it
     GuestInfo guest_;
+    std::vector<NicUsage> nic_counts_;   // of the last look, while the agent answers
     VcpuThreads vcpu_threads_;
     rt::Signal changed_;                 // any of the above
     rt::Signal agent_changed_;

@@ -12,8 +12,8 @@ struct Read {
 
 }  // namespace
 
-// The processors and the memory are the kernel's to tell, the disks QEMU's: one command. A
-// guest that is wired by user-mode networking has no counters of what it sent.
+// The processors and the memory are the kernel's to tell, the disks QEMU's: one command. QEMU
+// does not count what goes through user-mode networking; a guest with an agent does.
 rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
     CO_TRY(running, Find(vm));
     auto read = [pid = running->record().pid, threads = running->vcpu_threads()]() mutable -> base::Result<Read> {
@@ -23,6 +23,7 @@ rt::Co<base::Result<Usage>> Machine::ReadUsage(std::string vm) {
     CO_TRY(both, co_await pool_.Run(std::move(read)));
     running->SetVcpuThreads(std::move(both.threads));
     Usage usage = std::move(both.usage);
+    usage.nics = running->nic_counts();
     auto qemu = running->monitor();
     if (!qemu) co_return usage;
     auto drives = co_await qmp::QueryBlockStats(**qemu);

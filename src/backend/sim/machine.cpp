@@ -31,6 +31,24 @@ base::Result<> WriteState(const std::string& path, const std::string& vm) {
     return {};
 }
 
+// A file of a guest, to its end.
+class Text : public rt::ByteStream {
+public:
+    explicit Text(std::string text) : text_(std::move(text)) {}
+    rt::Co<base::Result<std::size_t>> ReadSome(std::span<char> buffer) override {
+        std::size_t count = text_.copy(buffer.data(), buffer.size());
+        text_.erase(0, count);
+        co_return count;
+    }
+    rt::Co<base::Result<>> Write(std::string) override {
+        co_return base::Error(base::Code::kInternal, "the file is not open for writing");
+    }
+    void Close() override { text_.clear(); }
+
+private:
+    std::string text_;
+};
+
 void Tell(const Progress& progress, int percent) {
     if (progress) progress(percent);
 }
@@ -237,15 +255,23 @@ rt::Co<base::Result<GuestOutcome>> Machine::RunInGuest(std::string vm, GuestProg
     co_return base::Error{base::Code::kDenied, base::Cat("an imagined guest does not run ", program.path)};
 }
 
-rt::Co<base::Result<rt::ByteStreamPtr>> Machine::OpenGuestFile(std::string vm, std::string path, bool) {
-    CO_CHECK(co_await StepOn(Op::kAskGuest, vm));
+rt::Co<base::Result<rt::ByteStreamPtr>> Machine::OpenGuestFile(std::string vm, std::string path, bool write) {
+    CO_TRY(v, co_await StepOn(Op::kAskGuest, vm));
+    auto file = v->files.find(path);
+    if (!write && file != v->files.end()) co_return rt::ByteStreamPtr(std::make_shared<Text>(file->second));
     co_return base::Error{base::Code::kDenied, base::Cat("an imagined guest has no file ", path)};
 }
 
 rt::Co<base::Result<>> Machine::SetGuestTime(std::string vm) {
     CO_TRY(v, co_await StepOn(Op::kAskGuest, vm));
     ++v->times_set;
+    v->lag = {};
     co_return base::Result<>{};
+}
+
+rt::Co<base::Result<base::Duration>> Machine::GuestTimeLag(std::string vm) {
+    CO_TRY(v, co_await StepOn(Op::kAskGuest, vm));
+    co_return v->lag;
 }
 
 rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {

@@ -66,6 +66,7 @@ public:
     rt::Co<base::Result<GuestOutcome>> RunInGuest(std::string vm, GuestProgram program) override;
     rt::Co<base::Result<rt::ByteStreamPtr>> OpenGuestFile(std::string vm, std::string path, bool write) override;
     rt::Co<base::Result<>> SetGuestTime(std::string vm) override;
+    rt::Co<base::Result<base::Duration>> GuestTimeLag(std::string vm) override;
     rt::Co<base::Result<std::vector<Found>>> Adopt() override;
     RunState StateOf(const std::string& vm) const override;
 

@@ -31,6 +31,8 @@ public:
         std::vector<std::weak_ptr<rt::ByteStream>> consoles;   // they end with it
         std::map<int, std::vector<DiskRange>> changes;    // of disks that are tracked
         int times_set = 0;           // how often its clock was
+        base::Duration lag{};        // by which it is late
+        std::map<std::string, std::string> files;         // what its agent would read, by path
         int boots = 0;               // tells one boot's happenings from the next one's
     };
 

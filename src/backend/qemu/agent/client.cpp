@@ -1,6 +1,7 @@
 #include "backend/qemu/agent/client.h"
 
 #include "backend/qemu/agent/replies.h"
+#include "backend/qemu/qmp/json.h"
 #include "base/ids.h"
 #include "base/text.h"
 #include "net/unix.h"
@@ -139,14 +140,35 @@ rt::Co<base::Result<>> Client::Tell(std::string command, std::string arguments) 
     co_return base::Result<>{};
 }
 
-rt::Co<base::Result<GuestInfo>> Collect(Client& agent, GuestInfo known) {
-    constexpr auto kTime = std::chrono::seconds(5);
+namespace {
+
+constexpr auto kTime = std::chrono::seconds(5);
+
+rt::Co<bool> HasFile(Client& agent, std::string path) {
+    std::string words = base::Cat(R"({"path":)", qmp::Quote(path), R"(,"mode":"r"})");
+    auto reply = co_await agent.Ask("guest-file-open", std::move(words), kTime);
+    auto handle = reply ? ParseProcess(*reply) : base::Result<std::int64_t>(std::move(reply).error());
+    if (handle) agent.Later("guest-file-close", base::Cat(R"({"handle":)", *handle, "}"));
+    co_return bool(handle);
+}
+
+// VMware's own installer notes what it did; the packages of Linux distributions do not.
+rt::Co<std::string> FindVmwareTools(Client& agent) {
+    if (co_await HasFile(agent, "/etc/vmware-tools/locations")) co_return "tar";
+    if (co_await HasFile(agent, "/usr/bin/vmtoolsd")) co_return "open-vm-tools";
+    co_return std::string();
+}
+
+}  // namespace
+
+rt::Co<base::Result<Collected>> Collect(Client& agent, GuestInfo known) {
     known.agent = true;
     if (known.agent_version.empty()) {
         CO_TRY(info, co_await agent.Ask("guest-info", {}, kTime));
         CO_TRY(version, ParseVersion(info));
         known.agent_version = std::move(version);
         known.runs_programs = ParseCanRun(info);
+        if (known.runs_programs) known.vmware_tools = co_await FindVmwareTools(agent);
     }
     if (known.os_id.empty()) {       // an agent may have it switched off
         auto info = co_await agent.Ask("guest-get-osinfo", {}, kTime);
@@ -161,7 +183,7 @@ rt::Co<base::Result<GuestInfo>> Collect(Client& agent, GuestInfo known) {
     CO_TRY(reply, co_await agent.Ask("guest-network-get-interfaces", {}, kTime));
     CO_TRY(nics, ParseInterfaces(reply));
     known.nics = std::move(nics);
-    co_return known;
+    co_return Collected{std::move(known), ParseCounts(reply)};
 }
 
 rt::Co<base::Result<>> Send(Client& agent, Request request) {

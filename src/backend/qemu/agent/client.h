@@ -29,9 +29,13 @@ private:
     std::shared_ptr<Rep> rep_;
 };
 
-// Everything that GuestInfo has. The agent's version and the system's name are asked for
-// when `known` does not have them.
-rt::Co<base::Result<GuestInfo>> Collect(Client& agent, GuestInfo known);
+// Everything that GuestInfo has, and what the adapters have counted. The agent's version and
+// the system's name are asked for when `known` does not have them.
+struct Collected {
+    GuestInfo info;
+    std::vector<NicUsage> counts;
+};
+rt::Co<base::Result<Collected>> Collect(Client& agent, GuestInfo known);
 
 enum class Request { kPowerDown, kReboot, kStandby };
 rt::Co<base::Result<>> Send(Client& agent, Request request);

@@ -103,4 +103,14 @@ rt::Co<base::Result<>> SetTime(Client& agent) {
     co_return base::Result<>{};
 }
 
+rt::Co<base::Result<base::Duration>> TimeLag(Client& agent) {
+    Client held = agent;
+    CO_CHECK(co_await held.Ask("guest-ping", {}, kTime));     // whoever else asks it now has his answer
+    auto asked = std::chrono::system_clock::now();
+    CO_TRY(reply, co_await held.Ask("guest-get-time", {}, kTime));
+    auto middle = asked + (std::chrono::system_clock::now() - asked) / 2;
+    CO_TRY(theirs, ParseTime(reply));
+    co_return std::chrono::duration_cast<base::Duration>(middle.time_since_epoch() - theirs);
+}
+
 }  // namespace backend::qemu::agent

@@ -10,5 +10,7 @@ rt::Co<base::Result<GuestOutcome>> Run(Client& agent, GuestProgram program);
 // Both keep a share of `agent`, which may outlive its VM.
 rt::Co<base::Result<rt::ByteStreamPtr>> OpenFile(Client& agent, std::string path, bool write);
 rt::Co<base::Result<>> SetTime(Client& agent);
+// How late its clock is, as of the middle between question and answer.
+rt::Co<base::Result<base::Duration>> TimeLag(Client& agent);
 
 }  // namespace backend::qemu::agent

@@ -86,6 +86,27 @@ base::Result<std::vector<GuestNic>> ParseInterfaces(std::string_view reply) {
     return out;
 }
 
+std::vector<NicUsage> ParseCounts(std::string_view reply) {
+    std::vector<NicUsage> out;
+    std::optional<json::value> v = Parse(reply);
+    if (!v || !v->is_array()) return out;
+    for (const json::value& nic : *v->if_array()) {
+        const json::value* s = Member(nic, "statistics");
+        std::string mac = Clean(Member(nic, "hardware-address"));
+        if (!s || !s->is_object() || mac.empty() || mac == "00:00:00:00:00:00") continue;
+        if (std::any_of(out.begin(), out.end(), [&](const NicUsage& n) { return n.mac == mac; })) continue;
+        NicUsage n{.mac = std::move(mac),
+                   .received_bytes = qmp::Int(Member(*s, "rx-bytes")),
+                   .sent_bytes = qmp::Int(Member(*s, "tx-bytes")),
+                   .received_packets = qmp::Int(Member(*s, "rx-packets")),
+                   .sent_packets = qmp::Int(Member(*s, "tx-packets"))};
+        if (std::min({n.received_bytes, n.sent_bytes, n.received_packets, n.sent_packets}) < 0) continue;
+        out.push_back(std::move(n));
+        if (out.size() == kMostNics) break;
+    }
+    return out;
+}
+
 bool ParseCanRun(std::string_view reply) {
     std::optional<json::value> v = Parse(reply);
     const json::value* list = v ? Member(*v, "supported_commands") : nullptr;
@@ -148,6 +169,13 @@ base::Result<std::int64_t> ParseWritten(std::string_view reply) {
     std::optional<json::value> v = Parse(reply);
     if (!v || !v->is_object()) return Odd("guest-file-write");
     return qmp::Int(Member(*v, "count"));
+}
+
+base::Result<std::chrono::nanoseconds> ParseTime(std::string_view reply) {
+    std::optional<json::value> v = Parse(reply);
+    std::int64_t nanoseconds = v && (v->is_int64() || v->is_uint64()) ? qmp::Int(&*v) : -1;
+    if (nanoseconds < 0) return Odd("guest-get-time");   // so that differences to it fit
+    return std::chrono::nanoseconds(nanoseconds);
 }
 
 base::Result<> ParseOsInfo(std::string_view reply, GuestInfo& into) {

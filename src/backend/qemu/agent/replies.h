@@ -25,12 +25,16 @@ base::Result<std::string> ParseVersion(std::string_view reply);        // guest-
 bool ParseCanRun(std::string_view reply);                              // guest-info: programs and files
 base::Result<std::string> ParseHostName(std::string_view reply);       // guest-get-host-name
 base::Result<std::vector<GuestNic>> ParseInterfaces(std::string_view reply);
+// What each interface has counted, by its address; of several with one address (a bridge over
+// its adapter) the first. From the same answer.
+std::vector<NicUsage> ParseCounts(std::string_view reply);
 base::Result<std::vector<GuestDisk>> ParseFilesystems(std::string_view reply);   // guest-get-fsinfo
 
 base::Result<std::int64_t> ParseProcess(std::string_view reply);       // guest-exec, guest-file-open: its number
 base::Result<std::optional<GuestOutcome>> ParseOutcome(std::string_view reply);   // guest-exec-status
 base::Result<std::string> ParseFilePiece(std::string_view reply);      // guest-file-read; "" at the end
 base::Result<std::int64_t> ParseWritten(std::string_view reply);       // guest-file-write: how many bytes
+base::Result<std::chrono::nanoseconds> ParseTime(std::string_view reply);   // guest-get-time: since 1970
 
 // guest-get-osinfo: fills the os_* members and `kernel`.
 base::Result<> ParseOsInfo(std::string_view reply, GuestInfo& into);
