@@ -58,6 +58,12 @@ std::optional<std::string> MainAddress(const backend::GuestInfo& guest) {
     return v6;
 }
 
+// Of what VMware knows; the agent that answers us is of none of these kinds.
+std::string InstallType(std::string_view vmware_tools) {
+    if (vmware_tools == "open-vm-tools") return "guestToolsTypeOpenVMTools";
+    return vmware_tools == "tar" ? "guestToolsTypeTar" : "guestToolsTypeUnknown";
+}
+
 }  // namespace
 
 void SetGuest(Vm& vm, const backend::GuestInfo& guest) {
@@ -67,6 +73,7 @@ void SetGuest(Vm& vm, const backend::GuestInfo& guest) {
         g.tools_status = vim::VirtualMachineToolsStatus::kToolsOk;
         g.tools_running_status = "guestToolsRunning";
         g.tools_version = "2147483647";                  // not VMware's: managed by the guest's own packages
+        g.tools_install_type = InstallType(guest.vmware_tools);
         g.guest_id = vm.config->guest_id;
         g.guest_family = GuestFamilyName(vm.config->guest_id);
         g.guest_full_name = guest.os_name.empty()

@@ -67,12 +67,21 @@ TEST_F(WatchTest, TheGuestAgentFillsTheGuestIn) {
     EXPECT_EQ(v.guest->ip_address, "192.0.2.7");
     EXPECT_EQ(v.guest->host_name, "web.example.org");
     EXPECT_EQ(v.guest->tools_status, vim::VirtualMachineToolsStatus::kToolsOk);
+    EXPECT_EQ(v.guest->tools_install_type, "guestToolsTypeUnknown");
     ASSERT_EQ(v.guest->net.size(), 1u);
     EXPECT_EQ(v.guest->net.front()->device_config_id, 4000);
     EXPECT_EQ(v.guest->net.front()->network, "VM Network");
     EXPECT_EQ(v.summary->guest->ip_address, "192.0.2.7");
     EXPECT_EQ(v.guest_heartbeat_status, vim::ManagedEntityStatus::kGreen);
     EXPECT_EQ(v.summary->quick_stats->guest_heartbeat_status, vim::ManagedEntityStatus::kGreen);
+}
+
+TEST_F(WatchTest, VmwareToolsBesideTheAgentAreTold) {
+    for (auto [found, told] : {std::pair("open-vm-tools", "guestToolsTypeOpenVMTools"), {"tar", "guestToolsTypeTar"}}) {
+        Report(backend::EventKind::kGuestInfo, {}, {.agent = true, .runs_programs = true, .vmware_tools = found});
+        EXPECT_EQ(Get(vm).guest->tools_install_type, told);
+        EXPECT_EQ(Get(vm).guest->tools_version_status2, "guestToolsUnmanaged");
+    }
 }
 
 TEST_F(WatchTest, TellsOfAWatchdogThatFires) {
