@@ -19,6 +19,10 @@ constexpr std::int64_t kIntervalUs = kRealTime * 1'000'000ll;
 struct Between {
     std::int64_t passed_us;
     std::int64_t Delta(std::int64_t now, std::int64_t before) const { return now < before ? now : now - before; }
+    // ... of what a guest says, who may say anything.
+    std::int64_t Bounded(std::int64_t now, std::int64_t before, std::int64_t most) const {
+        return std::clamp<std::int64_t>(Delta(now, before), 0, most);
+    }
     std::int64_t PerSecond(std::int64_t delta) const { return delta * 1'000'000 / passed_us; }
     std::int64_t InInterval(std::int64_t delta) const { return delta * kIntervalUs / passed_us; }
 };
@@ -156,6 +160,9 @@ void AddNicCounters(Sheet& s, const std::string& instance, const backend::NicUsa
     s.Put(kNetPacketsTx, instance, b.InInterval(n.sent_packets));
 }
 
+// Of one adapter between two looks: more than any carries.
+constexpr std::int64_t kMostBytes = 500'000'000'000, kMostPackets = 1'000'000'000;
+
 // A VM whose adapters nobody counts has no network counters: zeros would be a lie.
 void AddNics(Sheet& s, const Usage& now, const Usage& before, const Between& b) {
     backend::NicUsage total;
@@ -164,9 +171,11 @@ void AddNics(Sheet& s, const Usage& now, const Usage& before, const Between& b) 
         auto was = std::find_if(before.nics.begin(), before.nics.end(),
                                 [&](const backend::NicUsage& n) { return n.key == nic.key; });
         if (was == before.nics.end()) continue;
-        backend::NicUsage n{
-            nic.key, b.Delta(nic.received_bytes, was->received_bytes), b.Delta(nic.sent_bytes, was->sent_bytes),
-            b.Delta(nic.received_packets, was->received_packets), b.Delta(nic.sent_packets, was->sent_packets)};
+        backend::NicUsage n{.key = nic.key,
+                            .received_bytes = b.Bounded(nic.received_bytes, was->received_bytes, kMostBytes),
+                            .sent_bytes = b.Bounded(nic.sent_bytes, was->sent_bytes, kMostBytes),
+                            .received_packets = b.Bounded(nic.received_packets, was->received_packets, kMostPackets),
+                            .sent_packets = b.Bounded(nic.sent_packets, was->sent_packets, kMostPackets)};
         total.received_bytes += n.received_bytes, total.sent_bytes += n.sent_bytes;
         total.received_packets += n.received_packets, total.sent_packets += n.sent_packets;
         AddNicCounters(s, base::Cat(nic.key), n, b);

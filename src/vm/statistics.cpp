@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "host/ids.h"
 #include "perf/counters.h"
 #include "rt/loop.h"
@@ -42,6 +43,17 @@ std::vector<DiskPlace> PlacesOf(const Vm& vm, const VolumeList& volumes) {
         out.push_back(std::move(place));
     }
     return out;
+}
+
+// Guests count by address: of which adapter that is.
+void NameNics(const Vm& vm, backend::Usage& usage) {
+    if (vm.config)
+        for (const Device& d : vm.config->hardware->device)
+            if (auto* card = d.As<vim::VirtualEthernetCard>())
+                for (backend::NicUsage& nic : usage.nics)
+                    if (nic.key == 0 && base::EqualNoCase(nic.mac, card->mac_address.value_or("none")))
+                        nic.key = card->key;
+    std::erase_if(usage.nics, [](const backend::NicUsage& nic) { return nic.key == 0; });
 }
 
 }  // namespace
@@ -90,6 +102,7 @@ rt::Co<void> Statistics::LookAt(std::shared_ptr<Round> round, vim::Ref ref) {
     auto usage = co_await c_.hypervisor.ReadUsage(ref.id);
     Record* record = c_.Find(ref);
     auto vm = c_.Get(ref);
+    if (usage && vm) NameNics(*vm, *usage);
     if (usage && record && vm) Take(*round, *record, *vm, *std::move(usage));
     --round->left;
     round->done.Notify();

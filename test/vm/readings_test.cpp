@@ -50,6 +50,18 @@ TEST_F(ReadingsTest, Processors) {
     EXPECT_EQ(Value(perf::kCpuDemand, ""), 2300);
 }
 
+TEST_F(ReadingsTest, AdaptersAsLongAsTheyAreCounted) {
+    EXPECT_EQ(Value(perf::kNetUsage, ""), -7);
+    before.nics = {{.key = 4000, .received_bytes = 1 << 20}};
+    now.nics = {{.key = 4000, .received_bytes = 21 << 20, .sent_packets = 40}, {.key = 4001, .received_bytes = 7}};
+    EXPECT_EQ(Value(perf::kNetReceived, "4000"), 1024);
+    EXPECT_EQ(Value(perf::kNetPacketsTx, "4000"), 40);
+    EXPECT_EQ(Value(perf::kNetUsage, ""), 1024);
+    EXPECT_EQ(Value(perf::kNetUsage, "4001"), -7) << "it was not there before";
+    now.nics[0].received_bytes = INT64_MAX;              // its guest's lie harms its own counters alone
+    EXPECT_GT(Value(perf::kNetUsage, ""), 0);
+}
+
 TEST_F(ReadingsTest, SumsAreThoseOfOneInterval) {
     EXPECT_EQ(Value(perf::kCpuReady, "0", 40s), 1000);   // twice the time passed
     EXPECT_EQ(Value(perf::kCpuUsageMhz, "", 40s), 1050);
