@@ -14,22 +14,24 @@ KERNEL, INITRD, COMMAND_LINE = "bedplate.boot.kernel", "bedplate.boot.initrd", "
 FOLDER = "hello-boot"
 
 
-def make():
-    """(kernel, initrd) on this machine, made at the first call."""
-    done = subprocess.run([str(ROOT / "image" / "guest" / "make-hello.sh")], check=True, text=True, stdout=subprocess.PIPE)
+def make(which="hello"):
+    """(kernel, initrd) on this machine, made at the first call. The guest "cloud" is hello with
+    Debian's cloud-init: it wants 768 MB, and a minute more."""
+    done = subprocess.run([str(ROOT / "image" / "guest" / f"make-{which}.sh")], check=True, text=True, stdout=subprocess.PIPE)
     kept = Path(done.stdout.splitlines()[-1])
-    return kept / "hello.vmlinuz", kept / "hello.initrd"
+    return kept / "hello.vmlinuz", kept / f"{which}.initrd"
 
 
-def upload(host):
+def upload(host, which="hello"):
     """Puts both on the host's first datastore and returns the extraConfig that boots them,
     and the datastore's name."""
-    kernel, initrd = make()
+    kernel, initrd = make(which)
     datastore = next(iter(host.all("Datastore", "name").values()))[0]
-    host.make_folder(datastore, FOLDER)
-    host.put_file(datastore, f"{FOLDER}/vmlinuz", kernel)
-    host.put_file(datastore, f"{FOLDER}/initrd", initrd)
-    return {KERNEL: f"[{datastore}] {FOLDER}/vmlinuz", INITRD: f"[{datastore}] {FOLDER}/initrd"}, datastore
+    folder = f"{which}-boot"
+    host.make_folder(datastore, folder)
+    host.put_file(datastore, f"{folder}/vmlinuz", kernel)
+    host.put_file(datastore, f"{folder}/initrd", initrd)
+    return {KERNEL: f"[{datastore}] {folder}/vmlinuz", INITRD: f"[{datastore}] {folder}/initrd"}, datastore
 
 
 def config(name, datastore, extra, memory_mb=128, cpus=1):

@@ -144,9 +144,11 @@ chmod 1777 /tmp /var/tmp; chown -R 1000:1000 /home/guest; chmod 600 /etc/shadow
 echo 0 > /proc/sys/kernel/printk
 echo "hello: Linux $(uname -r) is up after $(cut_uptime) s" | tee_consoles
 ip link set lo up
+own_network=""                                   # what is made of this guest may see to its own
+[ ! -f /bin/early ] || . /bin/early
 for n in /sys/class/net/*; do
     n=${n##*/}
-    [ $n = lo ] || { ip link set $n up; busybox udhcpc -s /usr/share/udhcpc/default.script -i $n -b -S -t 5 -T 1 -A 5 >/dev/null 2>&1 & }
+    [ $n = lo ] || [ -n "$own_network" ] || { ip link set $n up; busybox udhcpc -s /usr/share/udhcpc/default.script -i $n -b -S -t 5 -T 1 -A 5 >/dev/null 2>&1 & }
 done
 for p in /sys/class/virtio-ports/*; do
     [ "$(cat $p/name 2>/dev/null)" = org.qemu.guest_agent.0 ] || continue

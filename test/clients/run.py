@@ -38,6 +38,7 @@ SUITES = {
     "pyvmomi-debian": ("pyvmomi-debian", "/usr/bin/python3", "pyvmomi_suite.py"),
     "pyvmomi-8": ("pyvmomi-8.0.3.0.1", CLIENTS / "pyvmomi-8.0.3.0.1/bin/python", "pyvmomi_suite.py"),
     "pyvmomi-9": ("pyvmomi-9.1.1.0", CLIENTS / "pyvmomi-9.1.1.0/bin/python", "pyvmomi_suite.py"),
+    "customize": ("pyvmomi-8.0.3.0.1", CLIENTS / "pyvmomi-8.0.3.0.1/bin/python", "customize_suite.py"),
     "zeep": ("zeep-4.3.1", CLIENTS / "zeep-4.3.1/bin/python", "zeep_suite.py"),
     "suds": ("suds-community-1.1.2", CLIENTS / "suds-community-1.1.2/bin/python", "suds_suite.py"),
     "esxi": ("govc", "/usr/bin/python3", "esxi_suite.py"),
