@@ -92,6 +92,10 @@ void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
     dispatch.On<call::QueryChangedDiskAreas>(
         [&m](Call&, const call::QueryChangedDiskAreas& r) { return m.tracking.Query(r); });
     dispatch.On<call::AnswerVM>([&m](Call& c, const call::AnswerVM& r) { return m.questions.Answer(r, c.user); });
+    dispatch.On<call::CheckCustomizationSpec>(
+        [&m](Call&, const call::CheckCustomizationSpec& r) { return m.customization.Check(r); });
+    dispatch.On<call::CustomizeVM>(
+        [&m](Call& c, const call::CustomizeVM& r) { return m.customization.Start(r, c.user); });
     dispatch.On<call::ResetGuestInformation>(
         [&m](Call&, const call::ResetGuestInformation& r) { return m.watch.ResetGuestInformation(r); });
 }

@@ -330,9 +330,11 @@ rt::Co<base::Result<>> HostAgent::StartMachines() {
     co_await machines_->pools.Settle();
     machines_->watch.AskAboutPaused();
     co_await machines_->watch.TellOfEnded();
+    machines_->customization.FollowRunning();
     loop_.Spawn(machines_->tracking.Run(stopping_));
     store_watch_ = std::make_unique<vm::StoreWatch>(machines_->context, mounted_);
     loop_.Spawn(store_watch_->Run(stopping_));
+    loop_.Spawn(machines_->guest_time.Run(stopping_));
     co_return base::Result<>{};
 }
 

@@ -160,7 +160,7 @@ static const Format kFormats[] = {
     ROW(CustomizationSucceeded, "info", "Customization done",
         "{vm.name} was customized. What the guest says of it: {logLocation}"),
     ROW(CustomizationFailed, "error", "Customization failed",
-        "Customization of {vm.name} failed. What the guest says of it: {logLocation}"),
+        "Customization of {vm.name} failed: {reason}. What the guest says of it: {logLocation}"),
     ROW(VmStartRecordingEvent, "info", "Recording begins", "Recording of {vm.name} begins on {host.name}"),
     ROW(VmEndRecordingEvent, "info", "Recording ends", "Recording of {vm.name} ended on {host.name}"),
     ROW(VmStartReplayingEvent, "info", "Replay begins", "Replay of {vm.name} begins on {host.name}"),

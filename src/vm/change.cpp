@@ -163,6 +163,7 @@ vim::Result<> ApplyOptions(const Spec& spec, Config& c) {
         take(spec.tools->before_guest_standby, t.before_guest_standby);
         take(spec.tools->before_guest_shutdown, t.before_guest_shutdown);
         take(spec.tools->sync_time_with_host, t.sync_time_with_host);
+        take(spec.tools->sync_time_with_host_allowed, t.sync_time_with_host_allowed);
         take(spec.tools->tools_upgrade_policy, t.tools_upgrade_policy);
     }
     if (spec.power_op_info) {

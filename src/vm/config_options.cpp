@@ -19,6 +19,7 @@ constexpr Switch<vim::ToolsConfigInfo> kTools[] = {
     {"toolScripts.beforeSuspend", &vim::ToolsConfigInfo::before_guest_standby, true},
     {"toolScripts.beforePowerOff", &vim::ToolsConfigInfo::before_guest_shutdown, true},
     {"tools.syncTime", &vim::ToolsConfigInfo::sync_time_with_host, false},
+    {"time.synchronize.allow", &vim::ToolsConfigInfo::sync_time_with_host_allowed, true},
 };
 constexpr Switch<vim::VirtualMachineFlagInfo> kFlags[] = {
     {"logging", &vim::VirtualMachineFlagInfo::enable_logging, true},
@@ -83,6 +84,7 @@ vim::Ptr<vim::ToolsConfigInfo> ReadTools(const codec::Vmx& vmx) {
     t.tools_version = 0;
     t.tools_upgrade_policy = vmx.Get("tools.upgrade.policy", "manual");
     ReadSwitches(vmx, kTools, t);
+    if (std::string package = vmx.Get("tools.deployPkg.fileName"); !package.empty()) t.pending_customization = package;
     return t;
 }
 

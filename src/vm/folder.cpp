@@ -47,7 +47,7 @@ std::string_view TypeByName(std::string_view name, std::string_view stem) {
     auto is = [&](std::string_view suffix) { return name == std::string(stem) + std::string(suffix); };
     if (is(".nvram") || is(".nvram.foreign") || is(".tpm")) return "nvram";
     if (is(".vmsd")) return "snapshotList";
-    if (is(".vmxf") || is("-ovfenv.iso")) return "extendedConfig";
+    if (is(".vmxf") || is("-ovfenv.iso") || is("-cidata.iso")) return "extendedConfig";
     bool of_snapshot = name.starts_with(std::string(stem) + "-Snapshot");
     if (of_snapshot && name.ends_with(".vmsn")) return "snapshotData";
     if (of_snapshot && name.ends_with(".vmem")) return "snapshotMemory";

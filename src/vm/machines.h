@@ -10,7 +10,9 @@
 
 #include "vm/clone.h"
 #include "vm/console.h"
+#include "vm/customization.h"
 #include "vm/guest_ops.h"
+#include "vm/guest_time.h"
 #include "vm/lease.h"
 #include "vm/lifecycle.h"
 #include "vm/ovf.h"
@@ -36,12 +38,14 @@ public:
           lifecycle(context),
           leases(context, lifecycle),
           ovf(context),
-          power(context, questions, tracking),
+          customization(context),
+          guest_time(context),
+          power(context, {questions, tracking, customization, guest_time}),
           reconfigure(context, tracking),
           relocate(context),
           snapshots(context, power, tracking),
           clone(context, lifecycle, snapshots, power),
-          watch(context, questions, tracking),
+          watch(context, questions, tracking, guest_time),
           statistics(context),
           console(context),
           guest_ops(context) {
@@ -50,6 +54,7 @@ public:
         watch.Attach();
         lifecycle.RegisterResumers();
         leases.RegisterResumers();
+        customization.RegisterResumers();
         power.RegisterResumers();
         reconfigure.RegisterResumers();
         console.RegisterResumers();
@@ -67,6 +72,8 @@ public:
     Lifecycle lifecycle;
     Leases leases;
     Ovf ovf;
+    Customization customization;
+    GuestTime guest_time;
     Power power;
     Reconfigure reconfigure;
     Relocate relocate;

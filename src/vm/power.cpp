@@ -9,7 +9,6 @@
 #include "vm/disk_files.h"
 #include "vm/foreign_disks.h"
 #include "vm/growth.h"
-#include "vm/guest_time.h"
 #include "vm/log_rules.h"
 #include "vm/ovf_environment.h"
 #include "vm/pools.h"
@@ -103,7 +102,7 @@ rt::Co<vim::Result<vim::Ref>> Power::PowerOn(vim::call::PowerOnVM call, std::str
     co_return co_await c_.StartTask(vim::call::PowerOnVM::kMethod, call.self, user, std::move(work));
 }
 
-rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
+rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref, bool memory) {
     CO_TRY(vm, c_.Usable(ref));
     Record* record = c_.Find(ref);
     Home home = c_.HomeOf(*record);
@@ -120,19 +119,23 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref) {
         (void)co_await c_.Refresh(ref);
     }
     auto make = [id = ref.id, config, folder = home.file.empty() ? std::string() : home.Folder(), home,
-                 now = c_.timer.Now(), suspended]() -> vim::Result<backend::VmSpec> {
+                 now = c_.timer.Now(), suspended, memory, state]() -> vim::Result<Start> {
         TRY(spec, MakeSpec(id, config, folder, home.volumes));
-        if (home.file.empty()) return spec;
-        if (auto given = AddOvfEnvironment(config, folder, now, suspended, spec); !given)
+        Start start{std::move(spec), state, {}};
+        if (home.file.empty()) return start;
+        if (auto given = AddOvfEnvironment(config, folder, now, suspended, start.spec); !given)
             return FileFault(std::move(given).error().While("write the OVF properties"), home.vmx);
-        auto scratch = MakeScratch(home, config, suspended, spec);
+        auto seed = AddSeed(config, home.file, suspended || memory, start.spec);
+        if (!seed) return FileFault(std::move(seed).error().While("give the guest its customization"), home.vmx);
+        start.seed = *std::move(seed);
+        auto scratch = MakeScratch(home, config, suspended, start.spec);
         if (!scratch) return FileFault(std::move(scratch).error(), home.vmx);
-        return spec;
+        return start;
     };
-    auto spec = co_await c_.pool.Run(std::move(make));
-    if (!spec) co_return std::move(spec).error();
-    co_await tracking_.Open(ref, *vm->config, *spec);
-    Start out{*std::move(spec), std::move(state)};
+    auto made = co_await c_.pool.Run(std::move(make));
+    if (!made) co_return std::move(made).error();
+    Start out = *std::move(made);
+    co_await tracking_.Open(ref, *vm->config, out.spec);
     out.spec.pool = Pools::BackendPool(vm->resource_pool);
     out.spec.resources = Pools::ResourcesOf(*vm->config);
     if (const std::string* action = ExtraConfig(*vm->config, kWatchdogKey)) out.spec.watchdog = base::Lower(*action);
@@ -182,7 +185,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     if (resuming) {
         if (auto forgot = co_await ForgetState(ref); !forgot) base::LogWarning("vm " + ref.id, forgot.error().message);
         (void)co_await c_.Refresh(ref);
-        co_await rt::Detach(SetTimeAfterResume(c_, ref));
+        co_await rt::Detach(guest_time_.AfterStandstill(ref, GuestTime::kAfterResume));
     }
     if (before->config->boot_options && before->config->boot_options->enter_bios_setup.value_or(false))
         co_await ForgetSetup(ref);
@@ -193,6 +196,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     if (vnc && base::EqualNoCase(*vnc, "true"))
         co_await c_.Note(ref,
                          "RemoteDisplay.vnc.* is not obeyed: ask for a webmks ticket, which opens the screen in TLS");
+    co_await customization_.Begun(ref, std::move(start->seed), resuming);
     if (new_logs) (void)co_await c_.Refresh(ref);        // older ones are listed by other names
     co_return vim::Any();
 }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "vim/gen/calls_vm.h"
+#include "vm/customization.h"
+#include "vm/guest_time.h"
 #include "vm/identity.h"
 
 namespace vm {
@@ -13,8 +15,18 @@ class Tracking;
 
 class Power {
 public:
-    Power(Context& context, Questions& questions, Tracking& tracking)
-        : c_(context), identity_(context, questions), tracking_(tracking) {}
+    struct Parts {
+        Questions& questions;
+        Tracking& tracking;
+        Customization& customization;
+        GuestTime& guest_time;
+    };
+    Power(Context& context, Parts parts)
+        : c_(context),
+          identity_(context, parts.questions),
+          tracking_(parts.tracking),
+          customization_(parts.customization),
+          guest_time_(parts.guest_time) {}
 
     rt::Co<vim::Result<vim::Ref>> PowerOn(vim::call::PowerOnVM call, std::string user);
     rt::Co<vim::Result<vim::Ref>> PowerOff(vim::call::PowerOffVM call, std::string user);
@@ -49,8 +61,10 @@ private:
     struct Start {
         backend::VmSpec spec;
         std::string state;
+        SeedAtStart seed;
     };
-    rt::Co<vim::Result<Start>> PrepareStart(vim::Ref vm);
+    // `memory`: its guest goes on with what it had, though it is off now.
+    rt::Co<vim::Result<Start>> PrepareStart(vim::Ref vm, bool memory = false);
     rt::Co<vim::Result<Start>> PrepareForeign(vim::Ref vm, task::Progress& progress);
     rt::Co<base::Result<>> StartAnew(vim::Ref vm);
     rt::Co<base::Result<>> ForgetState(vim::Ref vm);     // a suspended VM's file and the line about it
@@ -64,6 +78,8 @@ private:
     Context& c_;
     Identity identity_;
     Tracking& tracking_;
+    Customization& customization_;
+    GuestTime& guest_time_;
 };
 
 }  // namespace vm

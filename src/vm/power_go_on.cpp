@@ -1,6 +1,7 @@
 // A VM that goes on from the memory of a snapshot.
 #include "base/log.h"
 #include "base/text.h"
+#include "rt/loop.h"
 #include "vm/power.h"
 
 namespace vm {
@@ -10,7 +11,7 @@ rt::Co<void> Power::GiveUpState(vim::Ref ref) {
 }
 
 rt::Co<vim::Result<>> Power::GoOn(vim::Ref ref, std::string memory, std::string user, task::Progress& progress) {
-    auto start = co_await PrepareStart(ref);
+    auto start = co_await PrepareStart(ref, true);
     if (!start) co_return std::move(start).error();
     backend::Progress percent = [&progress](int done) { progress.Percent(50 + done * 9 / 20); };
     auto run = co_await c_.hypervisor.Start(std::move(start->spec), std::move(memory), std::move(percent));
@@ -19,6 +20,8 @@ rt::Co<vim::Result<>> Power::GoOn(vim::Ref ref, std::string memory, std::string 
     co_await KeepBootTime(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, "goes on from the memory of a snapshot");
+    co_await rt::Detach(guest_time_.AfterStandstill(ref, GuestTime::kAfterRevert));
+    co_await customization_.Begun(ref, std::move(start->seed), true);
     co_return vim::Result<>{};
 }
 

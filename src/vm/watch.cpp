@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "vm/guest_time.h"
 #include "vm/pools.h"
 #include "vm/tracking.h"
 
@@ -53,17 +54,22 @@ void Watch::OnEvent(const backend::Event& event) {
             c_.Post(vim::VmGuestOSCrashedEvent(), ref, "");
             return;
         case backend::EventKind::kWatchdog: return OnWatchdog(ref, event.detail);
-        case backend::EventKind::kGuestInfo:
-            c_.Change(ref, [&](Vm& vm) {
-                if (vm.runtime->power_state == PowerState::kPoweredOn) SetGuest(vm, event.guest);
-            });
-            return;
+        case backend::EventKind::kGuestInfo: return OnGuestInfo(ref, event.guest);
         case backend::EventKind::kHeartbeat:
             c_.Change(ref, [&](Vm& vm) {
                 if (vm.runtime->power_state == PowerState::kPoweredOn) SetHeartbeat(vm, event.alive);
             });
             return;
     }
+}
+
+void Watch::OnGuestInfo(const vim::Ref& ref, const backend::GuestInfo& guest) {
+    auto before = c_.Get(ref);
+    bool answered = before && before->guest && before->guest->tools_running_status == "guestToolsRunning";
+    c_.Change(ref, [&](Vm& vm) {
+        if (vm.runtime->power_state == PowerState::kPoweredOn) SetGuest(vm, guest);
+    });
+    if (guest.agent && !answered) guest_time_.AgentCame(ref);
 }
 
 void Watch::OnWatchdog(const vim::Ref& ref, const std::string& action) {

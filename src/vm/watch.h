@@ -6,12 +6,13 @@
 
 namespace vm {
 
+class GuestTime;
 class Tracking;
 
 class Watch {
 public:
-    Watch(Context& context, Questions& questions, Tracking& tracking)
-        : c_(context), questions_(questions), tracking_(tracking) {}
+    Watch(Context& context, Questions& questions, Tracking& tracking, GuestTime& guest_time)
+        : c_(context), questions_(questions), tracking_(tracking), guest_time_(guest_time) {}
 
     void Attach();                                       // sets the backend's on_event; before Open()
     vim::Result<> ResetGuestInformation(vim::call::ResetGuestInformation call);
@@ -22,6 +23,7 @@ public:
 
 private:
     void OnEvent(const backend::Event& event);
+    void OnGuestInfo(const vim::Ref& vm, const backend::GuestInfo& guest);
     void OnWatchdog(const vim::Ref& vm, const std::string& action);
     void OnStopped(const vim::Ref& vm, const std::string& how);
     void OnPaused(const vim::Ref& vm, const std::string& why);
@@ -32,6 +34,7 @@ private:
     Context& c_;
     Questions& questions_;
     Tracking& tracking_;
+    GuestTime& guest_time_;
 };
 
 }  // namespace vm

@@ -1,18 +1,22 @@
 """Guest operations, as govc's guest.* commands and scripts use them, in the sample guest: user
 "guest" with the password "hello guest"."""
 
+import base64
 import hashlib
 import http.client
+import json
 import os
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import hello
 import rights
+import rfb
 import soap
 import steps
 from steps import step
@@ -48,8 +52,8 @@ class Guest:
         self.host.task(self.host.call("PowerOnVM_Task", self.vm))
         self.host.wait(self.vm, "guest.guestOperationsReady", lambda ready: ready == "true", timeout=steps.BOOT_SECONDS)
         tools = self.host.get(self.vm, "guest.toolsStatus", "guest.toolsRunningStatus", "guest.toolsVersionStatus2",
-                              "guest.hostName", "guest.guestState")
-        assert tools == ["toolsOk", "guestToolsRunning", "guestToolsUnmanaged", "hello", "running"], tools
+                              "guest.toolsInstallType", "guest.hostName", "guest.guestState")
+        assert tools == ["toolsOk", "guestToolsRunning", "guestToolsUnmanaged", "guestToolsTypeUnknown", "hello", "running"], tools
 
     @step("lets in who knows the password, and nobody else")
     def logins(self):
@@ -152,6 +156,49 @@ class Guest:
             anna.remove()
         left = govc("guest.run", "/bin/sh", "-c", "'rm /tmp/much; ls -a /var/tmp'").decode()
         assert ".bedplate-" not in left, left
+
+    def as_root(self, command):
+        """What it prints, typed at the shell on the serial port, which is root's."""
+        host, port = steps.address()
+        connection = http.client.HTTPSConnection(host, port, context=ssl._create_unverified_context(), timeout=60)
+        who = base64.b64encode(f"{steps.USER}:{steps.password()}".encode()).decode()
+        connection.request("POST", f"/console/ticket?vm={self.vm[1]}&kind=serial", headers={"Authorization": f"Basic {who}"})
+        serial = rfb.WebSocket(host, port, json.loads(connection.getresponse().read())["url"])
+        connection.close()
+        word = os.urandom(4).hex()               # the port tells again what it said before
+        serial.send(f"echo {word}-$((6*7)); {command}; echo {word}-$((6*8))\r".encode())
+        heard = serial.until(f"{word}-48".encode())
+        serial.close()
+        return heard.partition(f"{word}-42".encode())[2].strip().splitlines()[0]
+
+    def lag(self):
+        """Seconds by which the guest's clock is late."""
+        asked = time.time()
+        said = int(self.as_root("date +%s"))
+        return (asked + time.time()) / 2 - said
+
+    @step("sets a clock that is late, leaves one that is ahead, and sets both after a resume")
+    def clock(self):
+        self.as_root("date -s @1000000000")
+        assert self.lag() > 1e8
+        govc("vm.change", "-sync-time-with-host=true")
+        start = time.monotonic()
+        steps.until(lambda: abs(self.lag()) < 5, 90, "the right time")
+        print(f"    set after {time.monotonic() - start:.0f} s")
+        self.as_root("date -s @$(($(date +%s) + 5000))")
+        time.sleep(65)                           # the next look is past
+        assert -5100 < self.lag() < -4900, self.lag()
+        self.host.task(self.host.call("SuspendVM_Task", self.vm))
+        self.host.task(self.host.call("PowerOnVM_Task", self.vm))
+        self.host.wait(self.vm, "guest.guestOperationsReady", lambda ready: ready == "true", timeout=60)
+        steps.until(lambda: abs(self.lag()) < 5, 60, "the right time after a resume")
+
+    @step("has network counters, as its guest counts")
+    def counters(self):
+        wanted = lambda: [line for line in govc("metric.ls", "-l", VM).decode().splitlines() if line.startswith("net.bytesRx.average")]
+        steps.until(wanted, 90, "a counter")
+        sample = lambda: govc("metric.sample", "-n", "1", "-instance", "4000", VM, "net.received.average", "net.packetsTx.summation")
+        steps.until(lambda: b"4000" in sample(), 90, "a sample of adapter 4000")
 
     @step("refuses what the agent cannot do, with the fault that says so")
     def refuses(self):

@@ -151,6 +151,20 @@ class ReconfigVM(Operation):
             assert disks[0] == self.before[0] and [d[2] for d in disks] == ["4096", "8192"], f"disks {disks}, before {self.before}"
 
 
+class CustomizeVM(Operation):
+    """What is told to the guest, and that it is to be told, are there both or neither."""
+
+    def begin(self):
+        return self.host.api.call("CustomizeVM_Task", self.vm, (
+            '<spec><identity xsi:type="CustomizationLinuxPrep"><hostName xsi:type="CustomizationFixedName"><name>web</name>'
+            "</hostName><domain>example.org</domain></identity><globalIPSettings></globalIPSettings></spec>"))
+
+    def check(self, done):
+        pending = self.host.api.get(self.vm, "config.tools.pendingCustomization")
+        assert pending == (f"{self.name}-cidata.iso" if done else None), pending
+        assert (self.host.store / self.name / f"{self.name}-cidata.iso").exists() == done
+
+
 class PlugDisk(Operation):
     """ReconfigVM_Task of a VM that runs: the guest has what its configuration says, or a saved
     state would not find its hardware again."""
@@ -506,7 +520,7 @@ class RegisterForeign(Operation):
         shutil.rmtree(self.here)
 
 
-ALL = [CreateVM, CreateChildVM, ImportVApp, RegisterVM, ReconfigVM, PlugDisk, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM, CreateScreenshot,
+ALL = [CreateVM, CreateChildVM, ImportVApp, RegisterVM, ReconfigVM, CustomizeVM, PlugDisk, Rename, PowerOnVM, ResumeVM, PowerOffVM, GiveUpState, ResetVM, SuspendVM, DestroyVM, CreateScreenshot,
        CopyFile, MoveFile, CopyFolder, DeleteFolder, CreateDisk, CopyDisk, MoveDisk, DeleteDisk,
        ExtendDisk, InflateDisk, EagerZeroDisk, ZeroFillDisk, ShrinkInPlace, ShrinkByCopy, DefragmentDisk, GrowDisk,
        RegisterForeign]

@@ -154,6 +154,7 @@ struct Life {
         co_await life.durable->WaitIdle();
         co_await life.machines->pools.Settle();
         life.machines->watch.AskAboutPaused();
+        life.machines->customization.FollowRunning();
         co_return true;
     }
     // The end of the task that `start` starts: its result, or why not.
