@@ -239,7 +239,7 @@ enum class ChangesOf { kFrozenLayers, kAllLayers };
 // are there; those of lower layers are whole, the last one is empty and of the right size.
 struct DiskMove {
     DiskSpec from, to;
-    bool dense = false;              // blocks that the new file has taken it keeps, whatever they hold
+    bool dense = false;  // blocks that the new file has taken it keeps, whatever they hold
 };
 // The EFI variables of a VM move like a disk: with this key, and their file as its path.
 inline constexpr int kVariablesKey = -1;

@@ -119,7 +119,8 @@ private:
             auto* device = FindDevice(loaded_.config.hardware->device, key);
             auto* backing = device ? device->backing.As<vim::VirtualDiskFlatVer2BackingInfo>() : nullptr;
             if (plan_.disks.contains(key) || !backing || backing->thin_provisioned.value_or(false) == thin) continue;
-            return vim::Fault(vim::NotSupported(), base::Cat("disk ", key, " stays on its datastore, and so does its form: "
+            return vim::Fault(vim::NotSupported(), base::Cat("disk ", key,
+                                                             " stays on its datastore, and so does its form: "
                                                              "move it to another one, or see InflateVirtualDisk_Task"));
         }
         return {};

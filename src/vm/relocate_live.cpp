@@ -111,7 +111,8 @@ rt::Co<vim::Result<std::vector<backend::DiskMove>>> Relocate::MovesOf(const Movi
         const backend::DiskSpec *from = Find(before, key), *to = Find(after, key);
         if (from && to) out.push_back({*from, *to, dense(key)});
     }
-    if (moving.plan.home_moves && !before.nvram.empty()) out.push_back({VariablesOf(before), VariablesOf(after), false});
+    if (moving.plan.home_moves && !before.nvram.empty())
+        out.push_back({VariablesOf(before), VariablesOf(after), false});
     co_return out;
 }
 

@@ -55,12 +55,14 @@ rt::Co<base::Result<>> AddNode(rt::Pool& pool, qmp::Client& qemu, Layer layer, s
     co_return added;
 }
 
-rt::Co<base::Result<>> AddNodes(rt::Pool& pool, qmp::Client& qemu, DiskSpec disk, int hop) {
+rt::Co<base::Result<>> AddNodes(rt::Pool& pool, qmp::Client& qemu, DiskMove move, int hop) {
+    const DiskSpec& disk = move.to;
     std::vector<std::string> nodes = NodesOf(disk, hop);
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         Layer layer{.node = nodes[i], .file = {}, .backing = i ? base::Cat('"', nodes[i - 1], '"') : std::string()};
         layer.writable = i + 1 == nodes.size();
         layer.direct = disk.key != kVariablesKey;
+        layer.keeps_blocks = i == 0 && move.dense;
         auto added = co_await AddNode(pool, qemu, std::move(layer), i ? disk.overlays[i - 1] : disk.path);
         if (added) continue;
         nodes.resize(i);
@@ -79,13 +81,10 @@ rt::Co<base::Result<>> Begin(rt::Pool& pool, std::shared_ptr<RunningVm> vm, qmp:
     int hop = HopOf(top) + 1;
     vm->MutableRecord().hops[key] = hop;
     CO_CHECK(vm->dir().Write(vm->record()));
-    CO_CHECK(co_await AddNodes(pool, qemu, move.to, hop));
+    CO_CHECK(co_await AddNodes(pool, qemu, move, hop));
     std::vector<std::string> nodes = NodesOf(move.to, hop);
     vm->ForgetJob(JobOf(key));
-    qmp::LiveMirror mirror{.job = JobOf(key), .from = top, .to = nodes.back()};
-    mirror.top_only = !move.to.overlays.empty();
-    mirror.unmap = !move.dense;
-    auto begun = co_await qmp::StartLiveMirror(qemu, std::move(mirror));
+    auto begun = co_await qmp::StartLiveMirror(qemu, JobOf(key), top, nodes.back(), !move.to.overlays.empty());
     if (!begun) co_await DropNodes(qemu, std::move(nodes));
     co_return begun;
 }

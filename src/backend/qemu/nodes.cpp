@@ -24,9 +24,10 @@ std::string LabelOf(const std::string& file) {
     return base::Cat("x", hash);
 }
 
-std::string Common(bool writable, bool direct) {
-    return base::Cat(R"("read-only":)", writable ? "false" : "true", R"(,"discard":"unmap","cache":{"direct":)",
-                     direct ? "true" : "false", R"(,"no-flush":false})");
+std::string Common(const Layer& l, bool writable) {
+    return base::Cat(R"("read-only":)", writable ? "false" : "true", R"(,"discard":")",
+                     l.keeps_blocks ? "ignore" : "unmap", R"(","cache":{"direct":)", l.direct ? "true" : "false",
+                     R"(,"no-flush":false})");
 }
 
 }  // namespace
@@ -55,11 +56,10 @@ std::string FileNode(const std::string& node) {
 
 std::string LayerOptions(const Layer& l) {
     bool bottom = l.backing.empty();
-    std::string out =
-        base::Cat(R"({"driver":")", bottom ? "raw" : "qcow2", R"(","node-name":")", l.node, "\",",
-                  Common(l.writable, l.direct), R"(,"file":{"driver":"file","node-name":")", FileNode(l.node),
-                  R"(","filename":")", l.file, R"(","aio":")", l.direct ? "native" : "threads", "\",",
-                  l.locked ? "" : R"("locking":"off",)", Common(l.open_for_writing, l.direct), "}");
+    std::string out = base::Cat(R"({"driver":")", bottom ? "raw" : "qcow2", R"(","node-name":")", l.node, "\",",
+                                Common(l, l.writable), R"(,"file":{"driver":"file","node-name":")", FileNode(l.node),
+                                R"(","filename":")", l.file, R"(","aio":")", l.direct ? "native" : "threads", "\",",
+                                l.locked ? "" : R"("locking":"off",)", Common(l, l.open_for_writing), "}");
     if (!bottom) out += base::Cat(R"(,"backing":)", l.backing);
     return out + "}";
 }

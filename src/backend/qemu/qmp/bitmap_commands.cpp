@@ -44,8 +44,7 @@ Done SetRecording(Client& qemu, std::string node, std::string name, bool on) {
 Done MergeBitmaps(Client& qemu, std::string node, std::string name, std::vector<std::string> from) {
     json::array sources;
     for (const std::string& one : from) sources.push_back(Bitmap(one, name));
-    return Give(qemu, "block-dirty-bitmap-merge",
-                {{"node", node}, {"target", name}, {"bitmaps", std::move(sources)}});
+    return Give(qemu, "block-dirty-bitmap-merge", {{"node", node}, {"target", name}, {"bitmaps", std::move(sources)}});
 }
 
 Done PauseAtShutdown(Client& qemu) { return Give(qemu, "set-action", {{"shutdown", "pause"}}); }

@@ -70,13 +70,12 @@ Done StartFullMirror(Client& qemu, std::string job, std::string from, std::strin
                 {{"job-id", job}, {"device", from}, {"target", to}, {"sync", "full"}, {"auto-dismiss", false}});
 }
 
-Done StartLiveMirror(Client& qemu, LiveMirror m) {
+Done StartLiveMirror(Client& qemu, std::string job, std::string from, std::string to, bool top_only) {
     return Give(qemu, "blockdev-mirror",
-                {{"job-id", m.job},
-                 {"device", m.from},
-                 {"target", m.to},
-                 {"sync", m.top_only ? "top" : "full"},
-                 {"unmap", m.unmap},
+                {{"job-id", job},
+                 {"device", from},
+                 {"target", to},
+                 {"sync", top_only ? "top" : "full"},
                  {"copy-mode", "write-blocking"},
                  {"on-source-error", "report"},
                  {"on-target-error", "report"},

@@ -33,12 +33,8 @@ rt::Co<base::Result<>> RemoveNbdExport(Client& qemu, std::string id);
 rt::Co<base::Result<>> StartCommit(Client& qemu, std::string job, std::string top, std::string base);
 rt::Co<base::Result<>> StartFullMirror(Client& qemu, std::string job, std::string from, std::string to);
 // Of a guest that runs: its writes go to both from the start. `top_only` leaves out what
-// lies in the layers below; with `unmap` what is empty takes no blocks.
-struct LiveMirror {
-    std::string job, from, to;
-    bool top_only = false, unmap = true;
-};
-rt::Co<base::Result<>> StartLiveMirror(Client& qemu, LiveMirror mirror);
+// lies in the layers below.
+rt::Co<base::Result<>> StartLiveMirror(Client& qemu, std::string job, std::string from, std::string to, bool top_only);
 rt::Co<base::Result<>> StartMakeQcow2(Client& qemu, std::string job, std::string file_node, std::int64_t size);
 rt::Co<base::Result<>> AddPlainNode(Client& qemu, std::string node, std::int64_t set);   // the file itself
 rt::Co<base::Result<>> CompleteJob(Client& qemu, std::string job);
