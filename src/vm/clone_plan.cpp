@@ -45,12 +45,7 @@ public:
             if (device->type().IsA(vim::VirtualDisk::kType)) CHECK(TakeDisk(device));
             else KeepFilesApart(device);
         }
-        for (const FileFact& file : loaded_.files) {
-            auto from = DatastorePath::Parse(file.path);
-            if (file.type != "nvram" || !from) continue;
-            std::string suffix = from->Name().substr(home_.vmx.WithSuffix(".vmx", "").Name().size());
-            plan_.others.emplace_back(file.path, (wish_.vmx.Folder() / (stem_ + suffix)).Text());
-        }
+        TakeVariables();
         return std::move(plan_);
     }
 
@@ -76,6 +71,21 @@ private:
             return std::any_of(std::begin(kDropped), std::end(kDropped),
                                [&](std::string_view key) { return base::EqualNoCase(option->key, key); });
         });
+    }
+
+    // What the firmware and the TPM keep; the firmware's as the snapshot has it.
+    void TakeVariables() {
+        const std::string stem = home_.vmx.WithSuffix(".vmx", "").Name();
+        const std::string then = snapshot_ ? base::Cat("-Snapshot", snapshot_->entry.uid, ".nvram") : std::string();
+        std::map<std::string, std::string> found;        // by what follows the stem
+        for (const FileFact& file : loaded_.files)
+            if (auto path = DatastorePath::Parse(file.path); path && file.type == "nvram")
+                found[path->Name().substr(stem.size())] = file.path;
+        for (const auto& [suffix, file] : found) {
+            if (suffix.starts_with("-Snapshot")) continue;
+            bool as_then = suffix == ".nvram" && found.contains(then);
+            plan_.others.emplace_back(as_then ? found[then] : file, (wish_.vmx.Folder() / (stem_ + suffix)).Text());
+        }
     }
 
     // A port that writes into a file of the source's folder writes into one of its own.

@@ -116,7 +116,9 @@ TEST_F(CloneTest, TheSpecChangesIt) {
 }
 
 TEST_F(CloneTest, ALinkedOneSharesTheFilesAndNeitherSideWritesThem) {
-    vim::Ref clone = Make(Linked(source, "shop", TakeSnapshot()));
+    vim::Ref snapshot = TakeSnapshot();
+    Write("web/web.nvram", "later ones");
+    vim::Ref clone = Make(Linked(source, "shop", snapshot));
     EXPECT_EQ(FilesIn("shop"),
               (std::set<std::string>{"shop/shop.vmx", "shop/shop.nvram", "shop/shop.vmdk", "shop/web-flat.vmdk",
                                      "shop/shop-000001.vmdk", "shop/shop-000001-delta.vmdk"}));
@@ -126,6 +128,8 @@ TEST_F(CloneTest, ALinkedOneSharesTheFilesAndNeitherSideWritesThem) {
     for (const auto& file : Get(clone).layout_ex->file)
         if (file->name.ends_with("web-flat.vmdk")) own = file->unique_size.value_or(-1);
     EXPECT_EQ(own, 0) << "it takes no room of its own";
+
+    EXPECT_EQ(Text("shop/shop.nvram"), "variables") << "as they were at the snapshot";
 
     // The snapshot goes; its layer stays, since it would be merged into what the clone has too.
     EXPECT_TRUE(RemoveSnapshots(source));
@@ -195,6 +199,7 @@ TEST_P(CloneRefused, AndNothingIsLeft) {
     ASSERT_FALSE(made);
     EXPECT_EQ(&made.error().detail().type(), GetParam().fault) << made.error().message();
     EXPECT_EQ(Files(), before);
+    life->permit.refuse.clear();
     EXPECT_TRUE(Try(Call(source, "later"))) << "its name and the source are free";
 }
 
@@ -242,7 +247,14 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& i) { return i.param.name; });
 
 // hostd killed between any two steps.
-struct CloneRecovery : CloneTest, testing::WithParamInterface<const char*> {};
+struct CloneRecovery : CloneTest, testing::WithParamInterface<const char*> {
+    // The list of snapshots stays once there was one, for their numbers.
+    std::set<std::string> Left() {
+        std::set<std::string> out = Files();
+        out.erase("web/web.vmsd");
+        return out;
+    }
+};
 
 TEST_P(CloneRecovery, IsDoneOrNeverWas) {
     std::string how = GetParam();
@@ -252,7 +264,7 @@ TEST_P(CloneRecovery, IsDoneOrNeverWas) {
     bool seen_none = false, seen_done = false;
     for (int step = 1;; ++step) {
         std::string name = base::Cat("shop", step);
-        std::set<std::string> before = Files();
+        std::set<std::string> before = Left();
         auto call = snapshot ? Linked(source, name, snapshot) : Call(source, name);
         life->tasks->stop_at = life->tasks->steps + step;
         (void)Try(std::move(call));
@@ -262,9 +274,9 @@ TEST_P(CloneRecovery, IsDoneOrNeverWas) {
         EXPECT_EQ(bool(Get(source).snapshot), bool(snapshot)) << "step " << step;
         EXPECT_FALSE(Get(source).runtime->consolidation_needed) << "step " << step;
         (clone ? seen_done : seen_none) = true;
-        if (!clone) EXPECT_EQ(Files(), before) << "step " << step;
+        if (!clone) EXPECT_EQ(Left(), before) << "step " << step;
         else EXPECT_TRUE(Destroy(clone)) << "step " << step;
-        EXPECT_EQ(Files(), before) << "step " << step;
+        EXPECT_EQ(Left(), before) << "step " << step;
         if (!killed) break;
         steps = step;
     }
