@@ -6,13 +6,17 @@
 namespace auth {
 
 Openings::Openings(Parts parts) : parts_(std::move(parts)) {
+    table_->owner = this;
     watch_ = parts_.inventory.OnCommit([this] { LookAgain(); });
     parts_.sessions.OnEnd([this](const SessionPtr& session, auth::End why) {
         if (why == auth::End::kTerminated || why == auth::End::kRightsGone) Terminated(session->key);
     });
 }
 
-Openings::~Openings() { parts_.inventory.Forget(watch_); }
+Openings::~Openings() {
+    table_->owner = nullptr;
+    parts_.inventory.Forget(watch_);
+}
 
 // The groups are those of now, not those of the time when it was let in.
 vim::Result<> Openings::Check(const Standing& s) const {
@@ -36,8 +40,8 @@ Openings::Hold Openings::Keep(Standing standing, End end) {
 
 void Openings::LookAgain() {
     if (table_->kept.empty() || std::exchange(table_->asked, true)) return;
-    parts_.loop.Post([this, weak = std::weak_ptr(table_)] {
-        if (!weak.expired()) Look();
+    parts_.loop.Post([table = table_] {
+        if (table->owner) table->owner->Look();
     });
 }
 

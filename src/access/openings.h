@@ -56,6 +56,7 @@ private:
     struct Table {
         std::map<std::uint64_t, Kept> kept;
         std::uint64_t next = 1;
+        Openings* owner = nullptr;   // null when that is gone
         bool asked = false;
     };
     void Look();

@@ -105,8 +105,8 @@ TEST_F(OpeningsTest, AGroupsRightGoesWithTheMembership) {
 }
 
 TEST_F(OpeningsTest, OneWithoutARightToBeginWithEndsAtOnce) {
-    auto hold = Keep(house::kHost);
-    EXPECT_EQ(Ended(), Ids{"ha-host"});
+    auto hold = Keep(house::kRootFolder);
+    EXPECT_EQ(Ended(), Ids{"ha-folder-root"});
 }
 
 TEST_F(OpeningsTest, WhatWasLetGoIsNotEnded) {
