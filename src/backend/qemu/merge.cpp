@@ -73,36 +73,56 @@ rt::Co<base::Result<>> Begin(std::shared_ptr<RunningVm> vm, qmp::Client& qemu, L
     co_return co_await qmp::StartLayerCommit(qemu, std::move(commit));
 }
 
+// Until everything is in the lower file. kCancelled: somebody wants it to be given up.
+rt::Co<base::Result<>> Copy(std::shared_ptr<RunningVm> vm, qmp::Client& qemu, LayerMerge merge, Progress progress,
+                            std::function<bool()> cancelled) {
+    CO_TRY(nodes, co_await FindNodes(qemu, merge.disk.key));
+    std::string job = JobOf(merge.disk.key);
+    CO_TRY(there, co_await qmp::QueryJob(qemu, job));
+    if (there.status.empty()) {
+        CO_TRY(set, co_await qmp::FdSetOf(qemu, FileNode(nodes.At(merge.disk, merge.from))));
+        if (!set) co_return base::Result<>{};  // it was merged before, and let go of
+        auto begun = co_await Begin(vm, qemu, merge, nodes);
+        if (!begun && begun.error().message.find("is not in this backing file chain") != std::string::npos)
+            co_return base::Result<>{};          // merged before, and not let go of yet
+        if (!begun) co_return begun;
+    }
+    for (;;) {
+        CO_TRY(state, co_await LookAt(vm, qemu, job));
+        if (state.status == "ready" || state.status.empty()) co_return base::Result<>{};
+        if (state.status == "concluded") {
+            if (state.error.empty()) co_return base::Result<>{};
+            co_return co_await AwaitEnd(vm, qemu, merge);
+        }
+        if (progress && state.total > 0)
+            progress(static_cast<int>(100 * std::min(state.done, state.total) / state.total));
+        if (cancelled && cancelled())
+            co_return base::Error{base::Code::kCancelled, "the merging of layers was cancelled"};
+    }
+}
+
+// The connection breaks a moment before the end of the process is seen; who asked looks at that.
+rt::Co<void> AwaitDeath(std::shared_ptr<RunningVm> vm) {
+    constexpr auto kLongest = std::chrono::seconds(5);
+    auto never = [] { return false; };
+    (void)co_await vm->WaitFor(never, kLongest);
+}
+
 }  // namespace
 
 rt::Co<base::Result<>> Machine::MergeLayers(std::string id, LayerMerge merge, Progress progress,
                                             std::function<bool()> cancelled) {
     CO_TRY(vm, Find(id));
     CO_TRY(qemu, vm->monitor());
-    CO_TRY(nodes, co_await FindNodes(*qemu, merge.disk.key));
-    std::string job = JobOf(merge.disk.key);
-    CO_TRY(there, co_await qmp::QueryJob(*qemu, job));
-    if (there.status.empty()) {
-        CO_TRY(set, co_await qmp::FdSetOf(*qemu, FileNode(nodes.At(merge.disk, merge.from))));
-        if (!set) co_return base::Result<>{};  // it was merged before, and let go of
-        auto begun = co_await Begin(vm, *qemu, merge, nodes);
-        if (!begun && begun.error().message.find("is not in this backing file chain") != std::string::npos)
-            co_return base::Result<>{};          // merged before, and not let go of yet
-        if (!begun) co_return begun;
+    int key = merge.disk.key;
+    auto done = co_await Copy(vm, *qemu, std::move(merge), std::move(progress), std::move(cancelled));
+    if (done) co_return done;
+    if (done.error().code == base::Code::kCancelled) (void)co_await GiveUpMerge(id, key);
+    else if (vm->ended() || qemu->closed()) {
+        co_await AwaitDeath(vm);
+        if (vm->ended()) co_return Ended(*vm);
     }
-    for (;;) {
-        CO_TRY(state, co_await LookAt(vm, *qemu, job));
-        if (state.status == "ready" || state.status.empty()) co_return base::Result<>{};
-        if (state.status == "concluded") {
-            if (state.error.empty()) co_return base::Result<>{};
-            co_return co_await AwaitEnd(vm, *qemu, merge);
-        }
-        if (progress && state.total > 0)
-            progress(static_cast<int>(100 * std::min(state.done, state.total) / state.total));
-        if (!cancelled || !cancelled()) continue;
-        (void)co_await GiveUpMerge(id, merge.disk.key);
-        co_return base::Error{base::Code::kCancelled, "the merging of layers was cancelled"};
-    }
+    co_return done;
 }
 
 rt::Co<base::Result<>> Machine::EndMerge(std::string id, LayerMerge merge) {
