@@ -247,7 +247,7 @@ rt::Co<void> Folder::PutPart(Request& r, std::string_view header) {
     }
     auto opened = co_await parts_.disks->Write(disk);
     base::Result<> done{};
-    if (!opened) done = std::move(opened).error();
+    if (!opened) done = opened.error();
     else if (range->from + range->length > (*opened)->size())
         done = base::Error{base::Code::kInvalid,
                            base::Cat("the disk has ", (*opened)->size(), " bytes: the range ends after")};

@@ -15,7 +15,7 @@ static constexpr std::size_t kAfterLogin = 16 << 20;
 // An answer about more objects than this is written on the pool.
 static constexpr std::size_t kLarge = 500;
 
-Sdk::Sdk(Parts parts) : parts_(std::move(parts)), denials_(parts_.events, parts_.clock) {
+Sdk::Sdk(Parts parts) : parts_(parts), denials_(parts_.events, parts_.clock) {
     parts_.sessions.OnEnd([this](const auth::SessionPtr& session, auth::End) { states_.erase(session->key); });
 }
 

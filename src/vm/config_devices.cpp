@@ -70,7 +70,7 @@ void ReadControllers(const codec::Vmx& vmx, Devices& out) {
         c.Mut().unit_number = 3 + bus;
         c.Mut().hot_add_remove = true;
         c.Mut().scsi_ctlr_unit_number = 7;
-        out.push_back(std::move(c));
+        out.push_back(c);
     }
     for (int bus = 0; bus < InfoOf(BusKind::kSata).buses; ++bus) {
         if (!Flag(vmx, base::Cat("sata", bus, ".present"), false)) continue;

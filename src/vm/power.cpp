@@ -163,7 +163,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     vim::Result<Start> start = Start();
     if (started) start = co_await PrepareStart(ref);
     if (!start && start.error().As<vim::InvalidDiskFormat>()) start = co_await PrepareForeign(ref, progress);
-    if (!start) started = std::move(start).error();
+    if (!start) started = start.error();
     if (started) started = c_.pools->Hold(ref);
     bool keeps_memory = started && start->spec.resources.memory.reservation > 0 && !start->spec.pool.empty();
     if (keeps_memory) co_await c_.pools->TellBackend();

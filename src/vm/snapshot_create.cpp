@@ -319,7 +319,7 @@ Snapshots::Done Snapshots::RunCreate(vim::Ref ref, Taking taking, std::string us
     vim::Result<> kept;
     if (!taken) {
         co_await UndoCreate(ref, taking, home);
-        kept = std::move(taken).error();
+        kept = taken.error();
     } else {
         kept = co_await Keep(ref, taking, home, *taken);
     }

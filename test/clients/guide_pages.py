@@ -67,6 +67,14 @@ class Page:
             return exec(line, names)
         return eval(line.partition("  #")[0], names)
 
+    def program(self, names):
+        """All that is left, as one program in Python."""
+        lines, self.left = self.left, []
+        text = "\n".join(lines)
+        for pattern, value in self.here:
+            text = re.sub(pattern, value, text)
+        exec(text, names)
+
     def pass_over(self, words):
         """A command that cannot be run here; the caller says why."""
         assert self.left[0].startswith(words), f"{self.name}: {self.left[0]!r} stands where {words!r} was"

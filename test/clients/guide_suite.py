@@ -15,7 +15,7 @@ from pyVmomi import vim
 
 sys.path.insert(0, str(Path(__file__).parent))
 import steps
-from guide_pages import Page
+from guide_pages import GUIDE, Page
 from steps import step
 
 NAME = sys.argv[1]
@@ -101,6 +101,9 @@ class Guide:
 
     @step("makes the machines that the pages speak of", essential=True)
     def makes(self):
+        steps_of = {f.words for f in vars(Guide).values() if hasattr(f, "words")}
+        # import.md is what test/system/import_test.py does between two hosts.
+        assert {f.name for f in GUIDE.iterdir()} - steps_of == {"import.md"}, "each page has a step here"
         rc = steps.WORK / "curlrc"
         rc.touch(0o600)
         rc.write_text(f'user = "{steps.USER}:{steps.password()}"\n')
@@ -155,6 +158,17 @@ class Guide:
         on("stage")
         destroy("shop", "stage", "old-shop", "test")
         govc("snapshot.remove", "-vm", "web", "*")
+        off("web")
+
+    @step("customize.md")
+    def customize(self):
+        anew("web")
+        names = {}
+        page("customize.md", (r'host="HOST", user="root", pwd="\.\.\."',
+                              f'host="{HOST}", port={PORT}, user="{steps.USER}", pwd="{steps.password()}"')).program(names)
+        kinds = {type(e) for e in names["host"].content.eventManager.QueryEvents(
+            vim.event.EventFilterSpec(entity=vim.event.EventFilterSpec.ByEntity(entity=names["vm"], recursion="self")))}
+        assert vim.event.CustomizationStartedEvent in kinds, kinds
         off("web")
 
     @step("disks.md")

@@ -129,7 +129,7 @@ rt::Co<base::Result<>> DiskServer::MakeOverlay(std::string path, std::int64_t si
     std::unique_ptr<DiskProcess> process = *std::move(launched);
     base::Result<> made{};
     auto set = co_await process->Hand(path, true);
-    if (!set) made = std::move(set).error();
+    if (!set) made = set.error();
     if (made) made = co_await qmp::AddPlainNode(process->qemu(), "file", *set);
     if (made) made = co_await qmp::StartMakeQcow2(process->qemu(), "make", "file", size);
     if (made) made = co_await process->RunJob("make", DiskProcess::JobKind::kPlain, {});

@@ -173,7 +173,7 @@ rt::Co<base::Result<>> Machine::MirrorDisks(std::string id, std::vector<DiskMove
     };
     while (result) {
         auto ahead = co_await LookAtJobs(*qemu, moves);
-        if (!ahead) result = std::move(ahead).error();
+        if (!ahead) result = ahead.error();
         if (!result || ahead->ready) break;
         if (progress && ahead->total > 0) progress(static_cast<int>(ahead->done * 100 / ahead->total));
         if (cancelled && cancelled()) result = base::Error{base::Code::kCancelled, "cancelled by request"};

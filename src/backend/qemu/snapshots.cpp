@@ -35,7 +35,7 @@ rt::Co<base::Result<std::vector<qmp::Overlaying>>> Prepare(rt::Pool& pool, qmp::
     for (const NewLayer& layer : plan.layers) {
         auto nodes = co_await FindNodes(qemu, layer.key);
         base::Result<> added;
-        if (!nodes) added = std::move(nodes).error();
+        if (!nodes) added = nodes.error();
         else added = co_await AddLooseLayer(pool, qemu, nodes->Overlay(layer.path), layer.path);
         if (!added) {
             co_await DropAll(qemu, std::move(out));
@@ -55,7 +55,7 @@ rt::Co<base::Result<>> Machine::SaveMemory(Vm vm, qmp::Client& qemu, std::string
     if (!owner) co_return base::FromErrno(errno, base::Cat("make ", part));
     auto set = co_await qmp::AddFd(qemu, raw);
     base::Result<> written;
-    if (!set) written = std::move(set).error();
+    if (!set) written = set.error();
     if (written) written = co_await qmp::MigrateToSet(qemu, *set);
     if (written) written = co_await WriteState(vm, qemu, part, std::move(progress));
     if (!written) (void)co_await qmp::MigrateCancel(qemu);

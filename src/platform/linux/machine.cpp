@@ -36,12 +36,12 @@ Cpu ReadCpu(const Tree& tree, bool this_machine) {
 
 std::vector<NumaNode> ReadNuma(const Tree& tree, const MachineFacts& facts) {
     std::vector<NumaNode> nodes;
-    const std::string base = "sys/devices/system/node";
-    for (const auto& name : tree.List(base)) {
+    const std::string folder = "sys/devices/system/node";
+    for (const auto& name : tree.List(folder)) {
         auto id = name.starts_with("node") ? base::ToInt(name.substr(4)) : std::nullopt;
         if (!id) continue;
-        nodes.push_back({static_cast<int>(*id), ParseCpuList(tree.Text(base + "/" + name + "/cpulist")),
-                         ParseNodeMemory(tree.Text(base + "/" + name + "/meminfo"))});
+        nodes.push_back({static_cast<int>(*id), ParseCpuList(tree.Text(base::Cat(folder, '/', name, "/cpulist"))),
+                         ParseNodeMemory(tree.Text(base::Cat(folder, '/', name, "/meminfo")))});
     }
     std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     if (nodes.empty()) {
