@@ -38,7 +38,7 @@ bool IsDomain(std::string_view domain) {
 
 // Once before anything else is set and once after: the script knows by its argument.
 void AddScript(const std::string& text, json::object& cloud) {
-    std::string make = base::Cat("umask 077; echo ", base::Base64(text), " | base64 -d > ", kScript, " && chmod 700 ",
+    std::string make = base::Cat("(umask 077; echo ", base::Base64(text), " | base64 -d > ", kScript, ") && chmod 700 ",
                                  kScript, " && ", kScript, " precustomization");
     cloud["bootcmd"].emplace_array().push_back(
         json::array{"cloud-init-per", "instance", "customization-script", "sh", "-c", make});

@@ -18,7 +18,7 @@ from steps import step
 NAME = sys.argv[1]
 VM = f"{NAME}-vm"
 custom = vim.vm.customization
-CLOUD_SECONDS = 400           # an emulated processor runs Python four times over
+CLOUD_SECONDS = 600           # an emulated processor runs Python four times over
 SCRIPT = '#!/bin/sh\necho "$1 $(hostname)" >> /run/script.log\n'
 
 
