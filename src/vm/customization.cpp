@@ -100,6 +100,7 @@ rt::Co<vim::Result<vim::Any>> Customization::Resume(task::Unfinished what) {
         return false;
     };
     auto kept = co_await c_.pool.Run(std::move(settle));
+    (void)co_await c_.Refresh(ref);                      // the seed was listed as a file of it
     if (!kept || !*kept)
         co_return Interrupted("the host agent was restarted before the customization was kept; ask for it again");
     co_return vim::Any();
