@@ -175,8 +175,15 @@ rt::Co<vim::Result<>> Leases::Complete(vim::Ref ref, std::string user) {
     if (lease->over() || !lease->ready)
         co_return vim::Fault(vim::InvalidState(),
                              lease->ready ? "the lease has ended already" : "the lease is not ready yet");
-    for (const LeaseFile& f : lease->files)
-        if (f.busy) co_return vim::Fault(vim::InvalidState(), base::Cat(f.name, " is still being transferred"));
+    // A client sees the last byte of a file a moment before we have noted that.
+    auto busy = [lease] {
+        return std::find_if(lease->files.begin(), lease->files.end(), [](const LeaseFile& f) { return f.busy; });
+    };
+    for (int times = 0; times < 20 && busy() != lease->files.end(); ++times)
+        co_await lease->changed.WaitFor(std::chrono::milliseconds(100));
+    if (auto file = busy(); file != lease->files.end())
+        co_return vim::Fault(vim::InvalidState(), base::Cat(file->name, " is still being transferred"));
+    if (lease->over()) co_return WhyOver(*lease);
     lease->end = Lease::End::kComplete;
     lease->changed.Notify();
     co_await UntilTaskEnds(lease->task);
