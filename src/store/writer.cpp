@@ -7,7 +7,8 @@ namespace store {
 
 using base::Cat;
 
-static constexpr std::chrono::seconds kPause(1);   // between attempts on a disk that refuses
+static constexpr std::chrono::seconds kPause(1);          // between attempts on a disk that refuses
+static constexpr std::chrono::milliseconds kGather(4);   // a transaction costs far more than a row of it
 
 Writer::Writer(Database db) : db_(std::move(db)), thread_([this] { RunThread(); }) {}
 
@@ -21,12 +22,14 @@ Writer::~Writer() {
 }
 
 void Writer::Add(Job job) {
+    bool wake = false;
     {
         std::lock_guard lock(mutex_);
         queue_.push_back(std::move(job));
         ++added_;
+        wake = std::exchange(idle_, false);
     }
-    changed_.notify_all();
+    if (wake) changed_.notify_all();
 }
 
 base::Result<> Writer::Flush() {
@@ -72,8 +75,10 @@ void Writer::PutBack(std::deque<Job> jobs, const base::Error& why) {
 void Writer::RunThread() {
     std::unique_lock lock(mutex_);
     for (;;) {
+        idle_ = queue_.empty();
         changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
         if (queue_.empty()) return;                // closing, and all is written
+        changed_.wait_for(lock, kGather, [&] { return closing_ || waiting_ > 0; });
         auto jobs = std::exchange(queue_, {});
         ++attempts_begun_;
         lock.unlock();

@@ -1,5 +1,6 @@
 // Writer: a thread that writes to a SQLite database what the loop hands it, in
-// transactions of all that has queued, so that the loop never waits for a disk.
+// transactions of all that came within a few milliseconds, so that the loop never waits
+// for a disk.
 //
 // When the disk refuses (full, failing) the queue is kept and tried again; beyond
 // kMostQueued the oldest are dropped, and the log says so. Thread-safe.
@@ -43,6 +44,7 @@ private:
     int waiting_ = 0;                     // in Flush(): do not sit out the pause
     base::Error why_{base::Code::kIo, ""};
     bool closing_ = false, in_trouble_ = false;
+    bool idle_ = false;                   // the thread waits for work
     std::thread thread_;
 };
 
