@@ -39,6 +39,8 @@ std::string Clone::Cloning::Text() const {
     json::object o{{"intent", making.intent.Text()}, {"on", power_on}};
     if (!passing.taking.empty())
         o["passing"] = json::object{{"taking", passing.taking}, {"step", passing.step}, {"state", passing.state}};
+    if (customized.kind == CustomizationState::kPending)
+        o["customized"] = json::object{{"instance", customized.instance}, {"name", customized.host_name}};
     return json::serialize(o);
 }
 
@@ -58,6 +60,9 @@ Clone::Cloning Clone::Cloning::Parse(const std::string& text) {
     const json::value* passing = o->if_contains("passing");
     if (const json::object* p = passing ? passing->if_object() : nullptr)
         out.passing = {word(*p, "taking"), word(*p, "step"), word(*p, "state")};
+    const json::value* customized = o->if_contains("customized");
+    if (const json::object* c = customized ? customized->if_object() : nullptr)
+        out.customized = {CustomizationState::kPending, word(*c, "instance"), word(*c, "name")};
     return out;
 }
 
@@ -70,8 +75,6 @@ std::vector<std::string> Clone::Cloning::Holds() const {
 vim::Result<> Clone::CheckServed(const vim::call::CloneVM& call, const Vm& vm) const {
     const auto& spec = *call.spec;
     if (spec.template_) return NotHere("a host without a central server has no templates");
-    if (spec.customization)
-        return NotHere("the guest of a clone is not customized on the way; clone it, then customize it");
     if (spec.memory.value_or(false)) return NotHere("a clone begins powered off: the memory is not cloned");
     if (c_.records.at(call.self.id).file.empty())
         return NotHere(vm.name + " is an imagined virtual machine without files, so there is nothing to clone");
@@ -113,6 +116,7 @@ vim::Result<Clone::Cloning> Clone::Understand(const vim::call::CloneVM& call, co
     Cloning cloning;
     cloning.source = call.self;
     cloning.power_on = spec.power_on;
+    cloning.customize = spec.customization;
     cloning.wish.name = call.name;
     if (spec.snapshot) {
         cloning.wish.snapshot = SnapshotUid(call.self, spec.snapshot);
@@ -126,6 +130,7 @@ vim::Result<Clone::Cloning> Clone::Understand(const vim::call::CloneVM& call, co
             return Wrong("spec.location.disk.diskId", base::Cat(vm.name, " has no disk ", key));
     }
     CHECK(permit.Check(call.self, "VirtualMachine.Provisioning.Clone"));
+    if (spec.customization) CHECK(permit.Check(call.self, "VirtualMachine.Provisioning.Customize"));
     CHECK(permit.Check(call.folder, "VirtualMachine.Inventory.CreateFromExisting"));
     if (spec.power_on) CHECK(permit.Check(call.folder, "VirtualMachine.Interact.PowerOn"));
     vim::Ref pool = location.pool ? location.pool : vm.resource_pool;
@@ -225,6 +230,7 @@ rt::Co<vim::Result<>> Clone::Plan(Cloning& cloning) {
     cloning.running = writes && !cloning.wish.snapshot;
     Intent& intent = cloning.making.intent;
     intent.makes = {intent.vmx};
+    if (cloning.customize) CO_CHECK(co_await PlanCustomization(cloning));
     for (const FileWork::Make& disk : cloning.making.files.make) intent.makes.push_back(disk.path);
     for (const ClonedDisk& disk : cloning.plan.disks) {
         intent.makes.insert(intent.makes.end(), disk.makes.begin(), disk.makes.end());
@@ -249,9 +255,11 @@ rt::Co<vim::Result<>> Clone::Plan(Cloning& cloning) {
 rt::Co<vim::Result<vim::Ref>> Clone::Make(Cloning& cloning, std::string user, task::Progress& progress) {
     CO_CHECK(co_await progress.Step("copy", cloning.Text()));
     CO_CHECK(co_await CopyAll(cloning, user, progress));
+    if (cloning.seed) CO_CHECK(co_await KeepSeed(cloning));
     auto note = [&cloning](const std::string&, const std::string&) { return cloning.Text(); };
     PartProgress rest(progress, {.from = 90, .to = 100}, note);
     CO_CHECK(co_await lifecycle_.MakeFiles(cloning.making, rest));
+    if (cloning.seed) CO_CHECK(co_await TellCustomization(cloning.wish.vmx, cloning.customized));
     co_return co_await lifecycle_.Admit(cloning.making.intent);
 }
 
@@ -310,6 +318,15 @@ Clone::Done Clone::Resume(task::Unfinished what, task::Progress& progress) {
     co_await EndPassing(cloning, true, what.user, progress);
     Intent intent = cloning.making.intent;
     auto settled = co_await lifecycle_.Settle(intent, !what.step.empty());
+    auto vmx = DatastorePath::Parse(intent.vmx);
+    if (settled && vmx && cloning.customized.kind == CustomizationState::kPending) {
+        auto told = co_await TellCustomization(*vmx, cloning.customized);
+        (void)co_await c_.Refresh(*settled);
+        if (!told) {
+            cloning.power_on = false;                    // it would start as what its source is
+            base::LogError("vm " + settled->id, "it will not be customized: " + told.error().message());
+        }
+    }
     if (settled) {
         co_await Finish(source, *settled, cloning.power_on, what.user, progress.chain_id());
         co_return vim::Any(*settled);

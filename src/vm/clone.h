@@ -8,6 +8,7 @@
 
 #include "vim/gen/calls_vm.h"
 #include "vm/clone_plan.h"
+#include "vm/customization.h"
 #include "vm/lifecycle.h"
 #include "vm/power.h"
 #include "vm/snapshots.h"
@@ -16,8 +17,8 @@ namespace vm {
 
 class Clone {
 public:
-    Clone(Context& context, Lifecycle& lifecycle, Snapshots& snapshots, Power& power)
-        : c_(context), lifecycle_(lifecycle), snapshots_(snapshots), power_(power) {}
+    Clone(Context& context, Lifecycle& lifecycle, Snapshots& snapshots, Power& power, Customization& customization)
+        : c_(context), lifecycle_(lifecycle), snapshots_(snapshots), power_(power), customization_(customization) {}
 
     rt::Co<vim::Result<vim::Ref>> Start(vim::call::CloneVM call, std::string user, const Permit& permit);
     void RegisterResumers();
@@ -33,6 +34,9 @@ private:
         bool running = false;            // a guest writes to the disks
         bool power_on = false;
         Snapshots::Passing passing;      // in which they stand still
+        vim::Ptr<vim::CustomizationSpec> customize;
+        std::shared_ptr<const CloudSeed> seed;
+        CustomizationState customized;   // what the clone's .vmx is to say of the seed
         std::string Text() const;        // for the journal
         static Cloning Parse(const std::string& text);
         std::vector<std::string> Holds() const;
@@ -43,6 +47,10 @@ private:
     Done Run(std::shared_ptr<Cloning> cloning, std::string user, task::Progress& progress);
     rt::Co<vim::Result<>> Plan(Cloning& cloning);
     vim::Result<> ApplySpec(Cloning& cloning) const;
+    rt::Co<vim::Result<>> PlanCustomization(Cloning& cloning);
+    rt::Co<vim::Result<>> KeepSeed(Cloning& cloning);
+    // Its lines in the .vmx, when they are not there yet.
+    rt::Co<vim::Result<>> TellCustomization(DatastorePath vmx, CustomizationState state);
     rt::Co<vim::Result<vim::Ref>> Make(Cloning& cloning, std::string user, task::Progress& progress);
     // In clone_disks.cpp.
     rt::Co<vim::Result<>> CopyAll(Cloning& cloning, std::string user, task::Progress& progress);
@@ -59,6 +67,7 @@ private:
     Lifecycle& lifecycle_;
     Snapshots& snapshots_;
     Power& power_;
+    Customization& customization_;
 };
 
 }  // namespace vm

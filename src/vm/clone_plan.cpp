@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "vm/customization_state.h"
 #include "vm/disk_chain.h"
 #include "vm/identity.h"
 #include "vm/move_plan.h"
@@ -15,8 +16,9 @@ namespace {
 constexpr std::int64_t kSmallFiles = 1 << 20;            // what descriptors and the like take
 
 // Lines about the source's own files and place.
-constexpr std::string_view kDropped[] = {"nvram", "extendedConfigFile", "uuid.action", "migrate.hostLog",
-                                         "sched.swap.derivedName"};
+constexpr std::string_view kDropped[] = {"nvram",           "extendedConfigFile",     "uuid.action",
+                                         "migrate.hostLog", "sched.swap.derivedName", kPackageKey,
+                                         kCustomizationKey};
 
 std::int64_t UsedBytes(const std::vector<DiskLink>& chain) {
     std::int64_t out = 0;

@@ -21,6 +21,10 @@ std::string Customization::NewInstance() { return "iid-" + base::NewUuid(); }
 
 rt::Co<vim::Result<CloudSeed>> Customization::Prepare(vim::Ptr<vim::CustomizationSpec> spec, Config config,
                                                       std::string instance) {
+    if (!SeedPlace(config))
+        co_return vim::Fault(vim::UnexpectedCustomizationFault(),
+                             base::Cat("all four places for IDE drives of ", config.name,
+                                       " are taken, and the guest is told on a CD; free one"));
     std::set<std::string> names;
     std::vector<std::string> pending;
     for (const auto& [id, record] : c_.records) {
@@ -53,10 +57,6 @@ rt::Co<vim::Result<vim::Ref>> Customization::Start(vim::call::CustomizeVM call, 
     if (IsPending(*vm->config))
         co_return vim::Fault(vim::CustomizationPending(),
                              vm->name + " is customized already when it is powered on next; do that first");
-    if (!SeedPlace(*vm->config))
-        co_return vim::Fault(vim::UnexpectedCustomizationFault(),
-                             base::Cat("all four places for IDE drives of ", vm->name,
-                                       " are taken, and the guest is told on a CD; free one"));
     CO_TRY(seed, co_await Prepare(call.spec, *vm->config, NewInstance()));
     Intent intent;
     intent.id = call.self.id;

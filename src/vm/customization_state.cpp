@@ -51,6 +51,8 @@ std::string SeedFileOf(const std::string& vmx_file) {
     return base::Cat(vmx_file.substr(0, vmx_file.size() - std::string_view(".vmx").size()), kSeedEnd);
 }
 
+DatastorePath SeedFileOf(const DatastorePath& vmx) { return vmx.WithSuffix(".vmx", kSeedEnd); }
+
 // Secrets may be in it: for the host alone.
 base::Result<> WriteSeed(const std::string& vmx_file, const CloudSeed& seed, base::Time now) {
     std::string image = codec::IsoImage(

@@ -30,6 +30,7 @@ base::Result<> WriteCustomization(const std::string& vmx_file, const Customizati
 bool IsPending(const Config& config);
 
 std::string SeedFileOf(const std::string& vmx_file);     // absolute
+DatastorePath SeedFileOf(const DatastorePath& vmx);
 base::Result<> WriteSeed(const std::string& vmx_file, const CloudSeed& seed, base::Time now);
 
 // Where the drive goes: the last IDE place that the machine's own drives leave free.

@@ -44,7 +44,7 @@ public:
           reconfigure(context, tracking),
           relocate(context),
           snapshots(context, power, tracking),
-          clone(context, lifecycle, snapshots, power),
+          clone(context, lifecycle, snapshots, power, customization),
           watch(context, questions, tracking, guest_time),
           statistics(context),
           console(context),

@@ -1,5 +1,6 @@
 // CloneVM_Task: what is refused, what the clone has and lacks of its source, what of a linked clone
 // is shared, and that the source stays whole whatever becomes of either.
+#include "test/vm/customization_spec.h"
 #include "test/vm/one_host.h"
 #include "vm/disk_chain.h"
 #include "vm/disk_files.h"
@@ -113,6 +114,23 @@ TEST_F(CloneTest, TheSpecChangesIt) {
     EXPECT_TRUE(Exists("shop/shop_1.vmdk"));
     EXPECT_EQ(Get(clone).runtime->power_state, PowerState::kPoweredOn);
     EXPECT_EQ(Get(clone).network.size(), 1u);
+}
+
+TEST_F(CloneTest, ItsGuestIsCustomizedAtItsFirstStart) {
+    auto call = Call(source, "shop");
+    call.spec.Mut().customization = LinuxNamed("front");
+    vim::Ref clone = Make(std::move(call));
+    EXPECT_TRUE(IsPending(*Get(clone).config));
+    EXPECT_FALSE(IsPending(*Get(source).config));
+    EXPECT_TRUE(Exists("shop/shop-cidata.iso"));
+    vim::Ref another = Make(Call(clone, "another"));
+    EXPECT_FALSE(IsPending(*Get(another).config)) << "it is for the one that was asked for";
+    EXPECT_FALSE(Exists("another/another-cidata.iso"));
+    ASSERT_TRUE(PowerOn(clone));
+    const auto& disks = world->Find(clone.id)->spec.disks;
+    EXPECT_TRUE(std::any_of(disks.begin(), disks.end(),
+                            [](const auto& d) { return d.path.ends_with("shop/shop-cidata.iso"); }));
+    EXPECT_TRUE(life->events.Heard(vim::CustomizationStartedEvent::kType));
 }
 
 TEST_F(CloneTest, ALinkedOneSharesTheFilesAndNeitherSideWritesThem) {
@@ -230,6 +248,17 @@ INSTANTIATE_TEST_SUITE_P(
                 }},
         Refusal{"NotPermitted", &vim::NoPermission::kType,
                 [](auto& t, auto&) { t.life->permit.refuse = "VirtualMachine.Provisioning.Clone"; }},
+        Refusal{"NotPermittedToCustomize", &vim::NoPermission::kType,
+                [](auto& t, auto& c) {
+                    c.spec.Mut().customization = LinuxNamed("front");
+                    t.life->permit.refuse = "VirtualMachine.Provisioning.Customize";
+                }},
+        Refusal{"WindowsByThatName", &vim::UncustomizableGuest::kType,
+                [](auto&, auto& c) {
+                    auto spec = LinuxNamed("front");
+                    spec.identity = vim::CustomizationSysprep();
+                    c.spec.Mut().customization = std::move(spec);
+                }},
         Refusal{"MoreMemoryThanThereCanBe", &vim::MemorySizeNotSupported::kType,
                 [](auto&, auto& c) {
                     Spec spec;
@@ -266,6 +295,7 @@ TEST_P(CloneRecovery, IsDoneOrNeverWas) {
         std::string name = base::Cat("shop", step);
         std::set<std::string> before = Left();
         auto call = snapshot ? Linked(source, name, snapshot) : Call(source, name);
+        if (how == "Customized") call.spec.Mut().customization = LinuxNamed("front");
         life->tasks->stop_at = life->tasks->steps + step;
         (void)Try(std::move(call));
         bool killed = life->tasks->stopped;
@@ -274,6 +304,7 @@ TEST_P(CloneRecovery, IsDoneOrNeverWas) {
         EXPECT_EQ(bool(Get(source).snapshot), bool(snapshot)) << "step " << step;
         EXPECT_FALSE(Get(source).runtime->consolidation_needed) << "step " << step;
         (clone ? seen_done : seen_none) = true;
+        if (clone) EXPECT_EQ(IsPending(*Get(clone).config), how == "Customized") << "step " << step;
         if (!clone) EXPECT_EQ(Left(), before) << "step " << step;
         else EXPECT_TRUE(Destroy(clone)) << "step " << step;
         EXPECT_EQ(Left(), before) << "step " << step;
@@ -284,7 +315,7 @@ TEST_P(CloneRecovery, IsDoneOrNeverWas) {
     EXPECT_TRUE(seen_none && seen_done);
 }
 
-INSTANTIATE_TEST_SUITE_P(, CloneRecovery, testing::Values("Off", "Running", "Linked"),
+INSTANTIATE_TEST_SUITE_P(, CloneRecovery, testing::Values("Off", "Running", "Linked", "Customized"),
                          [](const auto& i) { return std::string(i.param); });
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A customization from its call to its outcome.
 #include <sys/stat.h>
 
+#include "test/vm/customization_spec.h"
 #include "test/vm/one_host.h"
 
 namespace vm {
@@ -14,29 +15,13 @@ struct CustomizationTest : OneHost {
         vms().customization.options.look_every = 5ms;
         vms().customization.options.patience = 30s;
     }
-    static vim::CustomizationSpec Wanted(std::string name) {
-        vim::CustomizationFixedName fixed;
-        fixed.name = std::move(name);
-        vim::CustomizationLinuxPrep prep;
-        prep.host_name = std::move(fixed);
-        prep.domain = "example.org";
-        vim::CustomizationIPSettings dhcp;
-        dhcp.ip = vim::CustomizationDhcpIpGenerator();
-        vim::CustomizationAdapterMapping nic;
-        nic.adapter = std::move(dhcp);
-        vim::CustomizationSpec spec;
-        spec.identity = std::move(prep);
-        spec.global_ip_settings = vim::CustomizationGlobalIPSettings();
-        spec.nic_setting_map.push_back(std::move(nic));
-        return spec;
-    }
     rt::Co<vim::Result<vim::Ref>> CustomizeCall(const vim::Ref& vm, vim::CustomizationSpec spec) {
         auto call = On<vim::call::CustomizeVM>(vm);
         call.spec = std::move(spec);
         return vms().customization.Start(std::move(call), "root");
     }
     vim::Result<vim::Any> Customize(const vim::Ref& vm, std::string name) {
-        return life->Do(CustomizeCall(vm, Wanted(std::move(name))));
+        return life->Do(CustomizeCall(vm, LinuxNamed(std::move(name))));
     }
     bool Pending() { return Get(vm).config->tools->pending_customization.has_value(); }
     bool Settled() { return life->Run(Life::Quiet(*life)); }
@@ -207,7 +192,7 @@ TEST_F(CustomizationTest, LeavesThePackageOfAnotherHostAlone) {
 
 TEST_F(CustomizationTest, GivesNamesThatAreFree) {
     vim::Ref other = Create(WholeSpec("other"));
-    auto spec = Wanted("x");
+    auto spec = LinuxNamed("x");
     vim::CustomizationPrefixName prefix;
     prefix.base = "web";
     static_cast<vim::CustomizationLinuxPrep&>(spec.identity.Mut()).host_name = std::move(prefix);
@@ -222,7 +207,7 @@ TEST_F(CustomizationTest, IsKeptOrNeverWas) {
     int steps = 0;
     while (!Pending()) {
         life->tasks->stop_at = life->tasks->steps + ++steps;
-        (void)life->Do(CustomizeCall(vm, Wanted("shop")));
+        (void)life->Do(CustomizeCall(vm, LinuxNamed("shop")));
         EXPECT_TRUE(life->tasks->stopped) << "step " << steps;
         Restart();
         EXPECT_EQ(Pending(), Exists("web/web-cidata.iso")) << "step " << steps;
