@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host/ids.h"
+#include "storage/disk_part.h"
+#include "storage/draft.h"
 #include "storage/in_use.h"
-#include "storage/stream.h"
 
 namespace api {
 
@@ -72,6 +73,7 @@ private:
     rt::Co<void> Put(Request& r);
     rt::Co<void> PutPart(Request& r, std::string_view range);
     rt::Co<base::Result<>> Receive(Request& r, storage::WriteBehind& file);
+    rt::Co<base::Result<>> ReceivePart(Request& r, vm::Located disk, WrittenRange range);
     rt::Co<void> Delete(Request& r);
     rt::Co<void> Refuse(Request& r, int status, std::string words);
     rt::Co<void> Done(Request& r, int status);
@@ -228,6 +230,28 @@ rt::Co<void> Folder::List(Request& r, std::vector<storage::Entry> entries) {
     (void)co_await r.exchange.Send(std::move(page));
 }
 
+// The disk's own file where it is one, without the detour through a process that knows layers.
+rt::Co<base::Result<>> Folder::ReceivePart(Request& r, vm::Located disk, WrittenRange range) {
+    auto open = [disk, range] { return storage::DiskPart::Open(disk, range.from, range.length); };
+    auto part = co_await parts_.pool.Run(std::move(open));
+    if (part) {
+        storage::WriteBehind file(parts_.pool, *std::move(part));
+        CO_CHECK(co_await Receive(r, file));
+        if (file.taken() < range.length)
+            co_return base::Error{base::Code::kInvalid, "the body is shorter than its Content-Range says"};
+        co_return co_await file.Finish();
+    }
+    if (part.error().code != base::Code::kInvalid) co_return std::move(part).error();
+    CO_TRY(opened, co_await parts_.disks->Write(disk));
+    base::Result<> done{};
+    if (range.from + range.length > opened->size())
+        done = base::Error{base::Code::kInvalid,
+                           base::Cat("the disk has ", opened->size(), " bytes: the range ends after")};
+    if (done) done = co_await ReceiveFlat(r.exchange, opened, range);
+    co_await opened->Close();
+    co_return done;
+}
+
 // Of a disk that is restored: the rest of it stays as it is.
 rt::Co<void> Folder::PutPart(Request& r, std::string_view header) {
     vm::Located disk = r.place;
@@ -245,14 +269,7 @@ rt::Co<void> Folder::PutPart(Request& r, std::string_view header) {
         co_await Refuse(r, 409, unused.error().message());
         co_return;
     }
-    auto opened = co_await parts_.disks->Write(disk);
-    base::Result<> done{};
-    if (!opened) done = opened.error();
-    else if (range->from + range->length > (*opened)->size())
-        done = base::Error{base::Code::kInvalid,
-                           base::Cat("the disk has ", (*opened)->size(), " bytes: the range ends after")};
-    if (done) done = co_await ReceiveFlat(r.exchange, *opened, *range);
-    if (opened) co_await (*opened)->Close();
+    auto done = co_await ReceivePart(r, disk, *range);
     if (!done) {
         co_await Refuse(r, StatusOf(done.error()), done.error().message);
         co_return;
@@ -262,8 +279,21 @@ rt::Co<void> Folder::PutPart(Request& r, std::string_view header) {
     co_await Done(r, 204);
 }
 
+// A file that is sent whole takes its name, whoever had it, at its end.
+class WholeFile final : public storage::Sink {
+public:
+    explicit WholeFile(storage::Draft draft) : draft_(std::move(draft)) {}
+    base::Result<> Write(std::string_view bytes, std::int64_t at) override {
+        return draft_.Write(bytes.data(), bytes.size(), at);
+    }
+    base::Result<> End() override { return draft_.Publish(true); }
+
+private:
+    storage::Draft draft_;
+};
+
 struct Begun {
-    storage::Draft draft;
+    std::shared_ptr<storage::Sink> file;
     bool fresh = false;
 };
 
@@ -276,7 +306,7 @@ static base::Result<Begun> BeginDraft(const vm::Located& place, std::optional<st
                            base::Cat("the datastore is too full for ", place.path.Text(), ": it needs ", *length >> 20,
                                      " MiB, the datastore has ", room >> 20, " MiB")};
     bool fresh = !root.Look(place.path.path);
-    return Begun{std::move(draft), fresh};
+    return Begun{std::make_shared<WholeFile>(std::move(draft)), fresh};
 }
 
 rt::Co<base::Result<>> Folder::Receive(Request& r, storage::WriteBehind& file) {
@@ -310,11 +340,11 @@ rt::Co<void> Folder::Put(Request& r) {
         co_return;
     }
     bool fresh = begun->fresh;
-    storage::WriteBehind file(parts_.pool, std::move(begun->draft));
+    storage::WriteBehind file(parts_.pool, std::move(begun->file));
     auto done = co_await Receive(r, file);
     // A machine may have been switched on meanwhile.
     auto unused = storage::CheckUnused(*parts_.inventory.Now(), r.place.path);
-    if (done && unused) done = co_await file.Finish(true);
+    if (done && unused) done = co_await file.Finish();
     if (!done || !unused) {
         std::string words = done ? unused.error().message() : done.error().message;
         base::LogWarning("folder", base::Cat("upload of ", r.place.path.Text(), " by ", r.visitor.who.user, " at ",

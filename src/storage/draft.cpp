@@ -14,9 +14,6 @@
 
 namespace storage {
 
-// The disk works while more comes in, so that little is left for the end.
-static constexpr std::int64_t kWriteOut = 8 << 20;
-
 base::Error Draft::Fail(int number) const {
     std::string what = "write " + root_.Text(path_);
     if (number == ENOSPC || number == EDQUOT)
@@ -68,16 +65,7 @@ Draft::~Draft() {
 }
 
 base::Result<> Draft::Write(const char* bytes, std::size_t count, std::int64_t at) {
-    while (count > 0) {
-        ssize_t put = pwrite(file_.get(), bytes, count, at);
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return Fail(errno);
-        bytes += put, count -= static_cast<std::size_t>(put), at += put;
-    }
-    if (at - written_out_ >= kWriteOut) {
-        (void)sync_file_range(file_.get(), written_out_, at - written_out_, SYNC_FILE_RANGE_WRITE);   // a hint
-        written_out_ = at;
-    }
+    if (int failed = writer_.Put(file_.get(), {bytes, count}, at)) return Fail(failed);
     return {};
 }
 

@@ -5,6 +5,7 @@
 // Everything here blocks.
 #pragma once
 
+#include "rt/file_writer.h"
 #include "storage/root.h"
 
 namespace storage {
@@ -40,7 +41,7 @@ private:
     Root root_;
     std::string path_, name_;
     rt::Fd drafts_, file_;
-    std::int64_t written_out_ = 0;       // the disk has been told to begin with what is before
+    rt::FileWriter writer_;
 };
 
 // What an ended host agent left. Once, before anybody begins a draft.

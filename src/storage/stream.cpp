@@ -73,10 +73,10 @@ rt::Co<base::Result<std::string_view>> ReadAhead::Next() {
 }
 
 struct WriteBehind::Rep {
-    Rep(rt::Pool& p, Draft d) : pool(p), draft(std::move(d)) {}
+    Rep(rt::Pool& p, std::shared_ptr<Sink> s) : pool(p), sink(std::move(s)) {}
 
     rt::Pool& pool;
-    Draft draft;
+    std::shared_ptr<Sink> sink;
     Buffers buffers;
     bool busy = false;
     int free = 0;                            // the buffer that the caller fills
@@ -85,7 +85,8 @@ struct WriteBehind::Rep {
     rt::Signal done;
 };
 
-WriteBehind::WriteBehind(rt::Pool& pool, Draft draft) : rep_(std::make_shared<Rep>(pool, std::move(draft))) {
+WriteBehind::WriteBehind(rt::Pool& pool, std::shared_ptr<Sink> sink)
+    : rep_(std::make_shared<Rep>(pool, std::move(sink))) {
     for (auto& buffer : rep_->buffers) buffer.resize(kPiece);
 }
 
@@ -93,7 +94,7 @@ std::span<char> WriteBehind::Room() { return rep_->buffers[rep_->free]; }
 std::int64_t WriteBehind::taken() const { return rep_->at; }
 
 rt::Co<void> WriteBehind::Drain(std::shared_ptr<Rep> rep, int buffer, std::size_t count, std::int64_t at) {
-    auto write = [rep, buffer, count, at] { return rep->draft.Write(rep->buffers[buffer].data(), count, at); };
+    auto write = [rep, buffer, count, at] { return rep->sink->Write({rep->buffers[buffer].data(), count}, at); };
     rep->last = co_await rep->pool.Run(std::move(write));
     rep->busy = false;
     rep->done.Notify();
@@ -116,11 +117,11 @@ rt::Co<base::Result<>> WriteBehind::Put(std::size_t count) {
     co_return base::Result<>{};
 }
 
-rt::Co<base::Result<>> WriteBehind::Finish(bool replace) {
+rt::Co<base::Result<>> WriteBehind::Finish() {
     co_await Idle();
     CO_CHECK(rep_->last);
-    auto publish = [rep = rep_, replace] { return rep->draft.Publish(replace); };
-    co_return co_await rep_->pool.Run(std::move(publish));
+    auto end = [rep = rep_] { return rep->sink->End(); };
+    co_return co_await rep_->pool.Run(std::move(end));
 }
 
 }  // namespace storage

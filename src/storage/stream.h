@@ -10,9 +10,9 @@
 #include <span>
 #include <string_view>
 
+#include "base/result.h"
 #include "rt/fd.h"
 #include "rt/pool.h"
-#include "storage/draft.h"
 
 namespace storage {
 
@@ -32,15 +32,23 @@ private:
     std::shared_ptr<Rep> rep_;
 };
 
+// Where they go. Both block and are called on the pool, one at a time.
+class Sink {
+public:
+    virtual ~Sink() = default;
+    virtual base::Result<> Write(std::string_view bytes, std::int64_t at) = 0;
+    virtual base::Result<> End() = 0;
+};
+
 class WriteBehind {
 public:
-    WriteBehind(rt::Pool& pool, Draft draft);
+    WriteBehind(rt::Pool& pool, std::shared_ptr<Sink> sink);
     // Where the caller puts the next bytes.
     std::span<char> Room();
     // Takes the first `count` bytes of Room(). The failure of an earlier piece comes here too.
     rt::Co<base::Result<>> Put(std::size_t count);
-    // Waits for all of it, then publishes the file.
-    rt::Co<base::Result<>> Finish(bool replace);
+    // Waits for all of it, then ends the sink.
+    rt::Co<base::Result<>> Finish();
     std::int64_t taken() const;
 
 private:

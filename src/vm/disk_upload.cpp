@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -8,38 +7,22 @@
 
 #include "base/text.h"
 #include "codec/vmdk_stream.h"
+#include "rt/file_writer.h"
 #include "rt/loop.h"
 #include "rt/signal.h"
 #include "vm/disk_stream.h"
 #include "vm/hashes.h"
 
 namespace vm {
-namespace {
-
-// The disk works while more comes in, so that little is left for the end.
-constexpr std::int64_t kWriteOut = 8 << 20;
-
-}  // namespace
-
 struct Upload::Rep {
     Rep(rt::Pool& p, rt::Fd f) : pool(p), file(std::move(f)) {
         for (auto& buffer : buffers) buffer.resize(kStreamPiece);
     }
 
     base::Result<> WriteAt(std::string_view bytes, std::int64_t at) {
-        for (std::size_t done = 0; done < bytes.size();) {
-            ssize_t put = pwrite(file.get(), bytes.data() + done, bytes.size() - done, at + std::int64_t(done));
-            if (put < 0 && errno == EINTR) continue;
-            if (put < 0 && (errno == ENOSPC || errno == EDQUOT))
-                return base::Error{base::Code::kNoSpace, "the datastore is full"};
-            if (put < 0) return base::FromErrno(errno, "write to the datastore");
-            done += static_cast<std::size_t>(put);
-        }
-        std::int64_t end = at + static_cast<std::int64_t>(bytes.size());
-        if (end - written_out >= kWriteOut) {
-            (void)sync_file_range(file.get(), written_out, end - written_out, SYNC_FILE_RANGE_WRITE);   // a hint
-            written_out = end;
-        }
+        int failed = writer.Put(file.get(), bytes, at);
+        if (failed == ENOSPC || failed == EDQUOT) return base::Error{base::Code::kNoSpace, "the datastore is full"};
+        if (failed) return base::FromErrno(failed, "write to the datastore");
         return {};
     }
     base::Result<> Take(std::string_view piece) {
@@ -56,7 +39,8 @@ struct Upload::Rep {
     std::array<std::vector<char>, 2> buffers;
     std::size_t free = 0;                        // the buffer that the caller fills
     int busy = 0;
-    std::int64_t taken = 0, populated = 0, written_out = 0, bytes = 0;
+    rt::FileWriter writer;
+    std::int64_t taken = 0, populated = 0, bytes = 0;
     base::Result<> last;
     rt::Signal done;
 };
