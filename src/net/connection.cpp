@@ -143,7 +143,7 @@ rt::Co<void> Connection::Refuse(base::Error why) {
     if (why.code != base::Code::kInvalid && why.code != base::Code::kNoSpace) co_return;
     Response answer{why.code == base::Code::kNoSpace ? 431 : 400, {{"Content-Type", "text/plain"}}, why.message + "\n"};
     std::string bytes = FormatHead(answer, Framing::kLength, answer.body.size(), false, server_->Date()) + answer.body;
-    (void)co_await Put(std::move(bytes));
+    (void)co_await Put(bytes);
 }
 
 // Gets more bytes behind unread(), waiting for them if need be.

@@ -81,7 +81,7 @@ private:
     rt::Co<base::Result<>> SayContinue();
     void BodyEnds();
     std::string HeadOf(const Response& answer, std::optional<std::uint64_t> length);
-    rt::Co<base::Result<>> Put(std::string bytes);
+    rt::Co<base::Result<>> Put(std::string_view bytes);
 
     std::shared_ptr<ServerState> server_;
     TlsStream stream_;
@@ -99,7 +99,7 @@ private:
     Answer answer_ = Answer::kNone;
     Framing framing_ = Framing::kNoBody;
     std::uint64_t answer_left_ = 0;
-    std::string unsent_;                      // the head of an answer, until its first piece
+    std::string unsent_;                      // the head of an answer or the end of a chunk, until what comes next
 };
 
 }  // namespace net

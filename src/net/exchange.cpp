@@ -15,7 +15,7 @@ static bool NeverHasBody(int status) { return status < 200 || status == 204 || s
 
 static base::Error Misuse(std::string_view what) { return base::Error(base::Code::kInternal, std::string(what)); }
 
-rt::Co<base::Result<>> Connection::Put(std::string bytes) {
+rt::Co<base::Result<>> Connection::Put(std::string_view bytes) {
     if (gone_) co_return base::Error(base::Code::kIo, "answer: the peer has closed the connection");
     auto put = co_await stream_.Write(bytes, server_->options.stall_timeout);
     if (!put) {
@@ -115,10 +115,10 @@ rt::Co<base::Result<>> Connection::Send(Response answer) {
     bool with_body = !is_head_ && framing_ == Framing::kLength;
     if (!with_body || answer.body.size() <= kOneWrite) {
         if (with_body) bytes += answer.body;
-        co_return co_await Put(std::move(bytes));
+        co_return co_await Put(bytes);
     }
-    CO_CHECK(co_await Put(std::move(bytes)));
-    co_return co_await Put(std::move(answer.body));
+    CO_CHECK(co_await Put(bytes));
+    co_return co_await Put(answer.body);
 }
 
 rt::Co<base::Result<>> Connection::Begin(Response head, std::optional<std::uint64_t> length) {
@@ -137,7 +137,7 @@ rt::Co<base::Result<>> Connection::Write(std::string_view piece) {
     std::string bytes = std::exchange(unsent_, {});
     if (is_head_ || framing_ == Framing::kNoBody || piece.empty()) {
         if (bytes.empty()) co_return base::Result<>{};
-        co_return co_await Put(std::move(bytes));
+        co_return co_await Put(bytes);
     }
     bool chunked = framing_ == Framing::kChunked;
     if (chunked) {
@@ -145,9 +145,13 @@ rt::Co<base::Result<>> Connection::Write(std::string_view piece) {
         bytes.append(size, std::to_chars(size, size + sizeof size, piece.size(), 16).ptr);
         bytes += "\r\n";
     }
-    bytes += piece;
-    if (chunked) bytes += "\r\n";
-    co_return co_await Put(std::move(bytes));
+    bool together = bytes.size() + piece.size() <= kOneWrite;   // a large piece is not copied
+    if (together) bytes += piece;
+    if (together && chunked) bytes += "\r\n";
+    if (!bytes.empty()) CO_CHECK(co_await Put(bytes));
+    if (together) co_return base::Result<>{};
+    if (chunked) unsent_ = "\r\n";                              // goes with what comes next
+    co_return co_await Put(piece);
 }
 
 rt::Co<base::Result<>> Connection::End() {
@@ -158,7 +162,7 @@ rt::Co<base::Result<>> Connection::End() {
     std::string bytes = std::exchange(unsent_, {});
     if (framing_ == Framing::kChunked && !is_head_) bytes += "0\r\n\r\n";
     if (bytes.empty()) co_return base::Result<>{};
-    co_return co_await Put(std::move(bytes));
+    co_return co_await Put(bytes);
 }
 
 static base::Error NoUpgrade() { return base::Error(base::Code::kInternal, "this exchange cannot leave HTTP"); }
@@ -177,7 +181,8 @@ rt::Co<base::Result<>> Connection::Upgrade(Response answer) {
     answer.headers.push_back({"Connection", "Upgrade"});
     std::string head = base::Cat("HTTP/1.1 ", answer.status, ' ', StatusWords(answer.status), "\r\n");
     for (const Header& h : answer.headers) head += base::Cat(h.name, ": ", h.value, "\r\n");
-    co_return co_await Put(head + "\r\n");
+    head += "\r\n";
+    co_return co_await Put(head);
 }
 
 rt::Co<base::Result<std::size_t>> Connection::ReadRaw(std::span<char> buffer, std::chrono::milliseconds longest) {
@@ -192,7 +197,7 @@ rt::Co<base::Result<std::size_t>> Connection::ReadRaw(std::span<char> buffer, st
 
 rt::Co<base::Result<>> Connection::WriteRaw(std::string bytes) {
     if (!upgraded_) co_return Misuse("raw bytes of an exchange that is HTTP");
-    co_return co_await Put(std::move(bytes));
+    co_return co_await Put(bytes);
 }
 
 // After the handler: an answer there must be, and the way to the next request be free.

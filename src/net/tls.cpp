@@ -1,5 +1,6 @@
 #include "net/tls.h"
 
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 
@@ -15,6 +16,7 @@ using Tcp = asio::ip::tcp;
 using boost::system::error_code;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kTurn = 256 * 1024;   // bytes after which others get a turn
+constexpr std::size_t kRecord = 16 * 1024;  // the most that one record holds
 
 TlsStream::TlsStream(Tcp::socket socket, const SslContext& context, Role role)
     : socket_(std::move(socket)), ssl_(SSL_new(context.get()), SSL_free) {
@@ -94,8 +96,11 @@ rt::Co<base::Result<std::size_t>> TlsStream::Read(std::span<char> buffer, Steady
         ERR_clear_error();
         int outcome = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
         if (outcome > 0) {
-            unyielded_ += static_cast<std::size_t>(outcome);
-            co_return static_cast<std::size_t>(outcome);
+            std::size_t got = static_cast<std::size_t>(outcome);
+            while (got < buffer.size() && SSL_has_pending(ssl_.get()) && (outcome = ReadNow(buffer.subspan(got))) > 0)
+                got += static_cast<std::size_t>(outcome);   // a record is 16 KiB; more may have come
+            unyielded_ += got;
+            co_return got;
         }
         if (SSL_get_error(ssl_.get(), outcome) == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
         read_deadline_ = deadline;
@@ -105,7 +110,23 @@ rt::Co<base::Result<std::size_t>> TlsStream::Read(std::span<char> buffer, Steady
     }
 }
 
+// Held while several records are written, so that the kernel sends them on as one.
+class TlsStream::Cork {
+public:
+    Cork(TlsStream& stream, bool holds) : stream_(stream), holds_(holds) { Set(1); }
+    ~Cork() { Set(0); }
+
+private:
+    void Set(int on) {
+        if (holds_ && stream_.open())
+            setsockopt(stream_.socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    }
+    TlsStream& stream_;
+    bool holds_;
+};
+
 rt::Co<base::Result<>> TlsStream::Write(std::string_view bytes, std::chrono::milliseconds stall) {
+    Cork cork(*this, bytes.size() > kRecord);
     while (!bytes.empty()) {
         if (!open() || broken_) co_return Failure("write");
         ERR_clear_error();

@@ -62,6 +62,7 @@ public:
     boost::asio::ip::tcp::socket& socket() { return socket_; }
 
 private:
+    class Cork;
     // Waits for what OpenSSL asked for after `outcome`; an error when it asked for nothing.
     rt::Co<base::Result<>> WaitFor(int outcome, std::string_view doing);
     base::Error Failure(std::string_view doing);

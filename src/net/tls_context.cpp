@@ -36,6 +36,7 @@ static base::Result<SslContext> NewContext(const SSL_METHOD* method) {
     SSL_CTX_set_mode(ssl,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ssl, 1);
+    SSL_CTX_set_default_read_buffer_len(ssl, 64 * 1024);   // for as long as there is something in it
     if (SSL_CTX_set_cipher_list(ssl, kCiphers) != 1) return SslError("choose TLS ciphers");
     return context;
 }
