@@ -42,7 +42,7 @@ def linux(name="shop-7", nics=(), **more):
 
 
 class Customize(Pyvmomi):
-    vm = None
+    vm = clone = None
 
     @step("makes a machine with two adapters that boots a guest with cloud-init", essential=True)
     def creates(self):
@@ -89,8 +89,8 @@ class Customize(Pyvmomi):
         assert self.vm.config.tools.pendingCustomization == f"{VM}-cidata.iso"
         self.fault(vim.fault.CustomizationPending, lambda: self.task(self.vm.CustomizeVM_Task(spec)))
 
-    def events(self, *kinds):
-        spec = vim.event.EventFilterSpec(entity=vim.event.EventFilterSpec.ByEntity(entity=self.vm, recursion="self"))
+    def events(self, *kinds, of=None):
+        spec = vim.event.EventFilterSpec(entity=vim.event.EventFilterSpec.ByEntity(entity=of or self.vm, recursion="self"))
         return [e for e in self.content.eventManager.QueryEvents(spec) if isinstance(e, kinds)]
 
     @step("is told by events that the guest was customized", essential=True)
@@ -145,11 +145,22 @@ class Customize(Pyvmomi):
         assert len(self.events(vim.event.CustomizationStartedEvent)) == 1
         self.task(self.vm.PowerOffVM_Task())
 
+    @step("customizes a clone in the call that makes it")
+    def clones(self):
+        spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(), powerOn=True, template=False,
+                                customization=linux("front-9", [by_dhcp(), by_dhcp()]))
+        self.clone = self.task(self.vm.CloneVM_Task(folder=self.vm.parent, name=f"{VM}-clone", spec=spec))
+        kinds = (vim.event.CustomizationSucceeded, vim.event.CustomizationFailed)
+        ends = steps.until(lambda: self.events(*kinds, of=self.clone), CLOUD_SECONDS, "the end of the customization")
+        assert isinstance(ends[0], kinds[0]), ends[0]
+        self.wait(self.clone, "guest.hostName", lambda name: name == "front-9", 90)
+        assert self.vm.config.tools.pendingCustomization is None and self.vm.runtime.powerState == "poweredOff"
+
     def clean(self):
-        if self.vm is not None:
-            if self.vm.runtime.powerState != "poweredOff":
-                self.task(self.vm.PowerOffVM_Task())
-            self.task(self.vm.Destroy_Task())
+        for vm in filter(None, (self.vm, self.clone)):
+            if vm.runtime.powerState != "poweredOff":
+                self.task(vm.PowerOffVM_Task())
+            self.task(vm.Destroy_Task())
 
 
 if __name__ == "__main__":
