@@ -13,6 +13,7 @@ namespace backend::qemu {
 
 using std::chrono::seconds;
 constexpr std::size_t kMostJobs = 1000;
+constexpr int kMostMissed = 5;                           // looks in a row, about a minute: nobody is there
 
 RunningVm::RunningVm(rt::Process process, RunRecord record, RunDir dir, Listener listener)
     : process_(std::move(process)),
@@ -216,6 +217,8 @@ rt::Co<void> RunningVm::LookAtAgent() {
     auto heard = co_await agent::Collect(agent_, guest_);
     if (!port_open_ || ended_ || abandoned_ || state_ != RunState::kRunning) co_return;
     SetAlive(bool(heard));
+    missed_ = heard ? 0 : missed_ + 1;
+    if (missed_ >= kMostMissed) ForgetGuest();
     nic_counts_ = heard ? std::move(heard->counts) : std::vector<NicUsage>();
     if (!heard || heard->info == guest_) co_return;
     guest_ = std::move(heard->info);

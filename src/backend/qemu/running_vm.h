@@ -108,6 +108,7 @@ private:
     bool standby_ = false, quiet_ = false, announced_ = false;
     bool end_asked_ = false, ended_ = false, abandoned_ = false;
     bool port_open_ = false, alive_ = false;
+    int missed_ = 0;                                     // looks that the agent did not answer, in a row
     bool shut_down_ = false;             // its guest powered itself off, and nobody heard it
     GuestInfo guest_;
     std::vector<NicUsage> nic_counts_;   // of the last look, while the agent answers
