@@ -63,6 +63,7 @@ for tool in sh mount insmod ip cat ls ps top free dmesg uname hostname ping wget
 done
 # Debian's poweroff is called by its path.
 mkdir -p "$guest/sbin" && for tool in poweroff reboot halt shutdown; do ln -sf /bin/down "$guest/sbin/$tool"; done
+ln -s /bin/busybox "$guest/sbin/hwclock"           # without it the agent does not set the time
 
 # What this kernel has built in, or lacks (e1000), is passed over. Which of virtio and
 # virtio_ring comes first differs by kernel: init tries what failed once more.

@@ -195,9 +195,9 @@ class Guest:
 
     @step("has network counters, as its guest counts")
     def counters(self):
-        wanted = lambda: [line for line in govc("metric.ls", "-l", VM).decode().splitlines() if line.startswith("net.bytesRx.average")]
+        wanted = lambda: [line for line in govc("metric.ls", "-l", f"vm/{VM}").decode().splitlines() if line.startswith("net.bytesRx.average")]
         steps.until(wanted, 90, "a counter")
-        sample = lambda: govc("metric.sample", "-n", "1", "-instance", "4000", VM, "net.received.average", "net.packetsTx.summation")
+        sample = lambda: govc("metric.sample", "-n", "1", "-instance", "4000", f"vm/{VM}", "net.received.average", "net.packetsTx.summation")
         steps.until(lambda: b"4000" in sample(), 90, "a sample of adapter 4000")
 
     @step("refuses what the agent cannot do, with the fault that says so")
