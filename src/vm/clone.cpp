@@ -1,7 +1,5 @@
 #include "vm/clone.h"
 
-#include <boost/json.hpp>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "host/ids.h"
@@ -10,6 +8,7 @@
 #include "vm/part_progress.h"
 #include "vm/pools.h"
 #include "vm/snapshot_nodes.h"
+#include "vm/step_text.h"
 
 namespace vm {
 namespace {
@@ -45,24 +44,16 @@ std::string Clone::Cloning::Text() const {
 }
 
 Clone::Cloning Clone::Cloning::Parse(const std::string& text) {
+    json::object o = ParseStep(text);
     Cloning out;
-    boost::system::error_code bad;
-    json::value parsed = json::parse(text, bad);
-    const json::object* o = bad ? nullptr : parsed.if_object();
-    auto word = [](const json::object& from, std::string_view key) {
-        const json::value* v = from.if_contains(key);
-        return v && v->is_string() ? std::string(v->get_string()) : std::string();
-    };
-    if (!o) return out;
-    out.making.intent = Intent::Parse(word(*o, "intent"));
-    const json::value* on = o->if_contains("on");
-    out.power_on = on && on->is_bool() && on->get_bool();
-    const json::value* passing = o->if_contains("passing");
+    out.making.intent = Intent::Parse(Word(o, "intent"));
+    out.power_on = Flag(o, "on");
+    const json::value* passing = o.if_contains("passing");
     if (const json::object* p = passing ? passing->if_object() : nullptr)
-        out.passing = {word(*p, "taking"), word(*p, "step"), word(*p, "state")};
-    const json::value* customized = o->if_contains("customized");
+        out.passing = {Word(*p, "taking"), Word(*p, "step"), Word(*p, "state")};
+    const json::value* customized = o.if_contains("customized");
     if (const json::object* c = customized ? customized->if_object() : nullptr)
-        out.customized = {CustomizationState::kPending, word(*c, "instance"), word(*c, "name")};
+        out.customized = {CustomizationState::kPending, Word(*c, "instance"), Word(*c, "name")};
     return out;
 }
 

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <boost/json.hpp>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/files.h"
@@ -11,34 +9,12 @@
 #include "vm/ctk_file.h"
 #include "vm/disk_chain.h"
 #include "vm/disk_files.h"
+#include "vm/step_text.h"
 
 namespace vm {
 namespace {
 
 namespace json = boost::json;
-
-std::string Word(const json::object& from, std::string_view key) {
-    const json::value* v = from.if_contains(key);
-    return v && v->is_string() ? std::string(v->get_string()) : std::string();
-}
-
-std::vector<std::string> Words(const json::object& from, std::string_view key) {
-    std::vector<std::string> out;
-    const json::value* v = from.if_contains(key);
-    if (!v || !v->is_array()) return out;
-    for (const json::value& one : v->get_array())
-        if (one.is_string()) out.emplace_back(one.get_string());
-    return out;
-}
-
-std::vector<int> Numbers(const json::object& from, std::string_view key) {
-    std::vector<int> out;
-    const json::value* v = from.if_contains(key);
-    if (!v || !v->is_array()) return out;
-    for (const json::value& one : v->get_array())
-        if (one.is_int64()) out.push_back(static_cast<int>(one.get_int64()));
-    return out;
-}
 
 json::array GrowsOf(const std::vector<Intent::Grow>& grows) {
     json::array out;
@@ -49,14 +25,10 @@ json::array GrowsOf(const std::vector<Intent::Grow>& grows) {
 
 std::vector<Intent::Grow> Grows(const json::object& from) {
     std::vector<Intent::Grow> out;
-    const json::value* list = from.if_contains("grows");
-    if (!list || !list->is_array()) return out;
-    for (const json::value& one : list->get_array()) {
-        const json::object* o = one.if_object();
-        const json::value* kb = o ? o->if_contains("kb") : nullptr;
-        const json::value* key = o ? o->if_contains("key") : nullptr;
+    for (const json::object& o : Objects(from, "grows")) {
+        const json::value *kb = o.if_contains("kb"), *key = o.if_contains("key");
         if (kb && key && kb->is_int64() && key->is_int64())
-            out.push_back({Word(*o, "path"), kb->get_int64(), static_cast<int>(key->get_int64())});
+            out.push_back({Word(o, "path"), kb->get_int64(), static_cast<int>(key->get_int64())});
     }
     return out;
 }
@@ -85,23 +57,19 @@ std::string Intent::Text() const {
 }
 
 Intent Intent::Parse(const std::string& text) {
+    json::object o = ParseStep(text);
     Intent out;
-    boost::system::error_code bad;
-    json::value parsed = json::parse(text, bad);
-    const json::object* o = bad ? nullptr : parsed.if_object();
-    if (!o) return out;
-    out.id = Word(*o, "id");
-    out.vmx = Word(*o, "vmx");
-    out.name = Word(*o, "name");
-    const json::value* fresh = o->if_contains("newFolder");
-    out.new_folder = fresh && fresh->is_bool() && fresh->get_bool();
-    out.makes = Words(*o, "makes");
-    out.removes = Words(*o, "removes");
-    out.plugs = Numbers(*o, "plugs");
-    out.unplugs = Numbers(*o, "unplugs");
-    out.grows = Grows(*o);
-    out.text_sum = Word(*o, "sum");
-    out.pool = Word(*o, "pool");
+    out.id = Word(o, "id");
+    out.vmx = Word(o, "vmx");
+    out.name = Word(o, "name");
+    out.new_folder = Flag(o, "newFolder");
+    out.makes = Words(o, "makes");
+    out.removes = Words(o, "removes");
+    for (std::int64_t key : Numbers(o, "plugs")) out.plugs.push_back(static_cast<int>(key));
+    for (std::int64_t key : Numbers(o, "unplugs")) out.unplugs.push_back(static_cast<int>(key));
+    out.grows = Grows(o);
+    out.text_sum = Word(o, "sum");
+    out.pool = Word(o, "pool");
     return out;
 }
 

@@ -3,8 +3,6 @@
 // guest, which goes on in them; the .vmsd, which makes it a snapshot.
 #include <unistd.h>
 
-#include <boost/json.hpp>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/files.h"
@@ -12,33 +10,13 @@
 #include "vm/snapshot_nodes.h"
 #include "vm/snapshot_state.h"
 #include "vm/snapshots.h"
+#include "vm/step_text.h"
 #include "vm/tracking.h"
 
 namespace vm {
 namespace {
 
 namespace json = boost::json;
-
-std::string Word(const json::object& from, std::string_view key) {
-    const json::value* v = from.if_contains(key);
-    return v && v->is_string() ? std::string(v->get_string()) : std::string();
-}
-std::int64_t Number(const json::object& from, std::string_view key) {
-    const json::value* v = from.if_contains(key);
-    return v && v->is_int64() ? v->get_int64() : 0;
-}
-bool Flag(const json::object& from, std::string_view key) {
-    const json::value* v = from.if_contains(key);
-    return v && v->is_bool() && v->get_bool();
-}
-std::vector<json::object> List(const json::object& from, std::string_view key) {
-    std::vector<json::object> out;
-    const json::value* v = from.if_contains(key);
-    if (!v || !v->is_array()) return out;
-    for (const json::value& one : v->get_array())
-        if (one.is_object()) out.push_back(one.get_object());
-    return out;
-}
 
 std::size_t Depth(const codec::Vmsd& vmsd, std::int64_t uid) {
     std::size_t depth = 0;
@@ -75,21 +53,18 @@ std::string Snapshots::Taking::Text() const {
 }
 
 Snapshots::Taking Snapshots::Taking::Parse(const std::string& text) {
+    json::object o = ParseStep(text);
     Taking out;
-    boost::system::error_code bad;
-    json::value parsed = json::parse(text, bad);
-    const json::object* o = bad ? nullptr : parsed.if_object();
-    if (!o) return out;
-    out.uid = Number(*o, "uid");
-    out.parent = Number(*o, "parent");
-    out.name = Word(*o, "name");
-    out.description = Word(*o, "description");
-    out.memory = Flag(*o, "memory");
-    out.quiesce = Flag(*o, "quiesce");
-    out.running = Flag(*o, "running");
-    out.suspended = Flag(*o, "suspended");
-    for (const json::object& disk : List(*o, "disks")) out.disks.push_back({Word(disk, "node"), Word(disk, "file")});
-    for (const json::object& l : List(*o, "layers"))
+    out.uid = Number(o, "uid");
+    out.parent = Number(o, "parent");
+    out.name = Word(o, "name");
+    out.description = Word(o, "description");
+    out.memory = Flag(o, "memory");
+    out.quiesce = Flag(o, "quiesce");
+    out.running = Flag(o, "running");
+    out.suspended = Flag(o, "suspended");
+    for (const json::object& disk : Objects(o, "disks")) out.disks.push_back({Word(disk, "node"), Word(disk, "file")});
+    for (const json::object& l : Objects(o, "layers"))
         out.layers.push_back({static_cast<int>(Number(l, "key")), Word(l, "below"), Word(l, "above"), Word(l, "path")});
     return out;
 }

@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -13,6 +12,7 @@
 #include "vm/snapshot_nodes.h"
 #include "vm/snapshot_state.h"
 #include "vm/snapshots.h"
+#include "vm/step_text.h"
 #include "vm/tracking.h"
 
 namespace vm {
@@ -31,19 +31,9 @@ struct Removing {
             json::object{{"uids", std::move(list)}, {"consolidate", consolidate}, {"suspended", suspended}});
     }
     static Removing Parse(const std::string& text) {
-        Removing out;
-        boost::system::error_code bad;
-        json::value parsed = json::parse(text, bad);
-        const json::object* o = bad ? nullptr : parsed.if_object();
-        const json::value* list = o ? o->if_contains("uids") : nullptr;
-        if (list && list->is_array())
-            for (const json::value& uid : list->get_array())
-                if (uid.is_int64()) out.uids.push_back(uid.get_int64());
-        const json::value* flag = o ? o->if_contains("consolidate") : nullptr;
-        out.consolidate = !flag || !flag->is_bool() || flag->get_bool();
-        const json::value* suspended = o ? o->if_contains("suspended") : nullptr;
-        out.suspended = suspended && suspended->is_bool() && suspended->get_bool();
-        return out;
+        json::object o = ParseStep(text);
+        return {
+            .uids = Numbers(o, "uids"), .consolidate = Flag(o, "consolidate", true), .suspended = Flag(o, "suspended")};
     }
 };
 

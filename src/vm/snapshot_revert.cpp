@@ -3,8 +3,6 @@
 // its end: until the .vmx is replaced the old state is whole, afterwards the new one.
 #include <unistd.h>
 
-#include <boost/json.hpp>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "rt/files.h"
@@ -14,6 +12,7 @@
 #include "vm/snapshot_nodes.h"
 #include "vm/snapshot_state.h"
 #include "vm/snapshots.h"
+#include "vm/step_text.h"
 
 namespace vm {
 namespace {
@@ -135,15 +134,12 @@ std::string Snapshots::Going::Text() const {
 }
 
 Snapshots::Going Snapshots::Going::Parse(const std::string& text) {
+    json::object o = ParseStep(text);
     Going out;
-    boost::system::error_code bad;
-    json::value parsed = json::parse(text, bad);
-    const json::object* o = bad ? nullptr : parsed.if_object();
-    if (!o) return out;
-    if (auto* v = o->if_contains("uid"); v && v->is_int64()) out.uid = v->get_int64();
-    if (auto* v = o->if_contains("start"); v && v->is_bool()) out.start = v->get_bool();
-    if (auto* v = o->if_contains("suspend"); v && v->is_bool()) out.suspend = v->get_bool();
-    if (auto* v = o->if_contains("mayStart"); v && v->is_bool()) out.may_start = v->get_bool();
+    out.uid = Number(o, "uid");
+    out.start = Flag(o, "start", out.start);
+    out.suspend = Flag(o, "suspend", out.suspend);
+    out.may_start = Flag(o, "mayStart", out.may_start);
     return out;
 }
 
