@@ -2,43 +2,17 @@
 source loses none."""
 
 import subprocess
-import sys
 import time
 import unittest
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "test/restart"), str(ROOT / "tools")]
-import soap
-import writer
-from host import Host, until
+from moving import OTHER, Moving, soap, until, writer
 
 
-class CloneTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.host = Host()
-        cls.addClassCleanup(cls.end)
-        cls.other = cls.host.folder.path / "vmfs/volumes/datastore2"
-        cls.other.mkdir(parents=True)
-        cls.host.start()
-
-    @classmethod
-    def end(cls):
-        words = cls.host.close()
-        if words:
-            raise AssertionError(words)
-
-    def make(self, name, mb=32):
-        vm = self.host.api.task(self.host.ask_create(name, kb=mb << 10))
-        self.flat = self.host.store / name / f"{name}-flat.vmdk"
-        with open(self.flat, "r+b") as flat:             # the rest stays a hole
-            flat.write(writer.disk(512))
+class CloneTest(Moving):
+    def make_off(self, name, mb=32):
+        vm = self.make(name, running=False, mb=mb)
+        self.file = self.host.store / name / f"{name}-flat.vmdk"
         return vm
-
-    def writes(self, file, more=20):
-        begun = max(writer.writes(file))
-        until(lambda: max(writer.writes(file)) >= begun + more, f"the guest writes to {file}")
 
     def ask(self, vm, name, more="", location=""):
         return self.host.api.call("CloneVM_Task", vm, self.host.api.vm_folder().element("folder") + f"<name>{name}</name>"
@@ -55,17 +29,17 @@ class CloneTest(unittest.TestCase):
         return out
 
     def test_running(self):
-        vm = self.make("live")
+        vm = self.make_off("live")
         self.host.do("PowerOnVM_Task", vm)
-        self.writes(self.flat, 80)                           # each place more than once
+        self.writes_on(self.file, 80)                           # each place more than once
         copy = self.clone(vm, "live-copy")
         flat = self.host.store / "live-copy/live-copy-flat.vmdk"
         taken = writer.last(flat)
         self.assertGreater(taken, 64)
         self.assertLess(flat.stat().st_blocks * 512, 8 << 20, "holes stay holes")
-        self.writes(self.flat, 70)
+        self.writes_on(self.file, 70)
         self.host.do("PowerOffVM_Task", vm)
-        self.assertGreater(writer.last(self.flat), taken + 60)
+        self.assertGreater(writer.last(self.file), taken + 60)
         self.host.do("PowerOnVM_Task", copy)
         until(lambda: writer.writes(flat)[1] == 1, "the clone writes to its own disk, from the first number on")
         self.host.do("PowerOffVM_Task", copy)
@@ -74,20 +48,20 @@ class CloneTest(unittest.TestCase):
         self.assertIn("VmBeingClonedEvent", self.host.events("live"))
 
     def test_linked(self):
-        vm = self.make("base")
+        vm = self.make_off("base")
         self.host.do("PowerOnVM_Task", vm)
-        self.writes(self.flat)
+        self.writes_on(self.file, 20)
         snapshot = self.host.do("CreateSnapshot_Task", vm, "<name>s</name><memory>false</memory><quiesce>false</quiesce>")
         begin = time.monotonic()
         child = self.clone(vm, "child", snapshot.element("snapshot"), "<diskMoveType>createNewChildDiskBacking</diskMoveType>")
         print(f"\na linked clone: {time.monotonic() - begin:.2f} s")
         self.host.do("PowerOnVM_Task", child)
-        shared = writer.last(self.flat)
+        shared = writer.last(self.file)
         delta = self.host.store / "child/child-000001-delta.vmdk"
         until(lambda: delta.stat().st_size > writer.PLACES << 16, "the clone has written all places")
-        frozen = self.flat.read_bytes()
+        frozen = self.file.read_bytes()
         self.host.do("RemoveAllSnapshots_Task", vm)
-        self.assertEqual(self.flat.read_bytes(), frozen, "a file that the clone has too was written")
+        self.assertEqual(self.file.read_bytes(), frozen, "a file that the clone has too was written")
         self.host.do("PowerOffVM_Task", vm)
         self.assertGreater(writer.last(self.whole("base")), 20)
         self.host.restart()
@@ -100,15 +74,14 @@ class CloneTest(unittest.TestCase):
         self.assertGreater(writer.last(self.host.store / "child/base-flat.vmdk"), shared + 5)
 
     def test_a_linked_one_moves_away_with_all_its_layers(self):
-        vm = self.make("stays")
+        vm = self.make_off("stays")
         snapshot = self.host.do("CreateSnapshot_Task", vm, "<name>s</name><memory>false</memory><quiesce>false</quiesce>")
         child = self.clone(vm, "goes", snapshot.element("snapshot"), "<diskMoveType>createNewChildDiskBacking</diskMoveType>")
-        self.assertEqual(self.flat.stat().st_nlink, 2)
+        self.assertEqual(self.file.stat().st_nlink, 2)
         self.host.do("PowerOnVM_Task", child)
-        store = next(ref for ref, (n,) in self.host.api.all("Datastore", "name").items() if n == "datastore2")
-        self.host.do("RelocateVM_Task", child, f"<spec>{store.element('datastore')}</spec>")
-        self.assertEqual(self.flat.stat().st_nlink, 1)
-        self.assertEqual((self.other / "goes/stays-flat.vmdk").read_bytes(), self.flat.read_bytes())
+        self.move(child, OTHER)
+        self.assertEqual(self.file.stat().st_nlink, 1)
+        self.assertEqual((self.other / "goes/stays-flat.vmdk").read_bytes(), self.file.read_bytes())
         delta = self.other / "goes/goes-000001-delta.vmdk"
         until(lambda: delta.stat().st_size > writer.PLACES << 16, "it goes on there")
         self.host.do("PowerOffVM_Task", child)
@@ -118,8 +91,8 @@ class CloneTest(unittest.TestCase):
         self.assertFalse((self.other / "goes").exists())
 
     def test_cancelled(self):
-        vm = self.make("big", 1024)
-        with open(self.flat, "r+b") as flat:
+        vm = self.make_off("big", 1024)
+        with open(self.file, "r+b") as flat:
             flat.seek(1 << 20)
             for _ in range(900):
                 flat.write(b"\x5a" * (1 << 20))

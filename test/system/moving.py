@@ -1,4 +1,4 @@
-"""What tests of storage moves share: a host with two datastores, and machines whose guest writes all the time."""
+"""What tests of storage moves and clones share: a host with two datastores, and machines whose guest writes all the time."""
 
 import sys
 import unittest
@@ -35,8 +35,8 @@ class Moving(unittest.TestCase):
     def datastore(self, name):
         return next(ref for ref, (n,) in self.host.api.all("Datastore", "name").items() if n == name)
 
-    def make(self, name, running=True):
-        vm = self.host.api.task(self.host.ask_create(name, kb=32 << 10))
+    def make(self, name, running=True, mb=32):
+        vm = self.host.api.task(self.host.ask_create(name, kb=mb << 10))
         with open(self.host.store / name / f"{name}-flat.vmdk", "r+b") as flat:      # the rest stays a hole
             flat.write(writer.disk(512))
         if running:
