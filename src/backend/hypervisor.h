@@ -93,6 +93,7 @@ struct VmSpec {
     std::vector<NicSpec> nics;
     std::string serial_log;  // file that receives the first serial port; "" : none
     std::string log;  // QEMU's own words (vmware.log's neighbour)
+    base::Time started{};  // when it was powered on; kept for Adopt()
     std::string pool;  // it runs in; "" : none
     Resources resources;
     std::string watchdog;  // what its watchdog card does when it fires: reset poweroff pause none; "" : no card
@@ -369,6 +370,7 @@ public:
         GuestInfo guest;
         std::vector<int> media{}, down{};  // keys: drives with a medium; adapters without a link
         std::string why{};  // it pauses, as with kPaused; "" : asked for, or not known
+        base::Time started{};  // as it was given to Start(); zero: not known
     };
     virtual rt::Co<base::Result<std::vector<Found>>> Adopt() = 0;
     virtual RunState StateOf(const std::string& vm) const = 0;

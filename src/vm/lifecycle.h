@@ -81,10 +81,9 @@ private:
         Registry::Entry entry;
         Home home;
         base::Result<Loaded> loaded;
-        bool reachable;
-        std::optional<base::Time> booted;
+        bool reachable = false;
     };
-    static std::vector<Read> ReadAll(std::vector<Registry::Entry> entries, VolumeList volumes, std::string scratch);
+    static std::vector<Read> ReadAll(std::vector<Registry::Entry> entries, VolumeList volumes);
     rt::Co<base::Result<>> AdoptRunning();
 
     Context& c_;

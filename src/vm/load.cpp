@@ -6,21 +6,15 @@
 #include "host/ids.h"
 #include "host/placement.h"
 #include "rt/files.h"
-#include "vm/boot_time.h"
 #include "vm/lifecycle.h"
 #include "vm/snapshot_nodes.h"
 
 namespace vm {
 
-std::vector<Lifecycle::Read> Lifecycle::ReadAll(std::vector<Registry::Entry> entries, VolumeList volumes,
-                                                std::string scratch) {
+std::vector<Lifecycle::Read> Lifecycle::ReadAll(std::vector<Registry::Entry> entries, VolumeList volumes) {
     std::vector<Read> out;
     for (Registry::Entry& entry : entries) {
-        Read read{entry,
-                  {},
-                  base::Error{base::Code::kInvalid, "its path makes no sense"},
-                  false,
-                  LoadBootTime(BootTimeFile(scratch, entry.id))};
+        Read read{entry, {}, base::Error{base::Code::kInvalid, "its path makes no sense"}};
         auto located = Locate(volumes, entry.path);
         if (located) {
             read.home = {located->path, located->Absolute(), volumes};
@@ -39,8 +33,8 @@ std::vector<Lifecycle::Read> Lifecycle::ReadAll(std::vector<Registry::Entry> ent
 rt::Co<base::Result<>> Lifecycle::Load() {
     auto list = [this] { return c_.registry.Load(); };
     CO_CHECK(co_await c_.pool.Run(std::move(list)));
-    auto read = [entries = c_.registry.Entries(), volumes = c_.volumes.Now(), scratch = c_.options.scratch] {
-        return ReadAll(entries, volumes, scratch);
+    auto read = [entries = c_.registry.Entries(), volumes = c_.volumes.Now()] {
+        return ReadAll(entries, volumes);
     };
     auto all = co_await c_.pool.Run(std::move(read));
     auto edit = c_.inventory.Begin();
@@ -64,7 +58,6 @@ rt::Co<base::Result<>> Lifecycle::Load() {
         }
         if (vim::Ref place = host::RefTo<vim::ResourcePool>(one.entry.pool); edit.Get<vim::ResourcePool>(place))
             node.resource_pool = place;
-        if (one.booted) node.runtime.Mut().boot_time = one.booted;      // kept only by those that run
         host::PlaceVm(edit, std::move(node));
     }
     edit.Commit();
@@ -106,9 +99,7 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
         running.insert(one.vm);
         record->paused_why = one.why;
         edit.Change<Vm>(ref, [&](Vm& vm) {
-            std::optional<base::Time> booted = vm.runtime->boot_time;
-            SetPower(vm, PowerState::kPoweredOn, c_.timer.Now());
-            if (booted) vm.runtime.Mut().boot_time = booted;
+            SetPower(vm, PowerState::kPoweredOn, one.started == base::Time{} ? c_.timer.Now() : one.started);
             vm.runtime.Mut().paused = one.state == backend::RunState::kPaused;
             ConnectAsFound(vm, one);
             SetGuest(vm, one.guest);
@@ -117,7 +108,6 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
     }
     for (const auto& [id, record] : c_.records)
         edit.Change<Vm>(record.ref, [&](Vm& vm) {
-            if (!running.contains(id) && vm.runtime->boot_time) vm.runtime.Mut().boot_time = std::nullopt;
             DeriveSummary(vm);
         });
     edit.Commit();

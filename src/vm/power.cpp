@@ -5,7 +5,6 @@
 #include "rt/files.h"
 #include "rt/loop.h"
 #include "vm/backend_spec.h"
-#include "vm/boot_time.h"
 #include "vm/disk_files.h"
 #include "vm/foreign_disks.h"
 #include "vm/growth.h"
@@ -36,9 +35,9 @@ Power::Done Power::Ended(PowerState state, Event event, vim::Ref vm, std::string
     co_return vim::Any();
 }
 
-void Power::SetState(const vim::Ref& vm, PowerState state) {
+void Power::SetState(const vim::Ref& vm, PowerState state, std::optional<base::Time> since) {
     c_.Change(vm, [&](Vm& v) {
-        if (v.runtime->power_state != state) SetPower(v, state, c_.timer.Now());
+        if (v.runtime->power_state != state) SetPower(v, state, since.value_or(c_.timer.Now()));
     });
     if (state == PowerState::kPoweredOn) c_.pools->Take(vm);
     else c_.pools->Release(vm);
@@ -47,15 +46,6 @@ void Power::SetState(const vim::Ref& vm, PowerState state) {
 std::string Power::StateFileOf(const Record& record) const {
     if (record.file.empty()) return base::Cat(c_.options.scratch, "/vm-", record.ref.id, ".vmss");
     return vm::StateFileOf(c_.HomeOf(record));
-}
-
-rt::Co<void> Power::KeepBootTime(vim::Ref vm) {
-    auto now = c_.Get(vm);
-    if (!now || !now->runtime->boot_time || c_.options.scratch.empty()) co_return;
-    auto keep = [file = BootTimeFile(c_.options.scratch, vm.id), at = *now->runtime->boot_time] {
-        return SaveBootTime(file, at);
-    };
-    (void)co_await c_.pool.Run(std::move(keep));         // without it the time of our own start is shown later
 }
 
 rt::Co<base::Result<>> Power::ForgetState(vim::Ref vm) {
@@ -136,6 +126,7 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref, bool memory)
     if (!made) co_return std::move(made).error();
     Start out = *std::move(made);
     co_await tracking_.Open(ref, *vm->config, out.spec);
+    out.spec.started = vm->runtime->boot_time.value_or(c_.timer.Now());
     out.spec.pool = Pools::BackendPool(vm->resource_pool);
     out.spec.resources = Pools::ResourcesOf(*vm->config);
     if (const std::string* action = ExtraConfig(*vm->config, kWatchdogKey)) out.spec.watchdog = base::Lower(*action);
@@ -167,7 +158,9 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     if (started) started = c_.pools->Hold(ref);
     bool keeps_memory = started && start->spec.resources.memory.reservation > 0 && !start->spec.pool.empty();
     if (keeps_memory) co_await c_.pools->TellBackend();
+    std::optional<base::Time> since;
     if (started) {
+        since = start->spec.started;
         backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };
         auto run = co_await c_.hypervisor.Start(std::move(start->spec), std::move(start->state), std::move(percent));
         if (!run) started = BackendFault(std::move(run).error().While("power on " + before->name));
@@ -181,7 +174,7 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
         if (!resuming) co_await c_.DropScratch(ref);
         co_return fault;
     }
-    SetState(ref, PowerState::kPoweredOn);
+    SetState(ref, PowerState::kPoweredOn, since);
     if (resuming) {
         if (auto forgot = co_await ForgetState(ref); !forgot) base::LogWarning("vm " + ref.id, forgot.error().message);
         (void)co_await c_.Refresh(ref);
@@ -189,7 +182,6 @@ Power::Done Power::RunPowerOn(vim::Ref ref, std::string user, task::Progress& pr
     }
     if (before->config->boot_options && before->config->boot_options->enter_bios_setup.value_or(false))
         co_await ForgetSetup(ref);
-    co_await KeepBootTime(ref);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, resuming ? "resumed" : "powered on");
     const std::string* vnc = ExtraConfig(*before->config, "RemoteDisplay.vnc.enabled");

@@ -13,11 +13,11 @@ rt::Co<void> Power::GiveUpState(vim::Ref ref) {
 rt::Co<vim::Result<>> Power::GoOn(vim::Ref ref, std::string memory, std::string user, task::Progress& progress) {
     auto start = co_await PrepareStart(ref, true);
     if (!start) co_return std::move(start).error();
+    base::Time since = start->spec.started;
     backend::Progress percent = [&progress](int done) { progress.Percent(50 + done * 9 / 20); };
     auto run = co_await c_.hypervisor.Start(std::move(start->spec), std::move(memory), std::move(percent));
     if (!run) co_return BackendFault(std::move(run).error().While("go on from the memory of the snapshot"));
-    SetState(ref, PowerState::kPoweredOn);
-    co_await KeepBootTime(ref);
+    SetState(ref, PowerState::kPoweredOn, since);
     c_.Post(vim::VmPoweredOnEvent(), ref, user, progress.chain_id());
     co_await c_.Note(ref, "goes on from the memory of a snapshot");
     co_await rt::Detach(guest_time_.AfterStandstill(ref, GuestTime::kAfterRevert));

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "host/ids.h"
 #include "host/placement.h"
-#include "vm/boot_time.h"
 #include "vm/disk_files.h"
 #include "vm/foreign_disks.h"
 #include "vm/identity.h"
@@ -237,8 +236,6 @@ Lifecycle::Done Lifecycle::RunDestroy(Intent intent, std::string user, task::Pro
         CO_CHECK(co_await progress.Step("removed", ""));
         c_.registry.Remove(intent.id);
         if (auto kept = co_await c_.registry.Commit(); !kept) co_return vim::Fault(std::move(kept).error());
-        auto clear = [file = BootTimeFile(c_.options.scratch, intent.id)] { return RemoveFile(file); };
-        (void)co_await c_.pool.Run(std::move(clear));
     }
     c_.Post(vim::VmRemovedEvent(), ref, user, progress.chain_id());
     base::LogInfo("vm " + intent.id, base::Cat(intent.name, " destroyed by ", user));

@@ -40,6 +40,7 @@ TEST_F(RunDirTest, RecordComesBackAsItWas) {
                 .name = "a \"b\"",
                 .pid = 12,
                 .start_time = 34,
+                .powered_on = 45,
                 .uid = 56,
                 .log = "/l",
                 .log_start = 78,

@@ -16,8 +16,11 @@ using base::Code;
 
 #define EXPECT_SAW(vm, kind) EXPECT_TRUE(co_await lab.Saw(vm, kind)) << "no " #kind
 
+constexpr base::Time kPoweredOn{base::Duration(1'764'124'200'123'456)};
+
 rt::Co<void> StartVm(Lab& lab, Hypervisor& hv, std::string id) {
     VmSpec spec = lab.Spec(id);
+    spec.started = kPoweredOn;
     auto started = co_await hv.Start(std::move(spec), {}, nullptr);
     EXPECT_OK(started);
     EXPECT_EQ(hv.StateOf(id), RunState::kRunning);
@@ -407,7 +410,10 @@ rt::Co<void> LeaveAndComeBack(Lab& lab) {
     auto found = co_await after->Adopt();
     EXPECT_OK(found);
     std::map<std::string, RunState> states;
-    for (const auto& f : *found) states[f.vm] = f.state;
+    for (const auto& f : *found) {
+        states[f.vm] = f.state;
+        if (f.state != RunState::kStopped) EXPECT_EQ(f.started, kPoweredOn) << f.vm;
+    }
     std::map<std::string, RunState> wanted{
         {"1", RunState::kRunning}, {"2", RunState::kPaused}, {"3", RunState::kStopped}};
     EXPECT_EQ(states, wanted);

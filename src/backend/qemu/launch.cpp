@@ -189,6 +189,7 @@ base::Result<Launched> Launch(LaunchPlan plan) {
     CHECK(plan.dir.Make());
     RunRecord record{.vm = plan.spec.id,
                      .name = plan.spec.name,
+                     .powered_on = plan.spec.started.time_since_epoch().count(),
                      .uid = plan.user ? std::int64_t(*plan.user) : -1,
                      .log = plan.spec.log.empty() ? plan.dir.path() + "/log" : plan.spec.log,
                      .drives = DrivesWithMedium(plan.spec),

@@ -30,6 +30,7 @@ std::string ToText(const RunRecord& r) {
     o["name"] = r.name;
     o["pid"] = r.pid;
     o["startTime"] = r.start_time;
+    o["poweredOn"] = r.powered_on;
     o["uid"] = r.uid;
     o["log"] = r.log;
     o["logStart"] = r.log_start;
@@ -52,6 +53,7 @@ base::Result<RunRecord> ParseRecord(std::string_view text) {
     r.name = qmp::Text(Member(*v, "name"));
     r.pid = static_cast<pid_t>(qmp::Int(Member(*v, "pid")));
     r.start_time = qmp::Int(Member(*v, "startTime"));
+    r.powered_on = qmp::Int(Member(*v, "poweredOn"));
     r.uid = qmp::Int(Member(*v, "uid"));
     r.log = qmp::Text(Member(*v, "log"));
     r.log_start = qmp::Int(Member(*v, "logStart"));

@@ -25,6 +25,7 @@ struct RunRecord {
     std::string vm, name;
     pid_t pid = 0;                       // 0: it was about to be started
     std::int64_t start_time = 0;         // of the process, in ticks since boot: numbers are used again
+    std::int64_t powered_on = 0;         // VmSpec::started, in microseconds since 1970
     std::int64_t uid = -1;               // user of its own; -1: ours
     std::string log;
     std::int64_t log_start = 0;          // where this run's words begin

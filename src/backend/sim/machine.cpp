@@ -280,6 +280,7 @@ rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {
     found.reserve(world_->vms().size());
     for (const auto& [id, vm] : world_->vms()) {
         Found one{id, vm.state, vm.guest};
+        one.started = vm.spec.started;
         for (const DiskSpec& disk : vm.spec.disks)
             if (disk.connected && !disk.path.empty()) one.media.push_back(disk.key);
         for (const NicSpec& nic : vm.spec.nics)
