@@ -23,25 +23,15 @@ def track(host, vm):
         host.wait(vm.ReconfigVM_Task(vim.vm.ConfigSpec(changeTrackingEnabled=True)))
 
 
-def changed_areas(vm, snapshot, disk, since):
-    """(start, length) of everything that changed since that change id; "*": that the disk holds."""
-    at, out = 0, []
-    while at < disk.capacityInBytes:
-        part = vm.QueryChangedDiskAreas(snapshot, disk.key, at, since)
-        out += [(area.start, area.length) for area in part.changedArea]
-        at = part.startOffset + part.length
-    return out
-
-
 def areas_since(vm, snapshot, disk, last):
     """The areas, and whether they are an increment to the last backup. A change id that the host does not
     know any more (the machine died, or was reverted) makes it a full one."""
     if last and last.get("changeId") and disk.backing.changeId:
         try:
-            return changed_areas(vm, snapshot, disk, last["changeId"]), True
+            return disks.changed_areas(vm, snapshot, disk, last["changeId"]), True
         except (vim.fault.FileFault, vmodl.fault.InvalidArgument) as error:
             print(f"disk {disk.key}: {error.msg}; a full backup", file=sys.stderr)
-    return changed_areas(vm, snapshot, disk, "*"), False
+    return disks.changed_areas(vm, snapshot, disk, "*"), False
 
 
 def save(host, disk, areas, file):
@@ -73,7 +63,7 @@ def backup(host, vm, folder, full):
             chosen.append((disk, areas, increment))
         # One disk that needs everything makes it a full backup of all: a chain then stays simple.
         if not all(increment for _, _, increment in chosen):
-            chosen = [(d, a if not i else changed_areas(vm, snapshot, d, "*"), False) for d, a, i in chosen]
+            chosen = [(d, a if not i else disks.changed_areas(vm, snapshot, d, "*"), False) for d, a, i in chosen]
         kind = "incremental" if chosen and chosen[0][2] else "full"
         manifest = {"vm": vm.name, "kind": kind, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "disks": []}
         for disk, areas, _ in chosen:

@@ -7,6 +7,7 @@ in its folder.
 """
 
 import argparse
+import concurrent.futures
 import contextlib
 import fcntl
 import http.client
@@ -21,6 +22,7 @@ from pyVim.connect import SmartConnect
 from pyVim.task import WaitForTask
 from pyVmomi import vim
 
+WRITE_OUT = 32 << 20
 PIECE = 1 << 20                     # also what a pipe takes: both of its ends are busy then
 
 
@@ -108,6 +110,16 @@ def disks_of(hardware):
     return [d for d in hardware.device if isinstance(d, vim.vm.device.VirtualDisk)]
 
 
+def changed_areas(vm, snapshot, disk, since):
+    """(start, length) of everything that changed since that change id; "*": that the disk holds."""
+    at, out = 0, []
+    while at < disk.capacityInBytes:
+        part = vm.QueryChangedDiskAreas(snapshot, disk.key, at, since)
+        out += [(area.start, area.length) for area in part.changedArea]
+        at = part.startOffset + part.length
+    return out
+
+
 def backups(folder, vm):
     """The manifests of all backups of a machine, the oldest first."""
     out = []
@@ -139,16 +151,29 @@ class Packer:
         self.out = open(file, "wb")
         self.process = subprocess.Popen(["zstd", "-1", "-q", "-c"], stdin=subprocess.PIPE, stdout=self.out, bufsize=0)
         self.pipe = wide(self.process.stdin)
+        self.taken, self.sync, self.beside = 0, None, concurrent.futures.ThreadPoolExecutor(1)
 
     def write(self, data):
+        self.taken += len(data)
         while data:
             data = data[self.pipe.write(data):]
+        if self.taken >= WRITE_OUT and (not self.sync or self.sync.done()):
+            self.synced()
+            self.sync = self.beside.submit(os.fdatasync, self.out)      # so that little is left for the end
+            self.taken = 0
+
+    def synced(self):
+        """Raises what went wrong with it."""
+        if self.sync:
+            self.sync.result()
 
     def close(self):
         """All of it is on the disk then."""
         self.pipe.close()
         if self.process.wait():
             raise SystemExit("zstd failed")
+        self.synced()
+        self.beside.shutdown()
         os.fsync(self.out)
         self.out.close()
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Brings the disks of a virtual machine back to what they were at a backup (the last one unless
---backup says which). The machine is powered off and has no snapshots; its disks are made anew.
+--backup says which). The machine is powered off and has no snapshots. A disk is written over where it
+lies; it is made anew if it holds something where the backup has nothing.
 
     restore.py --host esx1.example --password-file secret web /backups
 
 Needs pyvmomi and zstd."""
+
+import bisect
 
 from pyVmomi import vim
 
@@ -24,23 +27,19 @@ def chain_to(folder, vm, wanted):
 
 
 def missing(start, length, written):
-    """The parts of an area that no newer backup has; they count as written from then on."""
+    """The parts of an area that no newer backup has; they count as written from then on. `written` holds
+    (start, end) in their order, none touching another."""
     parts, at, end = [], start, start + length
-    for a, b in written:
-        if b <= at or a >= end:
-            continue
-        if a > at:
-            parts.append((at, a - at))
-        at = max(at, b)
+    first = last = bisect.bisect_left(written, start, key=lambda span: span[1])
+    while last < len(written) and written[last][0] <= end:
+        if written[last][0] > at:
+            parts.append((at, written[last][0] - at))
+        at = max(at, written[last][1])
+        last += 1
     if at < end:
         parts.append((at, end - at))
-    merged = []
-    for a, b in sorted(written + [(start, end)]):
-        if merged and a <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], b))
-        else:
-            merged.append((a, b))
-    written[:] = merged
+    low = min(start, written[first][0]) if first < last else start
+    written[first:last] = [(low, max(at, end))]
     return parts
 
 
@@ -52,9 +51,21 @@ def make_anew(host, file, capacity):
     host.wait(manager.CreateVirtualDisk_Task(file, datacenter, spec))
 
 
-def restore_disk(host, chain, key, file):
+def lies_within(vm, disk, chain):
+    """Whether the backup covers all that the disk holds."""
+    if not disk.backing.changeId:                          # the host does not say what it holds
+        return False
+    covered = []
+    for start, length in (area for m in chain for d in m["disks"] if d["key"] == disk.key for area in d["areas"]):
+        missing(start, length, covered)
+    return not any(missing(start, length, covered) for start, length in disks.changed_areas(vm, None, disk, "*"))
+
+
+def restore_disk(host, vm, chain, disk):
+    key, file = disk.key, disk.backing.fileName
     capacity = next(d["capacity"] for d in chain[0]["disks"] if d["key"] == key)
-    make_anew(host, file, capacity)
+    if disk.capacityInBytes != capacity or not lies_within(vm, disk, chain):
+        make_anew(host, file, capacity)
     written, total = [], 0
     for manifest in chain:
         disk = next((d for d in manifest["disks"] if d["key"] == key), None)
@@ -85,7 +96,7 @@ def main():
     print(f"{vm.name}: from {', '.join(m['folder'].name for m in reversed(chain))}")
     for disk in disks.disks_of(vm.config.hardware):
         if any(d["key"] == disk.key for d in chain[0]["disks"]):
-            restore_disk(host, chain, disk.key, disk.backing.fileName)
+            restore_disk(host, vm, chain, disk)
     vm.RefreshStorageInfo()
 
 

@@ -1,12 +1,12 @@
 #include "net/tls.h"
 
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/record_buffer.h"
 #include "rt/loop.h"
 
 namespace net {
@@ -87,10 +87,7 @@ rt::Co<base::Result<>> TlsStream::AwaitReadable(SteadyTime deadline) {
 }
 
 rt::Co<base::Result<std::size_t>> TlsStream::Read(std::span<char> buffer, SteadyTime deadline) {
-    if (unyielded_ > kTurn) {
-        unyielded_ = 0;
-        co_await rt::Yield();
-    }
+    co_await TakeTurns();
     for (;;) {
         if (!open() || broken_) co_return Failure("read");
         ERR_clear_error();
@@ -110,34 +107,15 @@ rt::Co<base::Result<std::size_t>> TlsStream::Read(std::span<char> buffer, Steady
     }
 }
 
-// Held while several records are written, so that the kernel sends them on as one.
-class TlsStream::Cork {
-public:
-    Cork(TlsStream& stream, bool holds) : stream_(stream), holds_(holds) { Set(1); }
-    ~Cork() { Set(0); }
-
-private:
-    void Set(int on) {
-        if (holds_ && stream_.open())
-            setsockopt(stream_.socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-    }
-    TlsStream& stream_;
-    bool holds_;
-};
-
 rt::Co<base::Result<>> TlsStream::Write(std::string_view bytes, std::chrono::milliseconds stall) {
-    Cork cork(*this, bytes.size() > kRecord);
+    if (bytes.size() > kRecord) co_return co_await WriteMany(bytes, stall);
     while (!bytes.empty()) {
         if (!open() || broken_) co_return Failure("write");
         ERR_clear_error();
-        int outcome =
-            SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1 << 30)));
+        int outcome = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
         if (outcome > 0) {
             bytes.remove_prefix(static_cast<std::size_t>(outcome));
             unyielded_ += static_cast<std::size_t>(outcome);
-            if (unyielded_ <= kTurn) continue;
-            unyielded_ = 0;
-            co_await rt::Yield();
             continue;
         }
         write_deadline_ = std::chrono::steady_clock::now() + stall;
@@ -145,7 +123,51 @@ rt::Co<base::Result<>> TlsStream::Write(std::string_view bytes, std::chrono::mil
         write_deadline_ = SteadyTime::max();
         if (!waited) co_return std::move(waited).error();
     }
+    co_await TakeTurns();
     co_return base::Result<>{};
+}
+
+// Others get one after so many bytes.
+rt::Co<void> TlsStream::TakeTurns() {
+    if (unyielded_ <= kTurn) co_return;
+    unyielded_ = 0;
+    co_await rt::Yield();
+}
+
+rt::Co<base::Result<>> TlsStream::WriteMany(std::string_view bytes, std::chrono::milliseconds stall) {
+    if (!open() || broken_) co_return Failure("write");
+    RecordBuffer records(ssl_.get());
+    while (!bytes.empty() || !records.unsent().empty()) {
+        while (!bytes.empty() && records.Wants()) {
+            ERR_clear_error();
+            int outcome = SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min(bytes.size(), kRecord)));
+            if (outcome <= 0) co_return Failure("write");
+            bytes.remove_prefix(static_cast<std::size_t>(outcome));
+            unyielded_ += static_cast<std::size_t>(outcome);
+        }
+        CO_CHECK(co_await SendNow(records, stall));
+        co_await TakeTurns();
+    }
+    co_return base::Result<>{};
+}
+
+// Hands over what the kernel takes, after waiting until it takes some.
+rt::Co<base::Result<>> TlsStream::SendNow(RecordBuffer& records, std::chrono::milliseconds stall) {
+    for (;;) {
+        if (!open() || broken_) co_return Failure("write");
+        std::string_view unsent = records.unsent();
+        ssize_t sent = send(socket_.native_handle(), unsent.data(), unsent.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0) {
+            records.Sent(static_cast<std::size_t>(sent));
+            co_return base::Result<>{};
+        }
+        if (errno != EAGAIN && errno != EINTR) co_return Failure("write");
+        unyielded_ = 0;
+        write_deadline_ = std::chrono::steady_clock::now() + stall;
+        auto [error] = co_await socket_.async_wait(Tcp::socket::wait_write, kTuple);
+        write_deadline_ = SteadyTime::max();
+        if (error) co_return Failure("write");
+    }
 }
 
 void TlsStream::StopWaiting() {

@@ -29,6 +29,8 @@ base::Result<SslContext> ClientContext(const std::string& ca_file);
 
 base::Error SslError(std::string_view doing);            // what OpenSSL last complained of; clears its queue
 
+class RecordBuffer;
+
 class TlsStream {
 public:
     enum Role { kServer, kClient };
@@ -62,7 +64,9 @@ public:
     boost::asio::ip::tcp::socket& socket() { return socket_; }
 
 private:
-    class Cork;
+    rt::Co<base::Result<>> WriteMany(std::string_view bytes, std::chrono::milliseconds stall);
+    rt::Co<base::Result<>> SendNow(RecordBuffer& records, std::chrono::milliseconds stall);
+    rt::Co<void> TakeTurns();
     // Waits for what OpenSSL asked for after `outcome`; an error when it asked for nothing.
     rt::Co<base::Result<>> WaitFor(int outcome, std::string_view doing);
     base::Error Failure(std::string_view doing);
