@@ -19,6 +19,7 @@
 namespace codec {
 
 inline constexpr std::size_t kStreamGrain = 64 << 10;      // bytes, of what we write
+inline constexpr std::uint64_t kTableGrains = 512;         // that a table tells of
 
 class VmdkStreamReader {
 public:
@@ -73,15 +74,16 @@ public:
     VmdkStreamWriter(std::uint64_t capacity, std::string name, std::string adapter = "lsilogic");
 
     std::string Head();
-    // Grain number `grain` (of kStreamGrain bytes), as PackGrain() made it; ascending. What was
-    // left out is zeros. Appends to `out`. kInvalid: the file becomes larger than the form allows.
-    base::Result<> Add(std::string& out, std::uint64_t grain, std::string_view packed);
-    base::Result<std::string> Tail();
+    // Grain number `grain` comes next, in `size` bytes as PackGrain() made them; ascending. What was
+    // left out is zeros. Gives what goes before it: "", but for the first of kTableGrains. kInvalid:
+    // the file becomes larger than the form allows.
+    base::Result<std::string> Add(std::uint64_t grain, std::size_t size);
+    std::string Tail();
     std::uint64_t size() const { return sectors_ * 512; }        // of what was given out
 
 private:
     std::string Header(std::uint64_t directory) const;
-    base::Result<> EndTable(std::string& out);
+    std::string EndTable();
 
     std::uint64_t capacity_;
     std::string name_, adapter_;
@@ -91,8 +93,9 @@ private:
     bool table_used_ = false;
 };
 
-// A grain deflated at the lowest level. For any thread.
-std::string PackGrain(std::string_view bytes);
+// Appends a grain deflated at the lowest level, with all that belongs to it; gives by how many bytes
+// `out` grew. For any thread.
+std::size_t PackGrain(std::string& out, std::uint64_t grain, std::string_view bytes);
 bool IsZero(std::string_view bytes);
 
 }  // namespace codec

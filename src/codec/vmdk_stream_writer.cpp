@@ -1,6 +1,8 @@
 #include <isa-l/igzip_lib.h>
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/text.h"
@@ -10,7 +12,7 @@
 namespace codec {
 namespace {
 
-constexpr std::size_t kSector = 512, kTableEntries = 512;
+constexpr std::size_t kSector = 512;
 constexpr std::uint64_t kGrainSectors = kStreamGrain / kSector, kOverhead = 128, kDescriptorSectors = 20;
 constexpr std::uint64_t kAtEnd = 0xFFFFFFFFFFFFFFFF;
 
@@ -32,10 +34,11 @@ void PutMarker(std::string& out, std::uint64_t sectors, std::uint32_t type) {
 }  // namespace
 
 // ISA-L's, since it goes over what does not compress as fast as over what does.
-std::string PackGrain(std::string_view bytes) {
+static std::string_view Deflated(std::string_view bytes) {
     thread_local std::unique_ptr<std::uint8_t[]> work(new std::uint8_t[ISAL_DEF_LVL1_DEFAULT]);
+    thread_local std::vector<std::uint8_t> packed;
     constexpr std::size_t kMostAdded = 1024;             // by what is stored as it is
-    std::string out(bytes.size() + kMostAdded, '\0');
+    packed.resize(std::max(packed.size(), bytes.size() + kMostAdded));
     isal_zstream stream;
     isal_deflate_stateless_init(&stream);
     stream.level = 1;
@@ -45,18 +48,27 @@ std::string PackGrain(std::string_view bytes) {
     stream.end_of_stream = 1;
     stream.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(bytes.data()));   // only read
     stream.avail_in = static_cast<std::uint32_t>(bytes.size());
-    stream.next_out = reinterpret_cast<std::uint8_t*>(out.data());
-    stream.avail_out = static_cast<std::uint32_t>(out.size());
+    stream.next_out = packed.data();
+    stream.avail_out = static_cast<std::uint32_t>(packed.size());
     isal_deflate_stateless(&stream);                     // cannot fail: there is room, and nothing else is wrong
-    out.resize(stream.total_out);
-    return out;
+    return {reinterpret_cast<const char*>(packed.data()), stream.total_out};
+}
+
+std::size_t PackGrain(std::string& out, std::uint64_t grain, std::string_view bytes) {
+    std::string_view packed = Deflated(bytes);
+    std::size_t from = out.size();
+    Put(out, grain * kGrainSectors, 8);
+    Put(out, packed.size(), 4);
+    out += packed;
+    Pad(out, from);
+    return out.size() - from;
 }
 
 VmdkStreamWriter::VmdkStreamWriter(std::uint64_t capacity, std::string name, std::string adapter)
     : capacity_((capacity + kSector - 1) / kSector), name_(std::move(name)), adapter_(std::move(adapter)) {
-    std::uint64_t of_table = kGrainSectors * kTableEntries;
+    std::uint64_t of_table = kGrainSectors * kTableGrains;
     directory_.resize(static_cast<std::size_t>((capacity_ + of_table - 1) / of_table));
-    table_.resize(kTableEntries);
+    table_.resize(kTableGrains);
 }
 
 std::string VmdkStreamWriter::Header(std::uint64_t directory) const {
@@ -67,7 +79,7 @@ std::string VmdkStreamWriter::Header(std::uint64_t directory) const {
     Put(h, kGrainSectors, 8);
     Put(h, 1, 8);
     Put(h, kDescriptorSectors, 8);
-    Put(h, kTableEntries, 4);
+    Put(h, kTableGrains, 4);
     Put(h, 0, 8);
     Put(h, directory, 8);
     Put(h, kOverhead, 8);
@@ -99,40 +111,35 @@ std::string VmdkStreamWriter::Head() {
     return out;
 }
 
-base::Result<> VmdkStreamWriter::EndTable(std::string& out) {
-    if (!table_used_) return {};
-    PutMarker(out, kTableEntries * 4 / kSector, 1);
+std::string VmdkStreamWriter::EndTable() {
+    std::string out;
+    if (!table_used_) return out;
+    PutMarker(out, kTableGrains * 4 / kSector, 1);
     sectors_ += 1;
     directory_[static_cast<std::size_t>(table_number_)] = static_cast<std::uint32_t>(sectors_);
     for (std::uint32_t& entry : table_) {
         Put(out, entry, 4);
         entry = 0;
     }
-    sectors_ += kTableEntries * 4 / kSector;
+    sectors_ += kTableGrains * 4 / kSector;
     table_used_ = false;
-    return {};
+    return out;
 }
 
-base::Result<> VmdkStreamWriter::Add(std::string& out, std::uint64_t grain, std::string_view packed) {
-    std::uint64_t number = grain / kTableEntries;
-    if (table_used_ && number != table_number_) CHECK(EndTable(out));
-    table_number_ = number;
+base::Result<std::string> VmdkStreamWriter::Add(std::uint64_t grain, std::size_t size) {
+    std::string before;
+    if (grain / kTableGrains != table_number_) before = EndTable();
+    table_number_ = grain / kTableGrains;
     table_used_ = true;
     if (sectors_ > 0xFFFFFFFFu - 1024)
         return base::Error{base::Code::kInvalid, "the disk is too large for one stream-optimised file (2 TiB)"};
-    table_[static_cast<std::size_t>(grain % kTableEntries)] = static_cast<std::uint32_t>(sectors_);
-    std::size_t from = out.size();
-    Put(out, grain * kGrainSectors, 8);
-    Put(out, packed.size(), 4);
-    out += packed;
-    Pad(out, from);
-    sectors_ += (out.size() - from) / kSector;
-    return {};
+    table_[static_cast<std::size_t>(grain % kTableGrains)] = static_cast<std::uint32_t>(sectors_);
+    sectors_ += size / kSector;
+    return before;
 }
 
-base::Result<std::string> VmdkStreamWriter::Tail() {
-    std::string out;
-    CHECK(EndTable(out));
+std::string VmdkStreamWriter::Tail() {
+    std::string out = EndTable();
     std::size_t bytes = directory_.size() * 4;
     std::size_t whole = (bytes + kSector - 1) / kSector;
     PutMarker(out, whole, 2);

@@ -33,8 +33,8 @@ base::Result<std::vector<backend::DiskRange>> DataIn(int file, std::int64_t from
     return out;
 }
 
-base::Result<std::string> ReadAt(int file, backend::DiskRange range) {
-    std::string out(static_cast<std::size_t>(range.length), '\0');
+base::Result<std::string> ReadAt(int file, backend::DiskRange range, std::string out) {
+    out.resize(static_cast<std::size_t>(range.length));
     for (std::size_t done = 0; done < out.size();) {
         ssize_t got = pread(file, out.data() + done, out.size() - done, range.offset + static_cast<std::int64_t>(done));
         if (got < 0 && errno == EINTR) continue;
@@ -56,8 +56,10 @@ public:
         };
         co_return co_await pool_.Run(std::move(look));
     }
-    rt::Co<base::Result<std::string>> Read(backend::DiskRange range) override {
-        auto read = [file = file_, range] { return ReadAt(file->get(), range); };
+    rt::Co<base::Result<std::string>> Read(backend::DiskRange range, std::string room) override {
+        auto read = [file = file_, range, room = std::move(room)]() mutable {
+            return ReadAt(file->get(), range, std::move(room));
+        };
         co_return co_await pool_.Run(std::move(read));
     }
 
@@ -78,7 +80,7 @@ public:
         Release();
         co_return out;
     }
-    rt::Co<base::Result<std::string>> Read(backend::DiskRange range) override {
+    rt::Co<base::Result<std::string>> Read(backend::DiskRange range, std::string) override {
         co_await Take();
         auto out = co_await disk_->Read(range.offset, range.length);
         Release();
@@ -100,9 +102,11 @@ private:
 };
 
 struct Packed {
-    std::vector<std::pair<std::uint64_t, std::string>> grains;
-    std::string plain;                           // of a file
+    std::vector<std::pair<std::uint64_t, std::size_t>> grains;     // number, and how much of `bytes` it is
+    std::string bytes;
+    std::string room;                            // of what was packed: to be used again
 };
+static_assert(codec::kTableGrains * codec::kStreamGrain % kStreamPiece == 0);   // a piece is told of by one table
 
 }  // namespace
 
@@ -114,14 +118,17 @@ std::shared_ptr<DiskSource> ChainSource(std::shared_ptr<backend::OpenedDisk> dis
 }
 
 struct Download::Rep {
-    Rep(rt::Pool& p, std::shared_ptr<DiskSource> s) : pool(p), source(std::move(s)) {}
+    Rep(rt::Pool& p, std::shared_ptr<DiskSource> s, bool sha256) : pool(p), source(std::move(s)), hashes(sha256) {}
 
-    Packed PackPiece(std::int64_t at, std::string bytes) const {
+    Packed PackPiece(std::int64_t at, std::string bytes, std::string room) const {
         Packed out;
         if (!writer) {
-            out.plain = std::move(bytes);
+            out.bytes = std::move(bytes);
+            out.room = std::move(room);
             return out;
         }
+        out.bytes = std::move(room);
+        out.bytes.clear();
         for (std::size_t i = 0; i < bytes.size(); i += codec::kStreamGrain) {
             std::string_view grain = std::string_view(bytes).substr(i, codec::kStreamGrain);
             if (codec::IsZero(grain)) continue;
@@ -131,10 +138,22 @@ struct Download::Rep {
                 whole.resize(codec::kStreamGrain);
                 grain = whole;
             }
-            out.grains.emplace_back((static_cast<std::uint64_t>(at) + i) / codec::kStreamGrain,
-                                    codec::PackGrain(grain));
+            std::uint64_t number = (static_cast<std::uint64_t>(at) + i) / codec::kStreamGrain;
+            out.grains.emplace_back(number, codec::PackGrain(out.bytes, number, grain));
         }
+        out.room = std::move(bytes);
         return out;
+    }
+
+    // Pieces come and go so fast that fresh memory for each would cost as much as packing it.
+    std::string TakeRoom() {
+        if (spare.empty()) return {};
+        std::string room = std::move(spare.back());
+        spare.pop_back();
+        return room;
+    }
+    void Keep(std::string room) {
+        if (room.capacity() >= codec::kStreamGrain && spare.size() < 2 * kJobs) spare.push_back(std::move(room));
     }
 
     rt::Pool& pool;
@@ -150,28 +169,32 @@ struct Download::Rep {
     std::array<Slot, kJobs> slots;
     std::array<bool, kJobs> used{};
     std::string current;
+    std::vector<std::string> spare;
     Hashes hashes;
     Moved moved;
     rt::Signal changed;
 };
 
-Download Download::OfDisk(rt::Pool& pool, std::shared_ptr<DiskSource> source, std::string name, std::string adapter) {
-    auto rep = std::make_shared<Rep>(pool, std::move(source));
+Download Download::OfDisk(rt::Pool& pool, std::shared_ptr<DiskSource> source, std::string name, std::string adapter,
+                          bool sha256) {
+    auto rep = std::make_shared<Rep>(pool, std::move(source), sha256);
     rep->writer.emplace(static_cast<std::uint64_t>(rep->source->capacity()), std::move(name), std::move(adapter));
     return Download(std::move(rep));
 }
 
-Download Download::OfFile(rt::Pool& pool, std::shared_ptr<DiskSource> source) {
-    return Download(std::make_shared<Rep>(pool, std::move(source)));
+Download Download::OfFile(rt::Pool& pool, std::shared_ptr<DiskSource> source, bool sha256) {
+    return Download(std::make_shared<Rep>(pool, std::move(source), sha256));
 }
 
 rt::Co<void> Download::Pack(std::shared_ptr<Rep> rep, std::size_t slot, std::int64_t at) {
     std::int64_t length = std::min<std::int64_t>(kStreamPiece, rep->source->capacity() - at);
-    auto bytes = co_await rep->source->Read({at, length});
+    auto bytes = co_await rep->source->Read({at, length}, rep->TakeRoom());
     if (!bytes) {
         rep->slots[slot].result.emplace(std::move(bytes).error());
     } else {
-        auto pack = [rep, at, text = *std::move(bytes)]() mutable { return rep->PackPiece(at, std::move(text)); };
+        auto pack = [rep, at, text = *std::move(bytes), room = rep->TakeRoom()]() mutable {
+            return rep->PackPiece(at, std::move(text), std::move(room));
+        };
         rep->slots[slot].result.emplace(co_await rep->pool.Run(std::move(pack)));
     }
     rep->changed.Notify();
@@ -210,7 +233,7 @@ rt::Co<base::Result<>> Download::Plan() {
 // The piece before may still be hashed: its bytes stay until that is done.
 rt::Co<base::Result<std::string_view>> Download::Give(std::string piece) {
     while (rep_->hashing) co_await rep_->changed.Wait();
-    rep_->current = std::move(piece);
+    rep_->Keep(std::exchange(rep_->current, std::move(piece)));
     rep_->moved.bytes += static_cast<std::int64_t>(rep_->current.size());
     rep_->hashing = true;
     co_await rt::Detach(Hash(rep_, rep_->current));
@@ -240,15 +263,17 @@ rt::Co<base::Result<std::string_view>> Download::Next() {
         r.used[slot] = false;
         r.order.pop_front();
         if (!packed) co_return std::move(packed).error();
-        std::string piece = std::move(packed->plain);
-        for (const auto& [grain, bytes] : packed->grains) {
-            CO_CHECK(r.writer->Add(piece, grain, bytes));
+        r.Keep(std::move(packed->room));
+        std::string piece = std::move(packed->bytes);
+        for (const auto& [grain, size] : packed->grains) {
+            CO_TRY(table, r.writer->Add(grain, size));
+            if (!table.empty()) piece.insert(0, table);
             r.moved.populated += static_cast<std::int64_t>(codec::kStreamGrain);
         }
         if (!piece.empty()) co_return co_await Give(std::move(piece));
     }
     if (std::exchange(r.ended, true) || !r.writer) co_return std::string_view();
-    CO_TRY(tail, r.writer->Tail());
+    std::string tail = r.writer->Tail();
     co_return co_await Give(std::move(tail));
 }
 

@@ -26,7 +26,7 @@ inline constexpr std::size_t kStreamPiece = 1 << 20;
 struct Moved {
     std::int64_t bytes = 0;              // that travelled
     std::int64_t populated = 0;          // of a disk: that are not zeros
-    std::string sha1, sha256;            // of what travelled
+    std::string sha1, sha256;            // of what travelled; sha256 only where it was asked for
 };
 
 // The content of a disk or file.
@@ -36,7 +36,8 @@ public:
     virtual std::int64_t capacity() const = 0;
     // The parts within the range that may hold something other than zeros, in order.
     virtual rt::Co<base::Result<std::vector<backend::DiskRange>>> Data(backend::DiskRange within) = 0;
-    virtual rt::Co<base::Result<std::string>> Read(backend::DiskRange range) = 0;
+    // `room`: memory that may be used for it.
+    virtual rt::Co<base::Result<std::string>> Read(backend::DiskRange range, std::string room) = 0;
 };
 std::shared_ptr<DiskSource> FlatSource(rt::Pool& pool, rt::Fd file, std::int64_t capacity);
 // A disk with snapshots, as the guest sees it.
@@ -45,8 +46,8 @@ std::shared_ptr<DiskSource> ChainSource(std::shared_ptr<backend::OpenedDisk> dis
 class Upload {
 public:
     // A stream-optimised disk into an extent that holds zeros.
-    static Upload OfDisk(rt::Pool& pool, rt::Fd extent, std::int64_t capacity);
-    static Upload OfFile(rt::Pool& pool, rt::Fd file);
+    static Upload OfDisk(rt::Pool& pool, rt::Fd extent, std::int64_t capacity, bool sha256);
+    static Upload OfFile(rt::Pool& pool, rt::Fd file, bool sha256);
 
     std::span<char> Room();              // where the caller puts the next bytes
     // Takes the first `count` bytes of Room(). The failure of an earlier piece comes here too:
@@ -67,8 +68,9 @@ private:
 class Download {
 public:
     // As a stream-optimised disk that calls itself `name`.
-    static Download OfDisk(rt::Pool& pool, std::shared_ptr<DiskSource> source, std::string name, std::string adapter);
-    static Download OfFile(rt::Pool& pool, std::shared_ptr<DiskSource> source);
+    static Download OfDisk(rt::Pool& pool, std::shared_ptr<DiskSource> source, std::string name, std::string adapter,
+                           bool sha256);
+    static Download OfFile(rt::Pool& pool, std::shared_ptr<DiskSource> source, bool sha256);
 
     // The next piece, good until the next call; "" at the end.
     rt::Co<base::Result<std::string_view>> Next();

@@ -15,7 +15,7 @@
 
 namespace vm {
 struct Upload::Rep {
-    Rep(rt::Pool& p, rt::Fd f) : pool(p), file(std::move(f)) {
+    Rep(rt::Pool& p, rt::Fd f, bool sha256) : pool(p), file(std::move(f)), hashes(sha256) {
         for (auto& buffer : buffers) buffer.resize(kStreamPiece);
     }
 
@@ -45,10 +45,12 @@ struct Upload::Rep {
     rt::Signal done;
 };
 
-Upload Upload::OfFile(rt::Pool& pool, rt::Fd file) { return Upload(std::make_shared<Rep>(pool, std::move(file))); }
+Upload Upload::OfFile(rt::Pool& pool, rt::Fd file, bool sha256) {
+    return Upload(std::make_shared<Rep>(pool, std::move(file), sha256));
+}
 
-Upload Upload::OfDisk(rt::Pool& pool, rt::Fd extent, std::int64_t capacity) {
-    auto rep = std::make_shared<Rep>(pool, std::move(extent));
+Upload Upload::OfDisk(rt::Pool& pool, rt::Fd extent, std::int64_t capacity, bool sha256) {
+    auto rep = std::make_shared<Rep>(pool, std::move(extent), sha256);
     // The reader is a part of the Rep and told of on the thread that feeds it.
     rep->disk.emplace(static_cast<std::uint64_t>(capacity),
                       [raw = rep.get()](std::uint64_t at, std::string_view grain) -> base::Result<> {

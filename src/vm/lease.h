@@ -30,8 +30,10 @@ struct LeaseFile {
     bool discard = false;                // taken, hashed and dropped: nothing here reads such a file
     bool busy = false, done = false;
     std::function<void()> cut;           // of a transfer: ends it now
-    std::string sum_type = "sha256";     // of the manifest's `checksum`
+    std::string sum_type = "sha1";       // of the manifest's `checksum`: that, or "sha256" where a client asks for it
     Moved moved;
+
+    bool sha256() const { return sum_type == "sha256"; }
 };
 
 struct Lease {

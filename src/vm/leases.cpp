@@ -243,6 +243,9 @@ vim::Result<> Leases::SetChecksumTypes(const vim::Ref& ref, const std::string& u
         if (file == lease->files.end())
             return vim::Fault(vim::InvalidArgument("deviceUrlsToChecksumTypes"),
                               base::Cat("the lease has no device ", one->key));
+        if (kind != file->sum_type && (file->busy || file->done))
+            return vim::Fault(vim::InvalidState(),
+                              base::Cat(one->key, " has been transferred: choose its checksum before"));
         file->sum_type = kind;
     }
     return {};
@@ -258,7 +261,7 @@ vim::Result<std::vector<vim::Ptr<vim::HttpNfcLeaseManifestEntry>>> Leases::Manif
         vim::HttpNfcLeaseManifestEntry e;
         e.key = f.key;
         e.sha1 = f.moved.sha1;
-        e.checksum = f.sum_type == "sha1" ? f.moved.sha1 : f.moved.sha256;
+        e.checksum = f.sha256() ? f.moved.sha256 : f.moved.sha1;
         e.checksum_type = f.sum_type;
         e.size = f.moved.bytes;
         e.disk = f.disk;
@@ -381,8 +384,8 @@ rt::Co<base::Result<Upload>> Leases::OpenUpload(LeasePtr lease, std::string name
     auto opened = co_await c_.pool.Run(std::move(open));
     if (!opened) co_return std::move(opened).error();
     if (!opened->layers.empty()) co_return base::Error{base::Code::kInvalid, f.path + " has snapshots"};
-    if (f.disk) co_return Upload::OfDisk(c_.pool, std::move(opened->file), f.size);
-    co_return Upload::OfFile(c_.pool, std::move(opened->file));
+    if (f.disk) co_return Upload::OfDisk(c_.pool, std::move(opened->file), f.size, f.sha256());
+    co_return Upload::OfFile(c_.pool, std::move(opened->file), f.sha256());
 }
 
 rt::Co<base::Result<Download>> Leases::OpenDownload(LeasePtr lease, std::string name) {
@@ -399,8 +402,8 @@ rt::Co<base::Result<Download>> Leases::OpenDownload(LeasePtr lease, std::string 
         CO_TRY(disk, co_await c_.disks->Open(std::move(opened->layers)));
         source = ChainSource(std::move(disk));
     }
-    if (f.disk) co_return Download::OfDisk(c_.pool, std::move(source), f.name, f.adapter);
-    co_return Download::OfFile(c_.pool, std::move(source));
+    if (f.disk) co_return Download::OfDisk(c_.pool, std::move(source), f.name, f.adapter, f.sha256());
+    co_return Download::OfFile(c_.pool, std::move(source), f.sha256());
 }
 
 }  // namespace vm

@@ -24,12 +24,14 @@ std::string Write(const Disk& disk) {
     VmdkStreamWriter writer(disk.capacity, "disk.vmdk");
     std::string out = writer.Head();
     for (const auto& [number, bytes] : disk.grains) {
-        auto added = writer.Add(out, number, PackGrain(bytes));
-        EXPECT_TRUE(added);
+        std::string packed;
+        std::size_t size = PackGrain(packed, number, bytes);
+        EXPECT_EQ(size, packed.size());
+        auto before = writer.Add(number, size);
+        EXPECT_TRUE(before);
+        out += *before + packed;
     }
-    auto tail = writer.Tail();
-    EXPECT_TRUE(tail);
-    out += *tail;
+    out += writer.Tail();
     EXPECT_EQ(out.size(), writer.size());
     return out;
 }
@@ -145,8 +147,8 @@ TEST(VmdkStream, BombIsNoLargerThanItsDisk) {
     disk.grains[0] = std::string(kStreamGrain, 'x');
     VmdkStreamWriter writer(disk.capacity, "disk.vmdk");
     std::string out = writer.Head();
-    ASSERT_TRUE(writer.Add(out, 0, PackGrain(std::string(1 << 20, 'x'))));
-    out += *writer.Tail();
+    ASSERT_TRUE(writer.Add(0, PackGrain(out, 0, std::string(1 << 20, 'x'))));
+    out += writer.Tail();
     EXPECT_FALSE(Read(out, disk.capacity, 4096));
 }
 

@@ -1,6 +1,9 @@
 // Imports and exports as leases: what they make, what ends them, and that nothing is left.
 #include "vm/lease.h"
 
+#include <openssl/evp.h>
+
+#include "base/text.h"
 #include "codec/vmdk_stream.h"
 #include "test/vm/one_host.h"
 #include "vim/gen/ovf.h"
@@ -65,8 +68,8 @@ struct LeaseTest : OneHost {
         std::string out = writer.Head();
         std::string bytes(codec::kStreamGrain, '\0');
         bytes.replace(0, grain.size(), grain);
-        (void)writer.Add(out, 3, codec::PackGrain(bytes));
-        return out + *writer.Tail();
+        (void)writer.Add(3, codec::PackGrain(out, 3, bytes));
+        return out + writer.Tail();
     }
     // As api/nfc.cpp does it.
     static rt::Co<base::Result<Moved>> Send(Leases& leases, LeasePtr lease, std::string name, std::string bytes) {
@@ -130,6 +133,25 @@ struct LeaseTest : OneHost {
     }
 };
 
+TEST_F(LeaseTest, TheManifestHasTheChecksumThatWasAskedForBefore) {
+    vim::Ref lease = Ready(Importable("web"));
+    vim::KeyValue kind;
+    kind.key = Object(lease).info->device_url.front()->key;
+    kind.value = "SHA256";
+    ASSERT_TRUE(leases().SetChecksumTypes(lease, "root", {kind}));
+    std::string stream = Stream(4 * kMb, "hello");
+    ASSERT_TRUE(Upload(lease, stream));
+    auto manifest = leases().Manifest(lease, "root");
+    ASSERT_TRUE(manifest && manifest->size() == 1);
+    unsigned char digest[32];
+    EVP_Digest(stream.data(), stream.size(), digest, nullptr, EVP_sha256(), nullptr);
+    EXPECT_EQ(manifest->front()->checksum, base::Hex({reinterpret_cast<char*>(digest), sizeof digest}));
+    EXPECT_EQ(manifest->front()->checksum_type, "sha256");
+    kind.value = "sha1";
+    auto late = leases().SetChecksumTypes(lease, "root", {kind});
+    EXPECT_TRUE(!late && late.error().As<vim::InvalidState>());
+}
+
 TEST_F(LeaseTest, AnImportedDiskHoldsWhatWasSent) {
     vim::Ref lease = Ready(Importable("web"));
     const auto& url = *Object(lease).info->device_url.front();
@@ -149,7 +171,8 @@ TEST_F(LeaseTest, AnImportedDiskHoldsWhatWasSent) {
     auto manifest = leases().Manifest(lease, "root");
     ASSERT_TRUE(manifest && manifest->size() == 1);
     EXPECT_EQ(manifest->front()->sha1, moved->sha1);
-    EXPECT_EQ(manifest->front()->checksum, moved->sha256);
+    EXPECT_EQ(manifest->front()->checksum, moved->sha1);
+    EXPECT_EQ(manifest->front()->checksum_type, "sha1");
     EXPECT_EQ(manifest->front()->key, url.key);
     auto done = Complete(lease);
     ASSERT_TRUE(done) << done.error().message();
