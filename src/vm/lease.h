@@ -30,7 +30,7 @@ struct LeaseFile {
     bool discard = false;                // taken, hashed and dropped: nothing here reads such a file
     bool busy = false, done = false;
     std::function<void()> cut;           // of a transfer: ends it now
-    std::string sum_type = "sha1";       // of the manifest's `checksum`: that, or "sha256" where a client asks for it
+    std::string sum_type = "sha1";  // of the manifest's `checksum`: that, or "sha256" where a client asks for it
     Moved moved;
 
     bool sha256() const { return sum_type == "sha256"; }
@@ -46,8 +46,8 @@ struct Lease {
     base::Duration renewed{};
     int transfers = 0;
     End end = End::kNone;
-    std::optional<vim::Fault> fault;     // why it failed, or what the client said when it aborted
-    std::shared_ptr<void> standing;      // its client's right to it, kept by whoever knows of rights
+    std::optional<vim::Fault> fault;  // why it failed, or what the client said when it aborted
+    std::shared_ptr<void> standing;  // its client's right to it, kept by whoever knows of rights
     rt::Signal changed;
 
     bool over() const { return end != End::kNone; }
@@ -58,9 +58,9 @@ using LeasePtr = std::shared_ptr<Lease>;
 class Leases {
 public:
     struct Options {
-        std::string thumbprint;                          // of the host's certificate
+        std::string thumbprint;  // of the host's certificate
         std::chrono::seconds timeout{300};
-        std::chrono::minutes stay{5};                    // how long one that has ended can be read
+        std::chrono::minutes stay{5};  // how long one that has ended can be read
     };
     Leases(Context& context, Lifecycle& lifecycle) : c_(context), lifecycle_(lifecycle) {}
     Options options;
@@ -96,7 +96,7 @@ public:
     void Succeed(Lease& lease, LeaseFile& file, Moved moved);
     // Of an import: the end of the lease.
     void Fail(Lease& lease, LeaseFile& file, base::Error why);
-    vim::Ref DatastoreOf(const LeaseFile& file) const;   // none: an empty reference
+    vim::Ref DatastoreOf(const LeaseFile& file) const;  // none: an empty reference
     rt::Co<base::Result<Upload>> OpenUpload(LeasePtr lease, std::string name);
     rt::Co<base::Result<Download>> OpenDownload(LeasePtr lease, std::string name);
 
@@ -126,7 +126,7 @@ private:
 
     Context& c_;
     Lifecycle& lifecycle_;
-    std::map<std::string, LeasePtr> leases_;             // by managed object id
+    std::map<std::string, LeasePtr> leases_;  // by managed object id
 };
 
 // "VirtualLsiLogicController0:3": where a disk or CD-ROM hangs; "" when it hangs nowhere.

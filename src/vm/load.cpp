@@ -33,9 +33,7 @@ std::vector<Lifecycle::Read> Lifecycle::ReadAll(std::vector<Registry::Entry> ent
 rt::Co<base::Result<>> Lifecycle::Load() {
     auto list = [this] { return c_.registry.Load(); };
     CO_CHECK(co_await c_.pool.Run(std::move(list)));
-    auto read = [entries = c_.registry.Entries(), volumes = c_.volumes.Now()] {
-        return ReadAll(entries, volumes);
-    };
+    auto read = [entries = c_.registry.Entries(), volumes = c_.volumes.Now()] { return ReadAll(entries, volumes); };
     auto all = co_await c_.pool.Run(std::move(read));
     auto edit = c_.inventory.Begin();
     for (Read& one : all) {
@@ -106,10 +104,7 @@ rt::Co<base::Result<>> Lifecycle::AdoptRunning() {
             if (one.guest.agent) SetHeartbeat(vm, true);
         });
     }
-    for (const auto& [id, record] : c_.records)
-        edit.Change<Vm>(record.ref, [&](Vm& vm) {
-            DeriveSummary(vm);
-        });
+    for (const auto& [id, record] : c_.records) edit.Change<Vm>(record.ref, [&](Vm& vm) { DeriveSummary(vm); });
     edit.Commit();
     std::vector<vim::Ref> off;
     for (const auto& [id, record] : c_.records) {
