@@ -114,8 +114,9 @@ base::Result<> HostAgent::BuildInventory() {
     host::BuildTree(edit, machine_, facts, timer_.Now());
     for (const auto& folder : std::filesystem::directory_iterator(At("vmfs/volumes"))) {
         if (!folder.is_directory()) continue;
-        auto added =
-            mounted_.AddAtStart(edit, folder.path(), storage::DatastoreNames::NameOf(NamesFile(), folder.path()));
+        auto kept = storage::DatastoreNames::Read(NamesFile(), folder.path());
+        auto added = mounted_.AddAtStart(edit, folder.path(), kept.name, kept.id);
+        if (added) added = storage::DatastoreNames::KeepId(NamesFile(), folder.path(), kept.id, *added);
         if (!added) base::LogError("hostd", "no datastore " + folder.path().string() + ": " + added.error().message);
     }
     std::string kept = At("etc/bedplate/advanced-options");
@@ -333,7 +334,7 @@ rt::Co<base::Result<>> HostAgent::StartMachines() {
     machines_->customization.FollowRunning();
     loop_.Spawn(machines_->tracking.Run(stopping_));
     store_watch_ = std::make_unique<vm::StoreWatch>(machines_->context, mounted_);
-    loop_.Spawn(store_watch_->Run(stopping_));
+    loop_.Spawn(store_watch_->Run());
     loop_.Spawn(machines_->guest_time.Run(stopping_));
     co_return base::Result<>{};
 }

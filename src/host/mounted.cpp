@@ -15,7 +15,15 @@ rt::Co<base::Result<vim::Ref>> Mounted::Add(std::string folder, std::string name
     co_return ref;
 }
 
-base::Result<vim::Ref> Mounted::AddAtStart(inventory::Edit& edit, const std::string& folder, const std::string& name) {
+base::Result<vim::Ref> Mounted::AddAtStart(inventory::Edit& edit, const std::string& folder, const std::string& name,
+                                           const std::string& id) {
+    if (!id.empty() && platform::KeptVolumeId(folder).empty()) {
+        auto ref = Accept(edit, DatastoreFacts{id, name, {}, ""}, folder);
+        if (!ref) return ref;
+        all_.back().accessible = false;
+        SetDatastoreAccessible(edit, *ref, false);
+        return ref;
+    }
     auto looked = LookAtDatastore(machine_, folder, name);
     if (!looked) return std::move(looked).error().While(base::Cat("datastore \"", name, "\""));
     return Accept(edit, *looked, folder);
@@ -86,6 +94,23 @@ rt::Co<bool> Mounted::LookFor(vim::Ref datastore) {
     mounted = Find(datastore);
     if (mounted) SetAccessible(*mounted, bool(there));
     co_return bool(there);
+}
+
+rt::Co<vim::Result<>> Mounted::Renew(vim::Ref datastore) {
+    auto* mounted = Find(datastore);
+    if (!mounted) co_return vim::Fault(vim::ManagedObjectNotFound(datastore));
+    auto look = [machine = machine_, folder = mounted->folder, name = mounted->name] {
+        return LookAtDatastore(machine, folder, name);
+    };
+    auto facts = co_await pool_.Run(std::move(look));
+    mounted = Find(datastore);                                     // it may have gone meanwhile
+    if (!mounted) co_return vim::Fault(vim::ManagedObjectNotFound(datastore));
+    if (!facts) co_return vim::Fault(std::move(facts).error().While(base::Cat("datastore \"", mounted->name, "\"")));
+    facts->name = mounted->name;
+    auto edit = inventory_.Begin();
+    AddDatastore(edit, *facts);
+    edit.Commit();
+    co_return vim::Result<>();
 }
 
 rt::Co<vim::Result<>> Mounted::Refresh(vim::Ref datastore, std::int64_t step) {

@@ -30,8 +30,10 @@ public:
 
     // Makes the folder a datastore of this name. kExists when either is one already.
     rt::Co<base::Result<vim::Ref>> Add(std::string folder, std::string name);
-    // The same at start, when nobody is served yet: blocks, and leaves the commit to the caller.
-    base::Result<vim::Ref> AddAtStart(inventory::Edit& edit, const std::string& folder, const std::string& name);
+    // The same at start, when nobody is served yet: blocks, and leaves the commit to the caller. `id`: what
+    // the datastore of that folder is known by. One that is not mounted is there, but inaccessible.
+    base::Result<vim::Ref> AddAtStart(inventory::Edit& edit, const std::string& folder, const std::string& name,
+                                      const std::string& id = {});
     void Remove(const vim::Ref& datastore);
     // InvalidName, DuplicateName.
     vim::Result<> CheckName(const vim::Ref& datastore, const std::string& name) const;
@@ -39,6 +41,8 @@ public:
 
     // Whether it is there, as clients see it from now on.
     rt::Co<bool> LookFor(vim::Ref datastore);
+    // Reads all about it again, after it was away.
+    rt::Co<vim::Result<>> Renew(vim::Ref datastore);
     // Reads the room again. `step`: see RefreshDatastore().
     rt::Co<vim::Result<>> Refresh(vim::Ref datastore, std::int64_t step = 0);
 

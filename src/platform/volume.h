@@ -23,6 +23,7 @@ base::Result<Volume> ReadVolume(const std::string& folder);
 // ("5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c3"), kept in a file in the folder; made the first
 // time. A copied or moved folder keeps it.
 base::Result<std::string> VolumeId(const std::string& folder);
+std::string KeptVolumeId(const std::string& folder);              // "": none was made yet
 
 // The folder is still that of the datastore: kNotFound when it is gone, or empty since what was
 // mounted there is not any more.

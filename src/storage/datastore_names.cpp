@@ -10,12 +10,21 @@ namespace storage {
 
 static std::string LastName(const std::string& folder) { return folder.substr(folder.rfind('/') + 1); }
 
-std::string DatastoreNames::NameOf(const std::string& file, const std::string& folder) {
-    std::string otherwise = LastName(folder);
+DatastoreNames::Kept DatastoreNames::Read(const std::string& file, const std::string& folder) {
+    std::string key = LastName(folder);
     auto kept = store::ConfigFile::Load(file);
-    if (kept) return kept->Get("name", otherwise, otherwise);
+    if (kept) return {kept->Get("name", key, key), kept->Get("id", key, "")};
     base::LogWarning("storage", base::Cat("the names of datastores cannot be read: ", kept.error().message));
-    return otherwise;
+    return {key, {}};
+}
+
+base::Result<vim::Ref> DatastoreNames::KeepId(const std::string& file, const std::string& folder,
+                                              const std::string& kept, vim::Ref datastore) {
+    if (datastore.id == kept) return datastore;
+    TRY(names, store::ConfigFile::Load(file));
+    CHECK(names.Set("id", LastName(folder), datastore.id));
+    CHECK(names.Save(0644));
+    return datastore;
 }
 
 // The journal has paths with the old name in them.

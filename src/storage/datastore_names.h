@@ -1,8 +1,11 @@
 // The names that datastores were given, kept over restarts. The folder of a datastore stays
-// where it is; who has a path with the old name in it is told the new one.
+// where it is; who has a path with the old name in it is told the new one. Also what each is
+// known by, so that one that is not mounted at start is not taken for a new one.
 //
 //     [name]
 //     datastore1 = fast           # folder = name
+//     [id]
+//     datastore1 = 5f3c1a2e-9b8d7c6e-1f2a-525400a1b2c3
 #pragma once
 
 #include "event/events.h"
@@ -25,8 +28,14 @@ public:
     };
     explicit DatastoreNames(Parts parts) : parts_(std::move(parts)) {}
 
-    // At start: the name of the datastore in that folder.
-    static std::string NameOf(const std::string& file, const std::string& folder);
+    // At start: what is kept of the datastore in that folder.
+    struct Kept {
+        std::string name, id;                            // "": it was never seen
+    };
+    static Kept Read(const std::string& file, const std::string& folder);
+    // Keeps it when it is not what was kept. Gives it back.
+    static base::Result<vim::Ref> KeepId(const std::string& file, const std::string& folder, const std::string& kept,
+                                         vim::Ref datastore);
 
     rt::Co<vim::Result<>> Rename(vim::Ref datastore, std::string name, std::string user);
 

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "rt/loop.h"
+#include "rt/file_events.h"
 
 namespace vm {
 
@@ -36,7 +36,7 @@ void StoreWatch::Lose(const host::MountedDatastore& mounted) {
 
 rt::Co<void> StoreWatch::Regain(host::MountedDatastore mounted) {
     base::LogInfo("hostd", base::Cat("datastore \"", mounted.name, "\" is there again"));
-    (void)co_await mounted_.Refresh(mounted.datastore);
+    (void)co_await mounted_.Renew(mounted.datastore);
     for (const vim::Ref& ref : MachinesOn(mounted.datastore))
         if (auto read = co_await c_.Refresh(ref); !read) base::LogWarning("vm " + ref.id, read.error().message);
 }
@@ -47,12 +47,24 @@ rt::Co<void> StoreWatch::Look(host::MountedDatastore mounted) {
     if (there && gone_.erase(mounted.id)) co_await Regain(std::move(mounted));
 }
 
-rt::Co<void> StoreWatch::Run(const bool& stopping) {
-    constexpr auto kLook = std::chrono::seconds(5);
-    while (!stopping) {
-        std::vector<host::MountedDatastore> all = mounted_.all();
-        for (host::MountedDatastore& one : all) co_await Look(std::move(one));
-        co_await rt::Sleep(kLook);
+rt::Co<void> StoreWatch::LookAtAll() {
+    std::vector<host::MountedDatastore> all = mounted_.all();
+    for (host::MountedDatastore& one : all) co_await Look(std::move(one));
+}
+
+rt::Co<void> StoreWatch::Run() {
+    auto opened = co_await rt::FileEvents::Open();
+    if (!opened) {
+        base::LogError("hostd", "datastores that go are not noticed: " + opened.error().message);
+        co_return;
+    }
+    auto events = *std::move(opened);
+    for (const host::MountedDatastore& one : mounted_.all())
+        if (auto followed = events->Follow(one.folder.substr(0, one.folder.rfind('/'))); !followed)
+            base::LogWarning("hostd", followed.error().message);
+    for (;;) {
+        co_await LookAtAll();
+        co_await events->Next();
     }
 }
 

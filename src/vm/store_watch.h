@@ -15,11 +15,12 @@ class StoreWatch {
 public:
     StoreWatch(Context& context, host::Mounted& mounted) : c_(context), mounted_(mounted) {}
 
-    // Looks every few seconds, until `stopping`.
-    rt::Co<void> Run(const bool& stopping);
+    // Looks whenever a file system was mounted or unmounted, or a folder of a datastore came or went.
+    rt::Co<void> Run();
 
 private:
     rt::Co<void> Look(host::MountedDatastore mounted);
+    rt::Co<void> LookAtAll();
     void Lose(const host::MountedDatastore& mounted);
     rt::Co<void> Regain(host::MountedDatastore mounted);
     std::vector<vim::Ref> MachinesOn(const vim::Ref& datastore) const;

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 
 #include <filesystem>
+#include <fstream>
 
+#include "base/text.h"
 #include "host/mounted.h"
 #include "rt/run.h"
 #include "test/host/sim_host.h"
@@ -137,6 +139,24 @@ TEST_F(MountedTest, AtStartTheCallerCommits) {
     EXPECT_TRUE(sim.Get<vim::Datastore>(*ref));
     auto again = sim.inventory.Begin();
     EXPECT_EQ(mounted.AddAtStart(again, folder + "/a", "a").error().code, base::Code::kExists);
+}
+
+// As a mount point is when hostd starts before its file system is mounted.
+TEST_F(MountedTest, OneThatIsNotThereAtStartKeepsItsIdentity) {
+    auto edit = sim.inventory.Begin();
+    const std::string id = "6a3c1a2e-9b8d7c6e-1f2a-525400a1b2c3";
+    auto ref = mounted.AddAtStart(edit, folder + "/a", "a", id);
+    ASSERT_TRUE(ref) << ref.error().message;
+    edit.Commit();
+    EXPECT_EQ(ref->id, id);
+    EXPECT_FALSE(sim.Get<vim::Datastore>(*ref)->summary->accessible);
+    EXPECT_FALSE(std::filesystem::exists(base::Cat(folder, "/a/", platform::kVolumeIdFile)));
+    EXPECT_FALSE(rt::RunFor(mounted.LookFor(*ref)));
+    std::ofstream(base::Cat(folder, "/a/", platform::kVolumeIdFile)) << id << "\n";
+    EXPECT_TRUE(rt::RunFor(mounted.LookFor(*ref)));
+    EXPECT_TRUE(rt::RunFor(mounted.Renew(*ref)));
+    EXPECT_TRUE(sim.Get<vim::Datastore>(*ref)->summary->accessible);
+    EXPECT_GT(sim.Get<vim::Datastore>(*ref)->summary->capacity, 0);
 }
 
 TEST_F(MountedTest, NamesAndCopiesAreRefused) {

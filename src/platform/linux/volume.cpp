@@ -70,9 +70,14 @@ base::Result<> CheckVolume(const std::string& folder, const std::string& id) {
                                                         "was moved")};
 }
 
+std::string KeptVolumeId(const std::string& folder) {
+    auto kept = Tree(folder).Line(std::string(kVolumeIdFile));
+    return IsVolumeId(kept) ? kept : std::string();
+}
+
 base::Result<std::string> VolumeId(const std::string& folder) {
     const auto path = base::Cat(folder, "/", kVolumeIdFile);
-    if (auto kept = Tree(folder).Line(std::string(kVolumeIdFile)); IsVolumeId(kept)) return kept;
+    if (auto kept = KeptVolumeId(folder); !kept.empty()) return kept;
 
     // Written beside and renamed, so that a crash never leaves half an identity.
     const auto id = NewVolumeId(), fresh = path + ".new";
