@@ -116,7 +116,8 @@ base::Result<> HostAgent::BuildInventory() {
         if (!folder.is_directory()) continue;
         auto kept = storage::DatastoreNames::Read(NamesFile(), folder.path());
         auto added = mounted_.AddAtStart(edit, folder.path(), kept.name, kept.id);
-        if (added) added = storage::DatastoreNames::KeepId(NamesFile(), folder.path(), kept.id, *added);
+        if (added && platform::IsMountPoint(folder.path()))
+            added = storage::DatastoreNames::KeepId(NamesFile(), folder.path(), kept.id, *added);
         if (!added) base::LogError("hostd", "no datastore " + folder.path().string() + ": " + added.error().message);
     }
     std::string kept = At("etc/bedplate/advanced-options");

@@ -25,6 +25,8 @@ base::Result<Volume> ReadVolume(const std::string& folder);
 base::Result<std::string> VolumeId(const std::string& folder);
 std::string KeptVolumeId(const std::string& folder);              // "": none was made yet
 
+bool IsMountPoint(const std::string& folder);
+
 // The folder is still that of the datastore: kNotFound when it is gone, or empty since what was
 // mounted there is not any more.
 base::Result<> CheckVolume(const std::string& folder, const std::string& id);

@@ -1,6 +1,6 @@
 // The names that datastores were given, kept over restarts. The folder of a datastore stays
-// where it is; who has a path with the old name in it is told the new one. Also what each is
-// known by, so that one that is not mounted at start is not taken for a new one.
+// where it is; who has a path with the old name in it is told the new one. Also what each that is
+// mounted is known by, so that its empty mount point is not taken for a new one at start.
 //
 //     [name]
 //     datastore1 = fast           # folder = name

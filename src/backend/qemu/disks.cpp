@@ -149,9 +149,13 @@ base::Result<> AddControllers(Words& w) {
 }
 
 // A disk of several machines is locked by none of them. One that writes through has no
-// cache that a guest would have to flush.
+// cache that a guest would have to flush. What cannot be written stops the guest and waits there until
+// its storage is mended, as a full datastore does (see docs/decisions/73); what cannot be read the guest is told.
+// NVMe and floppy controllers of QEMU know of neither.
 static std::string Conduct(const DiskSpec& d) {
-    return base::Cat(d.shared ? ",share-rw=on" : "", d.write_through ? ",write-cache=off" : "");
+    bool waits = !d.cdrom && !d.read_only && d.bus != Bus::kNvme && d.bus != Bus::kFloppy;
+    return base::Cat(d.shared ? ",share-rw=on" : "", d.write_through ? ",write-cache=off" : "",
+                     waits ? ",werror=stop" : "");
 }
 
 base::Result<> AddDisk(Words& w, const DiskSpec& d, int position) {

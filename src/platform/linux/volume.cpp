@@ -43,6 +43,17 @@ bool IsVolumeId(std::string_view text) {
     return true;
 }
 
+static std::optional<Mount> MountOf(const std::string& real) {
+    return FindMount(Tree("/proc/self").Text("mountinfo"), real);
+}
+
+bool IsMountPoint(const std::string& folder) {
+    std::error_code bad;
+    const auto real = std::filesystem::canonical(folder, bad).string();
+    const auto mount = bad ? std::nullopt : MountOf(real);
+    return mount && mount->point == real;
+}
+
 base::Result<Volume> ReadVolume(const std::string& folder) {
     struct statvfs s {};
     if (statvfs(folder.c_str(), &s) != 0)
@@ -56,7 +67,7 @@ base::Result<Volume> ReadVolume(const std::string& folder) {
     if (stat(folder.c_str(), &st) == 0) v.rotational = Rotational(st.st_dev);
     std::error_code bad;
     const auto real = std::filesystem::canonical(folder, bad).string();
-    if (auto mount = FindMount(Tree("/proc/self").Text("mountinfo"), bad ? folder : real)) {
+    if (auto mount = MountOf(bad ? folder : real)) {
         v.type = mount->type;
         v.device = mount->device;
     }
