@@ -104,7 +104,13 @@ void Context::Publish(const vim::Ref& ref, const Loaded& loaded) {
 
 rt::Co<base::Result<>> Context::Refresh(vim::Ref ref) {
     Record* record = Find(ref);
-    if (!record || record->file.empty()) co_return base::Result<>{};
+    if (!record) co_return base::Result<>{};
+    if (record->file.empty()) {                          // perhaps its datastore came back
+        auto vm = Get(ref);
+        auto located = Locate(volumes.Now(), record->vmx);
+        if (!located || !vm || vm->config_issue.empty()) co_return base::Result<>{};
+        record->file = located->Absolute();
+    }
     auto read = [home = HomeOf(*record)] { return LoadFolder(home); };
     auto loaded = co_await pool.Run(std::move(read));
     if (!loaded) co_return std::move(loaded).error();

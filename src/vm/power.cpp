@@ -37,7 +37,8 @@ Power::Done Power::Ended(PowerState state, Event event, vim::Ref vm, std::string
 
 void Power::SetState(const vim::Ref& vm, PowerState state, std::optional<base::Time> since) {
     c_.Change(vm, [&](Vm& v) {
-        if (v.runtime->power_state != state) SetPower(v, state, since.value_or(c_.timer.Now()));
+        if (v.runtime->power_state != state) SetPower(v, state, c_.timer.Now());
+        if (since) v.runtime.Mut().boot_time = since;    // also where the backend has told of it already
     });
     if (state == PowerState::kPoweredOn) c_.pools->Take(vm);
     else c_.pools->Release(vm);
@@ -243,9 +244,10 @@ rt::Co<vim::Result<vim::Ref>> Power::Reset(vim::call::ResetVM call, std::string 
 }
 
 // What was written to disks in mode nonpersistent is forgotten at a reset as well, and a
-// running QEMU cannot forget it.
+// running QEMU cannot forget it. To the guest it is the same.
 rt::Co<base::Result<>> Power::StartAnew(vim::Ref ref) {
-    CO_CHECK(co_await c_.hypervisor.Stop(ref.id));
+    auto stopped = co_await c_.hypervisor.Stop(ref.id);
+    if (!stopped && stopped.error().code != base::Code::kNotFound) co_return stopped;
     co_await c_.DropScratch(ref);
     auto start = co_await PrepareStart(ref);
     if (!start) co_return base::Error{base::Code::kIo, start.error().message()};
@@ -258,6 +260,10 @@ Power::Done Power::RunReset(vim::Ref ref, std::string user, task::Progress& prog
     auto vm = c_.Get(ref);
     bool forgets = vm && vm->config && HasScratchDisks(*vm->config);
     auto reset = forgets ? co_await StartAnew(ref) : co_await c_.hypervisor.Reset(ref.id);
+    if (!reset && !forgets) {                            // QEMU 10 may die of it: of LSI Logic after a read error
+        base::LogWarning("vm " + ref.id, reset.error().message + "; starting it anew");
+        reset = co_await StartAnew(ref);
+    }
     if (Record* record = c_.Find(ref)) record->leaving = false;
     if (!reset) {
         bool ended = c_.hypervisor.StateOf(ref.id) == backend::RunState::kStopped;

@@ -291,11 +291,6 @@ rt::Co<vim::Result<>> Reconfigure::Reload(vim::call::Reload call) {
     auto vm = c_.Get(call.self);
     if (!record || !vm)
         co_return vim::Fault(vim::ManagedObjectNotFound(call.self), "there is no virtual machine " + call.self.id);
-    if (record->file.empty()) {                          // perhaps its datastore came back
-        auto located = Locate(c_.volumes.Now(), record->vmx);
-        if (!located || vm->config_issue.empty()) co_return vim::Result<>{};
-        record->file = located->Absolute();
-    }
     auto read = co_await c_.Refresh(call.self);
     if (!read) co_return FileFault(std::move(read).error(), record->vmx);
     co_return vim::Result<>{};

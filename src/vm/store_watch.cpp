@@ -12,7 +12,8 @@ std::vector<vim::Ref> StoreWatch::MachinesOn(const vim::Ref& datastore) const {
     std::vector<vim::Ref> out;
     for (const auto& [id, record] : c_.records) {
         auto vm = c_.Get(record.ref);
-        if (!vm || record.file.empty()) continue;
+        bool imagined = record.file.empty() && vm && vm->config_issue.empty();
+        if (!vm || imagined) continue;
         if (std::find(vm->datastore.begin(), vm->datastore.end(), datastore) != vm->datastore.end())
             out.push_back(record.ref);
     }

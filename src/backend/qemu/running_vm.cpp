@@ -39,6 +39,7 @@ rt::Co<void> RunningVm::Watch() {
         if (auto tpm = rt::Process::Open(record_.tpm)) co_await rt::Detach(AwaitTpm(*std::move(tpm)));
     co_await rt::Detach(WatchProcess(shared_from_this()));
     co_await rt::Detach(WatchAgent(shared_from_this()));
+    co_await rt::Detach(WatchPauses(shared_from_this()));
 }
 
 rt::Co<base::Result<>> RunningVm::Connect(base::Duration timeout) {
@@ -51,16 +52,38 @@ rt::Co<base::Result<>> RunningVm::Connect(base::Duration timeout) {
     co_return base::Result<>{};
 }
 
+// Asked, since of several errors within a second QEMU tells the first one only.
+rt::Co<std::string> RunningVm::WhyPaused(qmp::Status status) {
+    if (status.status == "watchdog") co_return "watchdog";
+    auto qemu = monitor();
+    if (status.status != "io-error" || !qemu) co_return "";
+    auto full = co_await qmp::IsAnyFull(**qemu);
+    co_return full && *full ? "no space" : "io-error";
+}
+
+rt::Co<void> RunningVm::TellPaused() {
+    std::string why;
+    if (auto qemu = monitor()) {
+        auto status = co_await qmp::QueryStatus(**qemu);
+        if (status) why = co_await WhyPaused(*std::move(status));
+    }
+    if (state_ == RunState::kPaused && !standby_) Tell(EventKind::kPaused, std::move(why));
+}
+
+rt::Co<void> RunningVm::WatchPauses(std::shared_ptr<RunningVm> self) {
+    while (!self->ended_ && !self->abandoned_) {
+        if (std::exchange(self->untold_pause_, false)) co_await self->TellPaused();
+        else co_await self->changed_.Wait();
+    }
+}
+
 rt::Co<base::Result<qmp::Status>> RunningVm::CatchUp() {
     CO_TRY(qemu, monitor());
     CO_TRY(status, co_await qmp::QueryStatus(*qemu));
     state_ = status.running ? RunState::kRunning : RunState::kPaused;
     standby_ = status.status == "suspended";
     shut_down_ = status.status == "shutdown";
-    if (status.status == "io-error") {
-        CO_TRY(full, co_await qmp::IsAnyFull(*qemu));
-        pause_reason_ = full ? "no space" : "io-error";
-    }
+    why_paused_ = co_await WhyPaused(status);
     CO_TRY(open, co_await qmp::IsPortOpen(*qemu, "agent"));
     port_open_ = open;
     agent_changed_.Notify();
@@ -161,7 +184,6 @@ void RunningVm::OnShutdown(const qmp::Event& event) {
 
 void RunningVm::OnBlockError(const qmp::Event& event) {
     base::LogWarning(record_.vm, base::Cat("error on ", event.subject, ": ", event.reason));
-    if (event.action == "stop") pause_reason_ = event.no_space ? "no space" : "io-error";
 }
 
 void RunningVm::OnPort(bool open) {
@@ -182,16 +204,14 @@ void RunningVm::On(const qmp::Event& event) {
     } else if (name == "STOP" || name == "SUSPEND") {
         state_ = RunState::kPaused;
         standby_ = name == "SUSPEND";
-        std::string why = standby_ ? "standby" : std::exchange(pause_reason_, {});
-        if (!quiet_) Tell(EventKind::kPaused, std::move(why));
+        if (!quiet_ && standby_) Tell(EventKind::kPaused, "standby");
+        else if (!quiet_) untold_pause_ = true;
     } else if (name == "SHUTDOWN") OnShutdown(event);
     else if (name == "RESET") Tell(EventKind::kGuestReset);
     else if (name == "GUEST_PANICKED") Tell(EventKind::kGuestPanicked);
     else if (name == "BLOCK_IO_ERROR") OnBlockError(event);
-    else if (name == "WATCHDOG") {
-        if (event.action == "pause") pause_reason_ = "watchdog";
-        Tell(EventKind::kWatchdog, event.action);
-    } else if (name == "VSERPORT_CHANGE" && event.subject == "agent-port") OnPort(event.open);
+    else if (name == "WATCHDOG") Tell(EventKind::kWatchdog, event.action);
+    else if (name == "VSERPORT_CHANGE" && event.subject == "agent-port") OnPort(event.open);
     else if (name == "DEVICE_DELETED") fates_[event.subject] = Unplugged::kGone;
     else if (name == "DEVICE_UNPLUG_GUEST_ERROR" || name == "MEM_UNPLUG_ERROR")
         fates_[event.subject] = Unplugged::kRefused;

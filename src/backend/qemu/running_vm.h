@@ -49,7 +49,7 @@ public:
     RunRecord& MutableRecord() { return record_; }
     RunState state() const { return state_; }
     // Of a guest that was found standing still, once.
-    std::string TakePauseReason() { return std::exchange(pause_reason_, {}); }
+    const std::string& why_paused() const { return why_paused_; }    // when it was caught up with
     bool in_standby() const { return standby_; }
     bool ended() const { return ended_; }
     const GuestInfo& guest() const { return guest_; }
@@ -80,7 +80,10 @@ public:
 private:
     static rt::Co<void> WatchProcess(std::shared_ptr<RunningVm> self);
     static rt::Co<void> WatchAgent(std::shared_ptr<RunningVm> self);
+    static rt::Co<void> WatchPauses(std::shared_ptr<RunningVm> self);
     rt::Co<void> LookAtAgent();
+    rt::Co<std::string> WhyPaused(qmp::Status status);
+    rt::Co<void> TellPaused();
     void ForgetGuest();
     void SetAlive(bool alive);
     void On(const qmp::Event& event);
@@ -100,12 +103,13 @@ private:
     std::shared_ptr<SerialLine> serial_;
 
     RunState state_ = RunState::kPaused;
-    std::string pause_reason_;           // of the stop that is about to be told
+    std::string why_paused_;
     std::string migration_status_;
     std::map<std::string, std::string> jobs_;
     std::string last_words_;
     std::map<std::string, Unplugged> fates_;
     bool standby_ = false, quiet_ = false, announced_ = false;
+    bool untold_pause_ = false;          // it has stopped; why is still to be asked
     bool end_asked_ = false, ended_ = false, abandoned_ = false;
     bool port_open_ = false, alive_ = false;
     int missed_ = 0;                                     // looks that the agent did not answer, in a row

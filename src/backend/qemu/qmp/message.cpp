@@ -32,7 +32,6 @@ Event ReadEvent(const json::value& v) {
     e.reason = Text(Member(data, "reason"));
     e.action = Text(Member(data, "action"));
     e.subject = FirstText(data, {"node-name", "id", "device", "name"});
-    e.no_space = Bool(Member(data, "nospace"));
     e.open = Bool(Member(data, "open")) || Bool(Member(data, "tray-open"));
     e.status = Text(Member(data, "status"));
     return e;

@@ -20,7 +20,6 @@ struct Event {
     std::string reason;        // "guest-shutdown", "host-qmp-quit"
     std::string action;        // what QEMU does about it: "stop", "report", "pause"
     std::string subject;       // node, device or port concerned
-    bool no_space = false;
     bool open = false;         // port or tray is open now
     std::string status;        // of MIGRATION
 };
