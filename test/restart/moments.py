@@ -10,7 +10,7 @@ import time
 import unittest
 
 import host as hosts
-import operations
+import inventory_operations
 import soap
 import truth
 from host import DATASTORE, SECONDS, Host, until
@@ -132,7 +132,7 @@ class Moments:
 
     def test_killed_during_an_import(self):
         """The VM is there and its lease waits for disks: nothing of it is left."""
-        operation = operations.ImportVApp(self.host, "half-way")
+        operation = inventory_operations.ImportVApp(self.host, "half-way")
         operation.lease()
         self.assertIn("half-way", self.host.vms())
         self.host.restart()
@@ -257,7 +257,7 @@ class Starts(unittest.TestCase):
         raw, stream = made.folder.path / "raw", made.folder.path / "stream"
         raw.write_bytes(os.urandom(16 << 20))
         subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized", str(raw), str(stream)], check=True)
-        lease = operations.ImportVApp(made, "large").lease(16 << 10)
+        lease = inventory_operations.ImportVApp(made, "large").lease(16 << 10)
         target = made.api.get(lease, "info").findtext("deviceUrl/url").removeprefix("https://*")
         try:
             status, _, words = made.api.request("POST", target, stream.read_bytes())

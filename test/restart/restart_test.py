@@ -10,8 +10,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import host
 import clone_operations
+import file_operations
+import inventory_operations
+import machine_operations
 import moments
-import operations
 import snapshot_operations
 import truth
 from host import Host
@@ -123,7 +125,8 @@ class AtEachPoint(WithHost):
                 type(self).good = True
 
 
-for each in [*operations.ALL, *snapshot_operations.ALL, *clone_operations.ALL]:
+for each in [*inventory_operations.ALL, *machine_operations.ALL, *file_operations.ALL, *snapshot_operations.ALL,
+             *clone_operations.ALL]:
     setattr(AtEachPoint, f"test_{each.__name__}", lambda self, operation=each: self.cut_at_each(operation))
 
 
