@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import hello
 import soap
 import steps
-from pyvmomi_suite import Pyvmomi
+from pyvmomi_client import Client
 from steps import step
 
 NAME = sys.argv[1]
@@ -41,7 +41,7 @@ def linux(name="shop-7", nics=(), **more):
         nicSettingMap=list(nics))
 
 
-class Customize(Pyvmomi):
+class Customize(Client):
     vm = clone = None
 
     @step("makes a machine with two adapters that boots a guest with cloud-init", essential=True)

@@ -58,8 +58,9 @@ def until(wanted, seconds=60, what="what was waited for"):
 
 
 def run(name, suite):
-    """Runs the steps, writes 'passed NAME: STEP' and 'failed NAME: STEP' lines to the report."""
-    steps = [f for f in vars(type(suite)).values() if hasattr(f, "words")]
+    """Runs the steps, those of its bases in the order in which it names them; writes 'passed NAME:
+    STEP' and 'failed NAME: STEP' lines to the report."""
+    steps = [f for part in type(suite).__mro__ for f in vars(part).values() if hasattr(f, "words")]
     broken = False
     with open(os.environ["BEDPLATE_REPORT"], "a") as report:
         for one in steps:
