@@ -1,25 +1,13 @@
 #include "backend/qemu/qmp/bitmap_commands.h"
 
-#include "backend/qemu/qmp/json.h"
-#include "base/text.h"
+#include "backend/qemu/qmp/give.h"
 
 namespace backend::qemu::qmp {
 namespace {
 
 using Done = rt::Co<base::Result<>>;
-constexpr auto kSlow = std::chrono::seconds(60);
-
-Done Give(Client& qemu, std::string command, json::object arguments) {
-    std::string text = json::serialize(arguments);
-    CO_CHECK(co_await qemu.Execute(std::move(command), std::move(text), kSlow));
-    co_return base::Result<>{};
-}
 
 json::object Bitmap(const std::string& node, const std::string& name) { return {{"node", node}, {"name", name}}; }
-
-base::Error Odd(std::string_view command) {
-    return {base::Code::kInternal, base::Cat(command, ": QEMU gave an answer that is not of the form it documents")};
-}
 
 }  // namespace
 

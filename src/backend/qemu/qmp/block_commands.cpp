@@ -1,21 +1,12 @@
 #include "backend/qemu/qmp/block_commands.h"
 
-#include "backend/qemu/qmp/json.h"
+#include "backend/qemu/qmp/give.h"
 #include "base/text.h"
 
 namespace backend::qemu::qmp {
 namespace {
 
 using Done = rt::Co<base::Result<>>;
-
-// Of commands that touch disks, which may take their time.
-constexpr auto kSlow = std::chrono::seconds(60);
-
-Done Give(Client& qemu, std::string command, json::object arguments) {
-    std::string text = json::serialize(arguments);
-    CO_CHECK(co_await qemu.Execute(std::move(command), std::move(text), kSlow));
-    co_return base::Result<>{};
-}
 
 json::object OneJob(const std::string& job) { return {{"id", job}}; }
 
@@ -96,9 +87,7 @@ Done DismissJob(Client& qemu, std::string job) { return Give(qemu, "job-dismiss"
 base::Result<JobState> ParseJobs(std::string_view reply, std::string_view job) {
     std::optional<json::value> v = Parse(reply);
     const json::array* jobs = v ? v->if_array() : nullptr;
-    if (!jobs)
-        return base::Error{base::Code::kInternal,
-                           "query-jobs: QEMU gave an answer that is not of the form it documents"};
+    if (!jobs) return Odd("query-jobs");
     JobState state;
     for (const json::value& one : *jobs) {
         if (Text(Member(one, "id")) != job) continue;

@@ -1,5 +1,5 @@
 // Reading JSON that nobody vouches for: a missing or odd member is an empty value.
-// Only .cpp files of qmp/ and agent/ include this; JSON does not leave them.
+// Only .cpp files of qmp/ and agent/ (and give.h) include this; JSON does not leave them.
 #pragma once
 
 #include <boost/json.hpp>
@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/result.h"
 
 namespace backend::qemu::qmp {
 
@@ -45,5 +47,8 @@ inline bool Bool(const json::value* v) {
 
 // A string as JSON text, quotes included. Bytes that are no UTF-8 become '?'.
 std::string Quote(std::string_view s);
+
+// What a reply is that is not of the form that QEMU documents.
+base::Error Odd(std::string_view command);
 
 }  // namespace backend::qemu::qmp

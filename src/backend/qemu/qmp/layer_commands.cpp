@@ -2,28 +2,12 @@
 
 #include <algorithm>
 
-#include "backend/qemu/qmp/json.h"
+#include "backend/qemu/qmp/give.h"
 #include "base/text.h"
 
 namespace backend::qemu::qmp {
-namespace {
 
 using Done = rt::Co<base::Result<>>;
-
-// Of commands that wait until what is under way on the disks has come to its end.
-constexpr auto kSlow = std::chrono::seconds(60);
-
-Done Give(Client& qemu, std::string command, json::object arguments) {
-    std::string text = json::serialize(arguments);
-    CO_CHECK(co_await qemu.Execute(std::move(command), std::move(text), kSlow));
-    co_return base::Result<>{};
-}
-
-base::Error Odd(std::string_view command) {
-    return {base::Code::kInternal, base::Cat(command, ": QEMU gave an answer that is not of the form it documents")};
-}
-
-}  // namespace
 
 Done AddLayer(Client& qemu, std::string options) {
     CO_CHECK(co_await qemu.Execute("blockdev-add", std::move(options), kSlow));

@@ -49,6 +49,10 @@ std::string Quote(std::string_view s) {
     return json::serialize(json::value(json::string(clean)));
 }
 
+base::Error Odd(std::string_view command) {
+    return {base::Code::kInternal, base::Cat(command, ": QEMU gave an answer that is not of the form it documents")};
+}
+
 Message ParseMessage(std::string_view line) {
     Message m;
     std::optional<json::value> v = Parse(line);

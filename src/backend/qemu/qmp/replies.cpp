@@ -7,13 +7,6 @@
 #include "base/text.h"
 
 namespace backend::qemu::qmp {
-namespace {
-
-base::Error Odd(std::string_view command) {
-    return {base::Code::kInternal, base::Cat(command, ": QEMU gave an answer that is not of the form it documents")};
-}
-
-}  // namespace
 
 base::Result<Status> ParseStatus(std::string_view reply) {
     std::optional<json::value> v = Parse(reply);
