@@ -45,6 +45,29 @@ VmSpec WriterSpec(Lab& lab) {
     return spec;
 }
 
+rt::Co<std::unique_ptr<Hypervisor>> OpenMachine(Lab& lab) {
+    auto hv = lab.Make();
+    lab.Listen(*hv);
+    EXPECT_OK(co_await hv->Open());
+    co_return hv;
+}
+
+// A guest whose disk is tracked and that writes to it.
+rt::Co<std::unique_ptr<Hypervisor>> StartWriter(Lab& lab, VmSpec spec) {
+    auto hv = co_await OpenMachine(lab);
+    EXPECT_OK(co_await hv->Start(std::move(spec), {}, nullptr));
+    EXPECT_TRUE(co_await lab.Booted("1"));
+    co_return hv;
+}
+
+// Another hostd finds what this one leaves.
+rt::Co<std::unique_ptr<Hypervisor>> ComeBack(Lab& lab, std::unique_ptr<Hypervisor> before) {
+    before.reset();
+    auto hv = co_await OpenMachine(lab);
+    EXPECT_OK(co_await hv->Adopt());
+    co_return hv;
+}
+
 rt::Co<DiskChanges> Read(Hypervisor& hv, ChangesOf which) {
     auto changes = co_await hv.ReadChanges("1", kDisk, which);
     EXPECT_OK(changes);
@@ -61,9 +84,7 @@ void ExpectWithinPlaces(const DiskChanges& changes) {
 }
 
 rt::Co<void> BeginsAndEnds(Lab& lab) {
-    auto hv = lab.Make();
-    lab.Listen(*hv);
-    EXPECT_OK(co_await hv->Open());
+    auto hv = co_await OpenMachine(lab);
     VmSpec spec = lab.Spec("1");
     int key = spec.disks.back().key;
     auto none = co_await hv->TrackChanges("1", key);
@@ -84,12 +105,8 @@ rt::Co<void> BeginsAndEnds(Lab& lab) {
 }
 
 rt::Co<void> TellsWhatAGuestWrote(Lab& lab) {
-    auto hv = lab.Make();
-    lab.Listen(*hv);
-    EXPECT_OK(co_await hv->Open());
     VmSpec spec = WriterSpec(lab);
-    EXPECT_OK(co_await hv->Start(spec, {}, nullptr));
-    EXPECT_TRUE(co_await lab.Booted("1"));
+    auto hv = co_await StartWriter(lab, spec);
     EXPECT_OK(co_await hv->Pause("1"));
     DiskChanges first = co_await Read(*hv, ChangesOf::kAllLayers);
     ExpectWithinPlaces(first);
@@ -119,29 +136,17 @@ rt::Co<void> TellsWhatAGuestWrote(Lab& lab) {
     EXPECT_OK(co_await hv->Hold("1"));
     EXPECT_OK(co_await hv->EndMerge("1", merge));
     EXPECT_OK(co_await hv->Release("1"));
-    hv.reset();
-    hv = lab.Make();
-    lab.Listen(*hv);
-    EXPECT_OK(co_await hv->Open());
-    EXPECT_OK(co_await hv->Adopt());
+    hv = co_await ComeBack(lab, std::move(hv));
     EXPECT_OK(co_await hv->Pause("1"));
     ExpectWithinPlaces(co_await Read(*hv, ChangesOf::kAllLayers));
     (void)co_await hv->Stop("1");
 }
 
 rt::Co<void> KeepsAGuestThatIsOff(Lab& lab) {
-    auto hv = lab.Make();
-    lab.Listen(*hv);
-    EXPECT_OK(co_await hv->Open());
-    EXPECT_OK(co_await hv->Start(WriterSpec(lab), {}, nullptr));
-    EXPECT_TRUE(co_await lab.Booted("1"));
+    auto hv = co_await StartWriter(lab, WriterSpec(lab));
     EXPECT_OK(co_await hv->ShutdownGuest("1"));
     EXPECT_TRUE(co_await lab.Saw("1", EventKind::kGuestShutdown));
-    hv.reset();                          // nobody had the time to look
-    hv = lab.Make();
-    lab.Listen(*hv);
-    EXPECT_OK(co_await hv->Open());
-    EXPECT_OK(co_await hv->Adopt());
+    hv = co_await ComeBack(lab, std::move(hv));          // nobody had the time to look
     EXPECT_TRUE(co_await lab.Saw("1", EventKind::kGuestShutdown));
     ExpectWithinPlaces(co_await Read(*hv, ChangesOf::kAllLayers));
     EXPECT_OK(co_await hv->Stop("1"));
@@ -175,23 +180,15 @@ rt::Co<std::unique_ptr<Hypervisor>> MoveHeld(Lab& lab, std::unique_ptr<Hyperviso
     co_await rt::Sleep(300ms);
     EXPECT_OK(co_await hv->MirrorDisks("1", moves, nullptr, nullptr));
     co_await rt::Sleep(300ms);
-    hv.reset();
-    hv = lab.Make();
-    lab.Listen(*hv);
-    EXPECT_OK(co_await hv->Open());
-    EXPECT_OK(co_await hv->Adopt());
+    hv = co_await ComeBack(lab, std::move(hv));
     EXPECT_OK(co_await hv->Hold("1"));
     EXPECT_OK(co_await hv->SwitchDisks("1", moves));
     co_return hv;
 }
 
 rt::Co<void> MovesWithTheDisk(Lab& lab) {
-    auto hv = lab.Make();
-    lab.Listen(*hv);
-    EXPECT_OK(co_await hv->Open());
     VmSpec spec = WriterSpec(lab);
-    EXPECT_OK(co_await hv->Start(spec, {}, nullptr));
-    EXPECT_TRUE(co_await lab.Booted("1"));
+    auto hv = co_await StartWriter(lab, spec);
     EXPECT_OK(co_await hv->Hold("1"));
     (void)co_await Read(*hv, ChangesOf::kAllLayers);
     EXPECT_OK(co_await hv->ForgetChanges("1", kDisk, ChangesOf::kAllLayers));
