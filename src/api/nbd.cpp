@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "host/ids.h"
 #include "storage/in_use.h"
+#include "vm/disk_files.h"
 
 namespace api {
 namespace {
@@ -27,6 +28,15 @@ std::string HostOf(std::string_view host) {
     if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
         host = host.substr(0, colon);
     return std::string(host);
+}
+
+rt::Co<base::Result<>> LookFor(rt::Pool& pool, vm::Located disk) {
+    auto look = [disk] { return vm::InspectDisk(disk.volume.folder, disk.Absolute()); };
+    auto facts = co_await pool.Run(std::move(look));
+    if (facts) co_return base::Result<>{};
+    bool missing = facts.error().code == base::Code::kNotFound;
+    co_return std::move(facts).error().While(
+        base::Cat(missing ? "there is no disk " : "no disk to be served: ", disk.path.Text()));
 }
 
 }  // namespace
@@ -70,6 +80,15 @@ base::Result<> NbdDoor::Listen() {
     return {};
 }
 
+std::pair<int, std::string> NbdDoor::WhyNot(const Session& s, const Visitor& visitor,
+                                            const base::Result<>& there) const {
+    auto may = parts_.authorization.Check(&visitor.who, s.disk.volume.datastore, s.write ? kWrites : kReads);
+    if (!may) return {403, may.error().message()};
+    if (auto free = Check(s); !free) return {409, free.error().message()};
+    if (!there) return {there.error().code == base::Code::kNotFound ? 404 : 409, there.error().message};
+    return {};
+}
+
 rt::Co<void> NbdDoor::GiveTicket(net::Exchange& exchange) {
     const net::RequestHead& head = exchange.head();
     if (head.method != "POST") {
@@ -93,12 +112,10 @@ rt::Co<void> NbdDoor::GiveTicket(net::Exchange& exchange) {
                                                      .write = access == "write",
                                                      .user = visitor->who.user,
                                                      .until = steady_clock::now() + kGoodFor});
-    auto may =
-        parts_.authorization.Check(&visitor->who, session->disk.volume.datastore, session->write ? kWrites : kReads);
-    auto free = may ? Check(*session) : vim::Result<>();
-    std::string refusal = !may ? may.error().message() : !free ? free.error().message() : "";
-    if (!refusal.empty()) {
-        co_await Say(exchange, *visitor, may ? 409 : 403, refusal);
+    auto there = co_await LookFor(parts_.pool, session->disk);
+    // From here to Keep() nothing is waited for: who may now has it kept.
+    if (auto [status, words] = WhyNot(*session, *visitor, there); status) {
+        co_await Say(exchange, *visitor, status, std::move(words));
         co_return;
     }
     if (!(access.empty() || access == "read" || session->write) || sessions_.size() >= kMostSessions) {

@@ -43,6 +43,9 @@ private:
         std::chrono::steady_clock::time_point until;     // while there is no connection
     };
     vim::Result<> Check(const Session& session) const;
+    // Status and words of a refusal; 0: none.
+    std::pair<int, std::string> WhyNot(const Session& session, const Visitor& visitor,
+                                       const base::Result<>& there) const;
     void Keep(const std::string& ticket, Session& session, const Visitor& visitor);
     void End(const std::string& ticket);
     base::Result<> Listen();

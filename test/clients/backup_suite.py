@@ -213,6 +213,15 @@ class Backup:
             self.http("PUT", f"/folder/{FLAT}", body, headers, expect=(400,))
         self.http("PUT", f"/folder/{VM}/{VM}.vmx", bytes(5), {"Content-Range": "bytes 0-4/5"}, expect=(400,))
 
+    @step("there is no ticket for a disk that is not there")
+    def no_disk(self):
+        for access in ("read", "write"):
+            words = self.http("POST", f"/nbd/{VM}/missing.vmdk?access={access}", expect=(404,)).decode()
+            assert f"there is no disk [{steps.DATASTORE}] {VM}/missing.vmdk" in words, words
+        self.http("POST", "/nbd/no-such-folder/missing.vmdk", expect=(404,))
+        words = self.http("POST", f"/nbd/{FLAT}", expect=(409,)).decode()       # the bytes, not the disk
+        assert f"{VM}-flat.vmdk" in words, words
+
     @step("nbdcopy and qemu-img read and write by tickets, once")
     def nbd(self):
         authority = steps.WORK / "tls"
