@@ -37,6 +37,7 @@ base::Error Refuse(const std::string& path, std::string why) {
 }
 
 base::Result<codec::VmdkDescriptor> ReadDescriptor(const std::string& volume, const std::string& path) {
+    if (access(FolderOf(path).c_str(), F_OK)) return base::FromErrno(errno, "open " + path);
     if (!StaysWithin(volume, path)) return Refuse(path, "it leads out of its datastore by a link");
     TRY(text, rt::ReadFile(path, codec::VmdkDescriptor::kMaxBytes));
     auto parsed = codec::VmdkDescriptor::Parse(text);

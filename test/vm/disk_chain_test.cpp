@@ -52,6 +52,14 @@ TEST_F(ChainTest, AVmStartsFromAnOverlay) {
     EXPECT_EQ(device->capacity_in_kb, 1024);
 }
 
+TEST_F(ChainTest, IsMissingWhereItsFolderIs) {
+    for (const char* name : {"web/none.vmdk", "none/web.vmdk"}) {
+        auto chain = ReadChain(Store(), File(name));
+        ASSERT_FALSE(chain) << name;
+        EXPECT_EQ(chain.error().code, base::Code::kNotFound) << chain.error().message;
+    }
+}
+
 TEST_F(ChainTest, ItsFilesGoWithIt) {
     Overlay("web.vmdk", "web-000001.vmdk");
     UseDisk("web-000001.vmdk");
