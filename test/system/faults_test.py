@@ -129,6 +129,7 @@ class Gone(WithSmallStore):
         self.small.close()
         self.small.path.rmdir()
         self.host.kill()
+        (self.host.folder.path / "etc/bedplate/datastores").unlink()     # it is not the one that was mounted there
         self.small.path.mkdir()
         self.host.start()
         vm, off = self.make("stranded"), self.make("ashore", on=False)

@@ -27,10 +27,13 @@ class WithSmallStore(unittest.TestCase):
         self.addCleanup(self.end)
         self.small = None
         try:
-            self.small = SmallStore(self.host.folder.path / "vmfs/volumes" / SMALL, self.megabytes)
+            self.small = self.make_store(self.host.folder.path / "vmfs/volumes" / SMALL)
         except OSError as why:
             self.skipTest(f"a small file system cannot be mounted: {why}")
         self.host.start()
+
+    def make_store(self, path):
+        return SmallStore(path, self.megabytes)
 
     def end(self):
         words = self.host.close()
