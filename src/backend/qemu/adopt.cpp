@@ -84,8 +84,7 @@ rt::Co<std::optional<Hypervisor::Found>> Machine::AdoptOne(std::string id) {
     if (!connected) base::LogError(id, "its QEMU runs but does not answer: " + connected.error().message);
     vm->Announce();
     base::Time started{base::Duration(vm->record().powered_on)};
-    co_return Found{id,     vm->state(), vm->guest(), vm->record().drives, vm->record().down, vm->why_paused(),
-                    started};
+    co_return Found{id, vm->state(), vm->guest(), vm->record().drives, vm->record().down, vm->why_paused(), started};
 }
 
 rt::Co<base::Result<std::vector<Hypervisor::Found>>> Machine::Adopt() {

@@ -58,7 +58,7 @@ rt::Co<std::string> RunningVm::WhyPaused(qmp::Status status) {
     auto qemu = monitor();
     if (status.status != "io-error" || !qemu) co_return "";
     auto full = co_await qmp::IsAnyFull(**qemu);
-    co_return full && *full ? "no space" : "io-error";
+    co_return full&&* full ? "no space" : "io-error";
 }
 
 rt::Co<void> RunningVm::TellPaused() {
