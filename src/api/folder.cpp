@@ -11,7 +11,7 @@
 #include "host/ids.h"
 #include "storage/disk_part.h"
 #include "storage/draft.h"
-#include "storage/in_use.h"
+#include "vm/in_use.h"
 
 namespace api {
 
@@ -201,7 +201,7 @@ rt::Co<bool> Folder::GetFlattened(Request& r) {
     vm::Located disk = r.place;
     disk.path.path = vm::DescriptorOfFlat(r.place.path.path);
     if (!parts_.disks || disk.path.path.empty()) co_return false;
-    if (auto still = storage::CheckNotWritten(*parts_.inventory.Now(), disk.path); !still) {
+    if (auto still = vm::CheckNotWritten(*parts_.inventory.Now(), disk.path); !still) {
         co_await Refuse(r, 409, still.error().message());
         co_return true;
     }
@@ -265,7 +265,7 @@ rt::Co<void> Folder::PutPart(Request& r, std::string_view header) {
         co_await Refuse(r, 400, "Content-Range: bytes FROM-TO/SIZE, and a Content-Length that agrees, are needed");
         co_return;
     }
-    if (auto unused = storage::CheckUnused(*parts_.inventory.Now(), disk.path); !unused) {
+    if (auto unused = vm::CheckUnused(*parts_.inventory.Now(), disk.path); !unused) {
         co_await Refuse(r, 409, unused.error().message());
         co_return;
     }
@@ -329,7 +329,7 @@ rt::Co<void> Folder::Put(Request& r) {
         co_await PutPart(r, head.Get("Content-Range"));
         co_return;
     }
-    if (auto unused = storage::CheckUnused(*parts_.inventory.Now(), r.place.path); !unused) {
+    if (auto unused = vm::CheckUnused(*parts_.inventory.Now(), r.place.path); !unused) {
         co_await Refuse(r, 409, unused.error().message());
         co_return;
     }
@@ -343,7 +343,7 @@ rt::Co<void> Folder::Put(Request& r) {
     storage::WriteBehind file(parts_.pool, std::move(begun->file));
     auto done = co_await Receive(r, file);
     // A machine may have been switched on meanwhile.
-    auto unused = storage::CheckUnused(*parts_.inventory.Now(), r.place.path);
+    auto unused = vm::CheckUnused(*parts_.inventory.Now(), r.place.path);
     if (done && unused) done = co_await file.Finish();
     if (!done || !unused) {
         std::string words = done ? unused.error().message() : done.error().message;
@@ -358,7 +358,7 @@ rt::Co<void> Folder::Put(Request& r) {
 }
 
 rt::Co<void> Folder::Delete(Request& r) {
-    if (auto unused = storage::CheckUnused(*parts_.inventory.Now(), r.place.path); !unused) {
+    if (auto unused = vm::CheckUnused(*parts_.inventory.Now(), r.place.path); !unused) {
         co_await Refuse(r, 409, unused.error().message());
         co_return;
     }

@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "host/ids.h"
-#include "storage/in_use.h"
 #include "vm/disk_files.h"
+#include "vm/in_use.h"
 
 namespace api {
 namespace {
@@ -43,8 +43,8 @@ rt::Co<base::Result<>> LookFor(rt::Pool& pool, vm::Located disk) {
 
 vim::Result<> NbdDoor::Check(const Session& s) const {
     auto now = parts_.inventory.Now();
-    if (s.write) return storage::CheckUnused(*now, s.disk.path);
-    return storage::CheckNotWritten(*now, s.disk.path);
+    if (s.write) return vm::CheckUnused(*now, s.disk.path);
+    return vm::CheckNotWritten(*now, s.disk.path);
 }
 
 void NbdDoor::Keep(const std::string& ticket, Session& session, const Visitor& visitor) {
@@ -54,7 +54,7 @@ void NbdDoor::Keep(const std::string& ticket, Session& session, const Visitor& v
         session.holds.push_back(parts_.openings.Keep(std::move(standing), end));
     };
     keep(session.disk.volume.datastore, session.write ? kWrites : kReads);
-    if (vim::Ref machine = storage::OwnerOf(*parts_.inventory.Now(), session.disk.path)) keep(std::move(machine), "");
+    if (vim::Ref machine = vm::OwnerOf(*parts_.inventory.Now(), session.disk.path)) keep(std::move(machine), "");
 }
 
 // The sweep takes it away, when the last connection has let go.

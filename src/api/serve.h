@@ -16,6 +16,9 @@ class AutoStart;
 namespace perf {
 class Recorder;
 }
+namespace storage {
+class DatastoreNames;
+}
 namespace vm {
 class Machines;
 }
@@ -39,7 +42,8 @@ void ServePools(Dispatch& dispatch, vm::Machines& machines);      // ResourcePoo
 void ServePerformance(Dispatch& dispatch, perf::Recorder& recorder);
 // OvfManager, HttpNfcLease, import and export.
 void ServeOvf(Dispatch& dispatch, vm::Machines& machines, auth::Openings& openings);
-void ServeMachines(Dispatch& dispatch, vm::Machines& machines);   // VirtualMachine, and how VMs come and go
+// VirtualMachine, how VMs come and go, and what all entities have.
+void ServeMachines(Dispatch& dispatch, vm::Machines& machines, storage::DatastoreNames& names);
 void ServeSnapshots(Dispatch& dispatch, vm::Machines& machines);  // of those, VirtualMachineSnapshot; by ServeMachines
 
 // What differs by who asks: currentSession, sessionList, effectiveRole.

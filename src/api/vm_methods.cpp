@@ -2,6 +2,7 @@
 // unmake VMs.
 #include "api/permit.h"
 #include "api/serve.h"
+#include "storage/datastore_names.h"
 #include "vm/machines.h"
 
 namespace api {
@@ -33,7 +34,11 @@ rt::Co<Task> Destroy(Call& call, const call::Destroy& request, vm::Machines& mac
     co_return co_await WithPermit(call, request, machines.lifecycle, &vm::Lifecycle::Destroy);
 }
 
-rt::Co<Task> Rename(Call& call, const call::Rename& request, vm::Machines& machines) {
+rt::Co<Task> Rename(Call& call, const call::Rename& request, vm::Machines& machines, storage::DatastoreNames& names) {
+    if (request.self.type->IsA(vim::Datastore::kType)) {
+        CO_CHECK(call.Check(request.self, "Datastore.Rename"));
+        co_return co_await names.RenameByTask(request.self, request.new_name, call.user);
+    }
     if (request.self.type->IsA(vim::ResourcePool::kType))
         co_return co_await WithPermit(call, request, machines.pools, &vm::Pools::Rename);
     CO_CHECK(Only<vim::VirtualMachine>(request.self, "renaming it"));
@@ -45,7 +50,7 @@ rt::Co<vim::Result<>> Reload(const call::Reload& request, vm::Machines& machines
     co_return co_await machines.reconfigure.Reload(request);
 }
 
-void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
+void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m, storage::DatastoreNames& names) {
     dispatch.On<call::CreateVM>(
         [&m](Call& c, const call::CreateVM& r) { return WithPermit(c, r, m.lifecycle, &vm::Lifecycle::Create); });
     dispatch.On<call::CreateChildVM>([&m](Call& c, const call::CreateChildVM& r) {
@@ -59,7 +64,7 @@ void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
     dispatch.On<call::UnregisterVM>(
         [&m](Call& c, const call::UnregisterVM& r) { return m.lifecycle.Unregister(r, c.user); });
     dispatch.On<call::Destroy>([&m](Call& c, const call::Destroy& r) { return Destroy(c, r, m); });
-    dispatch.On<call::Rename>([&m](Call& c, const call::Rename& r) { return Rename(c, r, m); });
+    dispatch.On<call::Rename>([&m, &names](Call& c, const call::Rename& r) { return Rename(c, r, m, names); });
     dispatch.On<call::ReconfigVM>([&m](Call& c, const call::ReconfigVM& r) {
         return WithPermit(c, r, m.reconfigure, &vm::Reconfigure::Reconfig);
     });
@@ -75,8 +80,8 @@ void ServeComingAndGoing(Dispatch& dispatch, vm::Machines& m) {
 
 }  // namespace
 
-void ServeMachines(Dispatch& dispatch, vm::Machines& m) {
-    ServeComingAndGoing(dispatch, m);
+void ServeMachines(Dispatch& dispatch, vm::Machines& m, storage::DatastoreNames& names) {
+    ServeComingAndGoing(dispatch, m, names);
     ServeSnapshots(dispatch, m);
     dispatch.On<call::PowerOnVM>([&m](Call& c, const call::PowerOnVM& r) { return m.power.PowerOn(r, c.user); });
     dispatch.On<call::PowerOffVM>([&m](Call& c, const call::PowerOffVM& r) { return m.power.PowerOff(r, c.user); });

@@ -24,7 +24,7 @@ void HostAgent::BuildApi() {
     api::ServeHost(dispatch_, timer_, *auto_start_);
     api::ServePools(dispatch_, *machines_);
     api::ServePerformance(dispatch_, *performance_);
-    api::ServeMachines(dispatch_, *machines_);
+    api::ServeMachines(dispatch_, *machines_, *datastore_names_);
     api::ServeOvf(dispatch_, *machines_, *openings_);
     api::ServeSessions(dispatch_, *services_, *sdk_, *logins_, *events_);
     api::ServeAuthorization(dispatch_, *authorization_, sessions_);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "vim/gen/calls_entity.h"
 #include "vim/gen/calls_vm.h"
 #include "vim/gen/task.h"
 #include "vim/gen/vm.h"
@@ -34,6 +35,7 @@ vim::Result<> DatastoreNames::CheckIdle(const vim::Ref& datastore, const std::st
     now->ForEach([&](const vim::ManagedObject& object) {
         const auto* task = dynamic_cast<const vim::Task*>(&object);
         if (!task || !task->info || !task->info->entity || !busy.empty()) return;
+        if (task->info->description_id == vim::call::Rename::kMethod.task_id && task->info->entity == datastore) return;
         bool runs =
             task->info->state == vim::TaskInfoState::kRunning || task->info->state == vim::TaskInfoState::kQueued;
         const auto* vm = dynamic_cast<const vim::VirtualMachine*>(now->Peek(task->info->entity));
@@ -105,6 +107,20 @@ rt::Co<vim::Result<>> DatastoreNames::Rename(vim::Ref datastore, std::string nam
     event.new_name = name;
     parts_.events.Post(vim::Ptr<vim::Event>(std::move(event)), user);
     co_return vim::Result<>{};
+}
+
+// Cut off, it has the old name or the new one.
+rt::Co<vim::Result<vim::Ref>> DatastoreNames::RenameByTask(vim::Ref datastore, std::string name, std::string user) {
+    task::Spec spec;
+    spec.entity = datastore;
+    spec.method = &vim::call::Rename::kMethod;
+    spec.user = user;
+    spec.durable = false;
+    task::Work work = [this, datastore, name, user](task::Progress&) -> rt::Co<vim::Result<vim::Any>> {
+        CO_CHECK(co_await Rename(datastore, name, user));
+        co_return vim::Any();
+    };
+    co_return co_await parts_.machines.tasks.Start(std::move(spec), std::move(work));
 }
 
 }  // namespace storage

@@ -38,6 +38,7 @@ public:
                                          vim::Ref datastore);
 
     rt::Co<vim::Result<>> Rename(vim::Ref datastore, std::string name, std::string user);
+    rt::Co<vim::Result<vim::Ref>> RenameByTask(vim::Ref datastore, std::string name, std::string user);
 
 private:
     vim::Result<> CheckIdle(const vim::Ref& datastore, const std::string& name) const;

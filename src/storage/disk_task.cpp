@@ -1,7 +1,7 @@
 #include "storage/disk_task.h"
 
 #include "base/text.h"
-#include "storage/in_use.h"
+#include "vm/in_use.h"
 
 namespace storage {
 
@@ -12,7 +12,7 @@ vim::Result<vm::Located> DiskToChange(const Parts& parts, const Caller& caller, 
         fault.datastore_path = name;
         return vim::Fault(std::move(fault), base::Cat("\"", name, "\" does not name a disk: its name ends in .vmdk"));
     }
-    CHECK(CheckUnused(*parts.inventory.Now(), place.path));
+    CHECK(vm::CheckUnused(*parts.inventory.Now(), place.path));
     return place;
 }
 

@@ -6,8 +6,8 @@
 #include "storage/disk_links.h"
 #include "storage/disk_task.h"
 #include "storage/disk_text.h"
-#include "storage/in_use.h"
 #include "vm/disk_files.h"
+#include "vm/in_use.h"
 
 namespace storage {
 
@@ -154,7 +154,7 @@ Disks::Started Disks::Copy(Caller caller, std::string from, std::string to, vim:
     CO_TRY(target, DiskToChange(parts_, caller, to));
     if (source.path == target.path)
         co_return vim::Fault(vim::FileAlreadyExists(to), "a disk cannot be copied onto itself");
-    CO_CHECK(CheckUnused(*parts_.inventory.Now(), source.path));
+    CO_CHECK(vm::CheckUnused(*parts_.inventory.Now(), source.path));
     CO_CHECK(co_await Read(source));
     if (!force) CO_CHECK(co_await MustBeNew(target));
     way.from = std::move(source);

@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "storage/in_use.h"
 #include "storage/swap.h"
+#include "vm/in_use.h"
 
 namespace storage {
 
@@ -80,7 +80,7 @@ rt::Co<vim::Result<>> Files::MakeDirectory(Caller caller, std::string name, bool
 
 rt::Co<vim::Result<>> Files::DeleteNow(Caller caller, std::string name) {
     CO_TRY(place, Find(parts_.volumes, name, caller, "Datastore.DeleteFile"));
-    CO_CHECK(CheckUnused(*parts_.inventory.Now(), place.path));
+    CO_CHECK(vm::CheckUnused(*parts_.inventory.Now(), place.path));
     auto remove = [place]() -> base::Result<> {
         TRY(root, RootOf(place.volume));
         return root.Remove(place.path.path);
@@ -92,7 +92,7 @@ rt::Co<vim::Result<>> Files::DeleteNow(Caller caller, std::string name) {
 
 rt::Co<vim::Result<vim::Ref>> Files::Delete(Caller caller, std::string name, const vim::Method& method) {
     CO_TRY(place, Find(parts_.volumes, name, caller, kManage));
-    CO_CHECK(CheckUnused(*parts_.inventory.Now(), place.path));
+    CO_CHECK(vm::CheckUnused(*parts_.inventory.Now(), place.path));
     task::Spec spec{.entity = place.volume.datastore,
                     .method = &method,
                     .user = caller.user,
@@ -115,7 +115,7 @@ rt::Co<base::Result<>> Files::RemoveAll(vm::Located place, task::Progress& progr
 }
 
 rt::Co<Files::Any> Files::RunDelete(vm::Located place, task::Progress& progress) {
-    CO_CHECK(CheckUnused(*parts_.inventory.Now(), place.path));
+    CO_CHECK(vm::CheckUnused(*parts_.inventory.Now(), place.path));
     auto removed = co_await RemoveAll(place, progress);
     co_await parts_.changed(place.volume.datastore);
     if (!removed) co_return FaultOf(std::move(removed).error(), place.path);
@@ -134,8 +134,8 @@ vim::Result<Files::Way> Files::FindWay(const Caller& caller, const std::string& 
     if (inside)
         return vim::Fault(vim::FileAlreadyExists(target.path.Text()),
                           base::Cat(target.path.Text(), " is ", source.path.Text(), " itself, or in it"));
-    CHECK(CheckUnused(*parts_.inventory.Now(), target.path));
-    if (moves) CHECK(CheckUnused(*parts_.inventory.Now(), source.path));
+    CHECK(vm::CheckUnused(*parts_.inventory.Now(), target.path));
+    if (moves) CHECK(vm::CheckUnused(*parts_.inventory.Now(), source.path));
     way.from = std::move(source);
     way.to = std::move(target);
     return way;

@@ -94,6 +94,7 @@ vim::Result<> Leases::ListFiles(Importing& importing) {
     nvram.path = making.intent.vmx;
     nvram.discard = true;                        // VMware's form, which our firmware does not read
     lease.files.push_back(std::move(nvram));
+    for (LeaseFile& f : lease.files) f.sum_type = "sha256";      // what clients compare a package's manifest with
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include "vm/disk_files.h"
 #include "vm/foreign_disks.h"
 #include "vm/growth.h"
+#include "vm/in_use.h"
 #include "vm/log_rules.h"
 #include "vm/ovf_environment.h"
 #include "vm/pools.h"
@@ -97,6 +98,7 @@ rt::Co<vim::Result<Power::Start>> Power::PrepareStart(vim::Ref ref, bool memory)
     CO_TRY(vm, c_.Usable(ref));
     Record* record = c_.Find(ref);
     Home home = c_.HomeOf(*record);
+    if (!home.file.empty()) CO_CHECK(CheckDisksFree(*c_.inventory.Now(), ref, *vm->config));
     bool suspended = vm->runtime->power_state == PowerState::kSuspended;
     std::string state = suspended ? StateFileOf(*record) : std::string();
     Config config = *vm->config;

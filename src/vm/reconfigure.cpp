@@ -11,6 +11,7 @@
 #include "vm/disk_files.h"
 #include "vm/disk_making.h"
 #include "vm/foreign_disks.h"
+#include "vm/in_use.h"
 #include "vm/live_hardware.h"
 #include "vm/pools.h"
 #include "vm/tracking.h"
@@ -72,6 +73,11 @@ static int GrownKey(const Change& change, const FileWork::Extend& disk) {
 // Says in the journal what will be made and removed, then makes it.
 rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& home, Intent& intent,
                                            task::Progress& progress) {
+    const vim::Ref self{&Vm::kType, intent.id};
+    CO_CHECK(CheckNobodyElses(*c_.inventory.Now(), self, change.files.remove));
+    std::vector<std::string> grown;
+    for (const FileWork::Extend& disk : change.files.extend) grown.push_back(disk.path);
+    CO_CHECK(CheckNobodyElses(*c_.inventory.Now(), self, grown, Others::kActive));
     auto text = [home, config = change.config] { return VmxText(home, config); };
     auto planned = co_await c_.pool.Run(std::move(text));
     if (!planned) co_return FileFault(std::move(planned).error(), home.vmx);

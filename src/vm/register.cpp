@@ -9,6 +9,7 @@
 #include "vm/disk_files.h"
 #include "vm/foreign_disks.h"
 #include "vm/identity.h"
+#include "vm/in_use.h"
 #include "vm/lifecycle.h"
 #include "vm/pools.h"
 #include "vm/snapshot_nodes.h"
@@ -197,6 +198,7 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::Destroy(vim::call::Destroy call, std::s
     if (!record->file.empty()) intent.vmx = record->vmx.Text();
     if (vm->config && vm->layout_ex)
         for (const auto& file : vm->layout_ex->file) intent.removes.push_back(file->name);
+    CO_CHECK(CheckNobodyElses(*c_.inventory.Now(), call.self, intent.removes));
     task::Work work = [this, intent, user](task::Progress& p) { return RunDestroy(intent, user, p); };
     co_return co_await c_.StartTask(vim::call::Destroy::kMethod, call.self, user, std::move(work), intent.Text());
 }

@@ -6,6 +6,7 @@
 #include "rt/files.h"
 #include "rt/loop.h"
 #include "vm/file_copy.h"
+#include "vm/in_use.h"
 #include "vm/moved_files.h"
 #include "vm/tracking.h"
 
@@ -95,6 +96,7 @@ rt::Co<vim::Result<Relocate::Moving>> Relocate::Prepare(vim::Ref ref, MoveWish w
         moving.intent.makes.push_back(f.to);
         moving.intent.removes.push_back(f.from);
     }
+    CO_CHECK(CheckNobodyElses(*c_.inventory.Now(), ref, moving.intent.removes));
     if (c_.hypervisor.StateOf(ref.id) != backend::RunState::kStopped) CO_CHECK(co_await FindWritten(moving));
     co_return moving;
 }

@@ -279,6 +279,11 @@ class Govc:
     def renames(self):
         govc("object.rename", f"vm/{VM}", VM + "-2")
         govc("object.rename", f"vm/{VM}-2", VM)
+        govc("object.rename", f"datastore/{steps.DATASTORE}", "spare")
+        try:
+            assert info()["config"]["files"]["vmPathName"] == f"[spare] {VM}/{VM}.vmx"
+        finally:
+            govc("object.rename", "datastore/spare", steps.DATASTORE)
 
     @step("lists its session")
     def sessions(self):

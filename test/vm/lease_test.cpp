@@ -137,17 +137,17 @@ TEST_F(LeaseTest, TheManifestHasTheChecksumThatWasAskedForBefore) {
     vim::Ref lease = Ready(Importable("web"));
     vim::KeyValue kind;
     kind.key = Object(lease).info->device_url.front()->key;
-    kind.value = "SHA256";
+    kind.value = "SHA1";
     ASSERT_TRUE(leases().SetChecksumTypes(lease, "root", {kind}));
     std::string stream = Stream(4 * kMb, "hello");
     ASSERT_TRUE(Upload(lease, stream));
     auto manifest = leases().Manifest(lease, "root");
     ASSERT_TRUE(manifest && manifest->size() == 1);
-    unsigned char digest[32];
-    EVP_Digest(stream.data(), stream.size(), digest, nullptr, EVP_sha256(), nullptr);
+    unsigned char digest[20];
+    EVP_Digest(stream.data(), stream.size(), digest, nullptr, EVP_sha1(), nullptr);
     EXPECT_EQ(manifest->front()->checksum, base::Hex({reinterpret_cast<char*>(digest), sizeof digest}));
-    EXPECT_EQ(manifest->front()->checksum_type, "sha256");
-    kind.value = "sha1";
+    EXPECT_EQ(manifest->front()->checksum_type, "sha1");
+    kind.value = "sha256";
     auto late = leases().SetChecksumTypes(lease, "root", {kind});
     EXPECT_TRUE(!late && late.error().As<vim::InvalidState>());
 }
@@ -171,8 +171,8 @@ TEST_F(LeaseTest, AnImportedDiskHoldsWhatWasSent) {
     auto manifest = leases().Manifest(lease, "root");
     ASSERT_TRUE(manifest && manifest->size() == 1);
     EXPECT_EQ(manifest->front()->sha1, moved->sha1);
-    EXPECT_EQ(manifest->front()->checksum, moved->sha1);
-    EXPECT_EQ(manifest->front()->checksum_type, "sha1");
+    EXPECT_EQ(manifest->front()->checksum, moved->sha256);
+    EXPECT_EQ(manifest->front()->checksum_type, "sha256");
     EXPECT_EQ(manifest->front()->key, url.key);
     auto done = Complete(lease);
     ASSERT_TRUE(done) << done.error().message();

@@ -107,8 +107,7 @@ std::string AddMedium(Words& w, const DiskSpec& d) {
                     .backing = std::move(backing),
                     .writable = top && !read_only,
                     .open_for_writing = !only_read,
-                    .direct = direct,
-                    .locked = !d.shared};
+                    .direct = direct};
         w.Add("-blockdev", LayerOptions(layer));
         return node;
     };
@@ -148,7 +147,7 @@ base::Result<> AddControllers(Words& w) {
     return {};
 }
 
-// A disk of several machines is locked by none of them. One that writes through has no
+// A disk of several machines is locked against those that do not share it. One that writes through has no
 // cache that a guest would have to flush. What cannot be written stops the guest and waits there until
 // its storage is mended, as a full datastore does (see docs/decisions/73); what cannot be read the guest is told.
 // NVMe and floppy controllers of QEMU know of neither.

@@ -59,7 +59,7 @@ std::string LayerOptions(const Layer& l) {
     std::string out = base::Cat(R"({"driver":")", bottom ? "raw" : "qcow2", R"(","node-name":")", l.node, "\",",
                                 Common(l, l.writable), R"(,"file":{"driver":"file","node-name":")", FileNode(l.node),
                                 R"(","filename":")", l.file, R"(","aio":")", l.direct ? "native" : "threads", "\",",
-                                l.locked ? "" : R"("locking":"off",)", Common(l, l.open_for_writing), "}");
+                                Common(l, l.open_for_writing), "}");
     if (!bottom) out += base::Cat(R"(,"backing":)", l.backing);
     return out + "}";
 }

@@ -25,7 +25,6 @@ struct Layer {
     bool writable = false;
     bool open_for_writing = true;  // false for a disk that is read-only altogether
     bool direct = false;  // past the host's page cache
-    bool locked = true;   // false: other machines write to it too
     bool keeps_blocks = false;  // those that are emptied, too
 };
 std::string LayerOptions(const Layer& layer);

@@ -14,10 +14,14 @@ namespace backend::qemu::qmp {
 
 namespace json = boost::json;
 
-// nullopt: not one whole JSON text, or nested deeper than 32.
+// nullopt: not one whole JSON text, or nested deeper than this. QEMU tells of a disk with each layer
+// inside of the one above it, and there may be 32 snapshots.
+inline constexpr std::size_t kDeepest = 200;
 inline std::optional<json::value> Parse(std::string_view text) {
     boost::system::error_code bad;
-    json::value v = json::parse(json::string_view(text.data(), text.size()), bad);
+    json::parse_options options;
+    options.max_depth = kDeepest;
+    json::value v = json::parse(json::string_view(text.data(), text.size()), bad, {}, options);
     if (bad) return std::nullopt;
     return v;
 }
