@@ -127,6 +127,12 @@ bool HasFile(const vim::VirtualMachine& machine, const std::string& file) {
     return std::any_of(files.begin(), files.end(), [&](const auto& f) { return f->name == file; });
 }
 
+bool IsAmongIts(const vim::VirtualMachine& machine, const std::string& file) {
+    auto disks = DisksOf(*machine.config);
+    return HasFile(machine, file) ||
+           std::any_of(disks.begin(), disks.end(), [&](const Disk& d) { return d.file == file; });
+}
+
 // Why `mine` may not be written while `other` is what it is; "": it may.
 std::string Conflict(const Disk& mine, const vim::VirtualMachine& other) {
     bool active = other.runtime->power_state != vim::VirtualMachinePowerState::kPoweredOff, current = false;
@@ -153,18 +159,25 @@ vim::Result<> CheckNobodyElses(const inventory::Snapshot& now, const vim::Ref& s
     ForOthers(now, self, [&](const vim::VirtualMachine& other) {
         if (which == Others::kActive && other.runtime->power_state == vim::VirtualMachinePowerState::kPoweredOff)
             return;
-        for (const std::string& file : files) {
-            if (!found.empty()) return;
-            auto disks = DisksOf(*other.config);
-            bool has = std::any_of(disks.begin(), disks.end(), [&](const Disk& d) { return d.file == file; });
-            if (!has && !HasFile(other, file)) continue;
-            found = file;
-            whose = other.name;
-        }
+        auto its = std::find_if(files.begin(), files.end(), [&](const auto& file) { return IsAmongIts(other, file); });
+        if (its == files.end() || !found.empty()) return;
+        found = *its;
+        whose = other.name;
     });
     if (found.empty()) return {};
     return vim::Fault(vim::FileLocked(found), base::Cat(found, " is also a disk of the virtual machine \"", whose,
                                                         "\": take it out of one of the two first, without its files"));
+}
+
+std::set<std::string> AlsoOfOthers(const inventory::Snapshot& now, const vim::Ref& self,
+                                   const std::vector<std::string>& files) {
+    std::set<std::string> out;
+    if (files.empty()) return out;
+    ForOthers(now, self, [&](const vim::VirtualMachine& other) {
+        for (const std::string& file : files)
+            if (IsAmongIts(other, file)) out.insert(file);
+    });
+    return out;
 }
 
 vim::Result<> CheckDisksFree(const inventory::Snapshot& now, const vim::Ref& self,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ vim::Result<> CheckNotWritten(const inventory::Snapshot& now, const DatastorePat
 enum class Others { kAny, kActive };
 vim::Result<> CheckNobodyElses(const inventory::Snapshot& now, const vim::Ref& self,
                                const std::vector<std::string>& files, Others which = Others::kAny);
+// Those of the files that another machine has among its own.
+std::set<std::string> AlsoOfOthers(const inventory::Snapshot& now, const vim::Ref& self,
+                                   const std::vector<std::string>& files);
 // FileLocked when a disk of this machine, which is about to run, is one of another that runs or is
 // suspended (if not both share it), or lies below a snapshot of another.
 vim::Result<> CheckDisksFree(const inventory::Snapshot& now, const vim::Ref& self,

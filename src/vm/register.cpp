@@ -198,15 +198,16 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::Destroy(vim::call::Destroy call, std::s
     if (!record->file.empty()) intent.vmx = record->vmx.Text();
     if (vm->config && vm->layout_ex)
         for (const auto& file : vm->layout_ex->file) intent.removes.push_back(file->name);
-    CO_CHECK(CheckNobodyElses(*c_.inventory.Now(), call.self, intent.removes));
+    CO_CHECK(CheckNobodyElses(*c_.inventory.Now(), call.self, intent.removes, Others::kActive));
     task::Work work = [this, intent, user](task::Progress& p) { return RunDestroy(intent, user, p); };
     co_return co_await c_.StartTask(vim::call::Destroy::kMethod, call.self, user, std::move(work), intent.Text());
 }
 
 namespace {
 
-// Disks first, the .vmx last: what is left of a torn removal can be registered again.
-base::Result<> RemoveAll(Intent intent, VolumeList volumes) {
+// Disks first, the .vmx last: what is left of a torn removal can be registered again. `kept`: what
+// other machines have among theirs.
+base::Result<> RemoveAll(Intent intent, VolumeList volumes, const std::set<std::string>& kept) {
     auto located = Locate(volumes, intent.vmx);
     if (!located) return {};
     Home home{located->path, located->Absolute(), volumes};
@@ -215,7 +216,7 @@ base::Result<> RemoveAll(Intent intent, VolumeList volumes) {
         for (const FileFact& file : loaded->files) intent.removes.push_back(file.path);
     else
         for (const FileFact& file : ListFiles(home, Config())) intent.removes.push_back(file.path);
-    std::erase(intent.removes, intent.vmx);
+    std::erase_if(intent.removes, [&](const auto& file) { return file == intent.vmx || kept.contains(file); });
     CHECK(RemoveFiles(intent.removes, volumes));
     CHECK(RemoveFile(home.file));
     (void)rmdir(home.Folder().c_str());                  // stays when there is more in it
@@ -227,7 +228,10 @@ base::Result<> RemoveAll(Intent intent, VolumeList volumes) {
 Lifecycle::Done Lifecycle::RunDestroy(Intent intent, std::string user, task::Progress& progress) {
     vim::Ref ref{&Vm::kType, intent.id};
     if (!intent.vmx.empty()) {
-        auto remove = [intent, volumes = c_.volumes.Now()] { return RemoveAll(intent, volumes); };
+        auto kept = AlsoOfOthers(*c_.inventory.Now(), ref, intent.removes);
+        for (const std::string& file : kept)
+            base::LogInfo("vm " + ref.id, file + " stays: another virtual machine has it as well");
+        auto remove = [intent, volumes = c_.volumes.Now(), kept] { return RemoveAll(intent, volumes, kept); };
         auto removed = co_await c_.pool.Run(std::move(remove));
         if (!removed) {
             (void)co_await c_.Refresh(ref);
@@ -237,7 +241,7 @@ Lifecycle::Done Lifecycle::RunDestroy(Intent intent, std::string user, task::Pro
         }
         CO_CHECK(co_await progress.Step("removed", ""));
         c_.registry.Remove(intent.id);
-        if (auto kept = co_await c_.registry.Commit(); !kept) co_return vim::Fault(std::move(kept).error());
+        if (auto done = co_await c_.registry.Commit(); !done) co_return vim::Fault(std::move(done).error());
     }
     c_.Post(vim::VmRemovedEvent(), ref, user, progress.chain_id());
     base::LogInfo("vm " + intent.id, base::Cat(intent.name, " destroyed by ", user));
