@@ -295,13 +295,31 @@ rt::Co<vim::Result<vim::Ref>> Power::Suspend(vim::call::SuspendVM call, std::str
     co_return co_await c_.StartTask(vim::call::SuspendVM::kMethod, call.self, user, std::move(work));
 }
 
+// Looked for before its guest stops: for all of its memory, as much as may become of it.
+vim::Result<> Power::RoomToSuspend(const Record& record) const {
+    auto vm = c_.Get(record.ref);
+    if (!vm || record.file.empty()) return {};
+    Home home = c_.HomeOf(record);
+    std::int64_t needs = (vm->config->hardware->memory_mb + 64ll) << 20, has = FreeBytes(home.Folder());
+    if (has >= needs) return {};
+    return vim::Fault(vim::NoDiskSpace(home.vmx.Text(), home.vmx.datastore),
+                      base::Cat("no room to suspend ", vm->name, ": it needs ", needs >> 20, " MiB and datastore \"",
+                                home.vmx.datastore, "\" has ", has >> 20, " MiB"));
+}
+
 Power::Done Power::RunSuspend(vim::Ref ref, std::string user, std::string state, task::Progress& progress) {
     c_.Post(vim::VmSuspendingEvent(), ref, user, progress.chain_id());
     if (Record* record = c_.Find(ref)) record->leaving = true;
     backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };
+    Record* record = c_.Find(ref);
+    auto room = record ? RoomToSuspend(*record) : vim::Result<>();
+    if (!room) {
+        if (record) record->leaving = false;
+        co_return Failed(c_, vim::VmFailedToSuspendEvent(), std::move(room).error(), ref, user, progress.chain_id());
+    }
     bool halted = co_await tracking_.Halt(ref);
     auto suspended = co_await c_.hypervisor.Suspend(ref.id, state, std::move(percent));
-    Record* record = c_.Find(ref);
+    record = c_.Find(ref);
     if (record && suspended && !record->file.empty()) {
         auto write = [file = record->file, name = state.substr(state.rfind('/') + 1)] {
             return SetVmxLine(file, kSuspendKey, name);

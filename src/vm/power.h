@@ -70,6 +70,7 @@ private:
     rt::Co<base::Result<>> ForgetState(vim::Ref vm);     // a suspended VM's file and the line about it
     rt::Co<vim::Result<>> AskGuest(vim::Ref vm, std::string user, int what);
     std::string StateFileOf(const Record& record) const;
+    vim::Result<> RoomToSuspend(const Record& record) const;
     // `since`: when it was powered on, if that was not now.
     void SetState(const vim::Ref& vm, PowerState state, std::optional<base::Time> since = {});
     rt::Co<void> ForgetSetup(vim::Ref vm);

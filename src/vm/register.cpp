@@ -46,6 +46,14 @@ rt::Co<vim::Result<vim::Ref>> Lifecycle::Admit(Intent intent) {
     auto read = [home] { return LoadFolder(home); };
     auto loaded = co_await c_.pool.Run(std::move(read));
     if (!loaded) co_return FileFault(std::move(loaded).error(), home.vmx);
+    if (ExtraConfig(loaded->config, "encryption.data")) {
+        vim::GenericVmConfigFault fault;
+        fault.reason = base::Cat(home.vmx.Text(),
+                                 " is encrypted: what the machine consists of can only be read where its "
+                                 "key is. Take its encryption (or its TPM) away there, and copy it again");
+        std::string words = fault.reason;
+        co_return vim::Fault(std::move(fault), std::move(words));
+    }
     // What a foreign file lacks, or is to be called now. One without a place has this one.
     bool placed = loaded->config.location_id.has_value();
     if (!placed) loaded->config.location_id = LocationOf(home.vmx, home.volumes);

@@ -181,6 +181,17 @@ TEST_F(CreateTest, DestroyTakesItsFilesAndLeavesOthers) {
     EXPECT_FALSE(There(vm));
 }
 
+TEST_F(CreateTest, AnEncryptedMachineIsNotTakenForAnEmptyOne) {
+    Write("locked/locked.vmx",
+          ".encoding = \"UTF-8\"\ndisplayName = \"locked\"\nencryption.keySafe = \"vmware:key/list\"\n"
+          "encryption.data = \"TI9M\"\n");
+    auto registered = life->Do(RegisterCall("[datastore1] locked/locked.vmx"));
+    ASSERT_FALSE(registered);
+    EXPECT_TRUE(registered.error().As<vim::GenericVmConfigFault>());
+    EXPECT_NE(registered.error().message().find("encrypted"), std::string::npos) << registered.error().message();
+    EXPECT_NE(Text("locked/locked.vmx").find("TI9M"), std::string::npos);
+}
+
 TEST_F(CreateTest, UnregisteredVmsKeepTheirFilesAndComeBack) {
     vim::Ref vm = Create(WholeSpec("web"));
     std::set<std::string> files = Files();
