@@ -78,6 +78,7 @@ struct Situation {
     Limits limits;
     std::function<bool(std::string_view mac)> mac_taken;
     std::function<bool(const vim::Ref& network)> network_exists;
+    std::function<bool(const DatastorePath& disk)> disk_taken;   // its file is there, or a snapshot names it
 };
 
 struct Change {

@@ -13,6 +13,15 @@ vim::Ptr<vim::VirtualDeviceConnectInfo> ConnectFor(const vim::Ptr<vim::VirtualDe
     return c;
 }
 
+DeviceChange::DeviceChange(const Spec& spec, const Situation& s, Change& change)
+    : s_(s), change_(change), devices_(change.config.hardware.Mut().device) {
+    for (const auto& one : spec.device_change) {
+        auto* file = one->device ? one->device->backing.As<vim::VirtualDeviceFileBackingInfo>() : nullptr;
+        auto located = file ? Locate(s_.volumes, file->file_name) : vim::Result<Located>(Located());
+        if (file && located) named_.insert(located->path.Text());
+    }
+}
+
 vim::Result<> DeviceChange::CheckHot(bool bus_can, int index, std::string_view what) const {
     if (!s_.running || (bus_can && Hot())) return {};
     if (!Hot()) return Running(what);
@@ -185,7 +194,7 @@ vim::Result<> DeviceChange::Edit(const DeviceSpec& spec, int index) {
 }
 
 vim::Result<> ApplyDevices(const Spec& spec, const Situation& situation, Change& change) {
-    DeviceChange devices(situation, change);
+    DeviceChange devices(spec, situation, change);
     // Controllers first: what hangs on them may come before them in the list.
     for (bool controllers : {true, false}) {
         int index = -1;

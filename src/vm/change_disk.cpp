@@ -17,14 +17,17 @@ std::string_view AdapterFor(const Slot& slot, const Devices& devices) {
 
 }  // namespace
 
-// A name in the folder that no other disk of the VM has: "web.vmdk", "web_1.vmdk", ...
+// A name in the folder that nothing else has, nor will have: "web.vmdk", "web_1.vmdk", ...
 std::string DeviceChange::FreshDiskName(std::string_view folder_text) {
     auto folder = DatastorePath::Parse(folder_text);
     DatastorePath at = folder && !folder_text.empty() ? *folder : s_.vmx_path.Folder();
     if (at.path.empty() && !s_.vmx_path.Folder().path.empty()) at.path = s_.vmx_path.Folder().path;
+    if (auto located = Locate(s_.volumes, at)) at = located->path;
     std::string stem = s_.vmx_path.WithSuffix(".vmx", "").Name();
     for (int number = 0;; ++number) {
-        std::string name = (at / (stem + (number ? base::Cat('_', number) : std::string()) + ".vmdk")).Text();
+        DatastorePath path = at / (stem + (number ? base::Cat('_', number) : std::string()) + ".vmdk");
+        std::string name = path.Text();
+        if (named_.contains(name) || (s_.disk_taken && s_.disk_taken(path))) continue;
         bool used = std::any_of(devices_.begin(), devices_.end(), [&](const Device& d) {
             auto* file = d->backing.As<vim::VirtualDeviceFileBackingInfo>();
             return file && file->file_name == name;

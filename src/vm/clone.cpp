@@ -185,6 +185,7 @@ vim::Result<> Clone::ApplySpec(Cloning& cloning) const {
     s.limits = c_.options.limits;
     s.mac_taken = [this](std::string_view mac) { return c_.MacTaken(mac, {}); };
     s.network_exists = [this](const vim::Ref& network) { return c_.inventory.Now()->Peek(network) != nullptr; };
+    s.disk_taken = [&](const DatastorePath& disk) { return IsTaken(disk, s.volumes); };
     auto change = Apply(cloning.spec, std::move(cloning.plan.config), s);
     if (!change) return std::move(change).error();
     (void)Complement(change->config, s.mac_taken);

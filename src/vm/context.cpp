@@ -6,6 +6,7 @@
 #include "host/placement.h"
 #include "vim/gen/entity.h"
 #include "vim/gen/host_network.h"
+#include "vm/intent.h"
 #include "vm/machine_log.h"
 #include "vm/scratch_disks.h"
 #include "vm/snapshot_nodes.h"
@@ -77,6 +78,17 @@ bool Context::MacTaken(std::string_view mac, const vim::Ref& except) const {
     return false;
 }
 
+// Of snapshots too, and of files that are gone.
+static std::set<std::string> FilesOf(const Vm& vm) {
+    std::set<std::string> out;
+    if (vm.layout_ex)
+        for (const auto& file : vm.layout_ex->file) out.insert(file->name);
+    if (vm.layout)
+        for (const auto& snapshot : vm.layout->snapshot)
+            out.insert(snapshot->snapshot_file.begin(), snapshot->snapshot_file.end());
+    return out;
+}
+
 Situation Context::SituationOf(const Vm& vm, const Record& record) const {
     Situation s;
     s.state = vm.runtime->power_state;
@@ -86,6 +98,9 @@ Situation Context::SituationOf(const Vm& vm, const Record& record) const {
     s.limits = options.limits;
     s.mac_taken = [this, ref = record.ref](std::string_view mac) { return MacTaken(mac, ref); };
     s.network_exists = [this](const vim::Ref& network) { return inventory.Now()->Find(network).get() != nullptr; };
+    s.disk_taken = [files = FilesOf(vm), list = s.volumes](const DatastorePath& disk) {
+        return files.contains(disk.Text()) || IsTaken(disk, list);
+    };
     return s;
 }
 

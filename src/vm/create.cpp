@@ -113,6 +113,7 @@ vim::Result<Lifecycle::Making> Lifecycle::CheckCreate(const Asked& asked, const 
     s.limits = c_.options.limits;
     s.mac_taken = [this](std::string_view mac) { return c_.MacTaken(mac, {}); };
     s.network_exists = [this](const vim::Ref& network) { return c_.inventory.Now()->Peek(network) != nullptr; };
+    s.disk_taken = [&](const DatastorePath& disk) { return IsTaken(disk, s.volumes); };
     auto change = Apply(making.spec, *std::move(empty), s);
     if (!change) return std::move(change).error();
     if (!change->config.location_id) change->config.location_id = LocationOf(vmx->path, making.home.volumes);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "vm/change.h"
@@ -17,8 +18,7 @@ using FileOperation = vim::VirtualDeviceConfigSpecFileOperation;
 
 class DeviceChange {
 public:
-    DeviceChange(const Situation& s, Change& change)
-        : s_(s), change_(change), devices_(change.config.hardware.Mut().device) {}
+    DeviceChange(const Spec& spec, const Situation& s, Change& change);
 
     vim::Result<> Add(const DeviceSpec& spec, int index);
     vim::Result<> Remove(const DeviceSpec& spec, int index);
@@ -77,6 +77,7 @@ private:
     Change& change_;
     Devices& devices_;
     std::map<int, int> keys_;            // the client's temporary keys -> ours
+    std::set<std::string> named_;        // all files that the list names, those of later changes too
 };
 
 // How a device that was asked for begins.

@@ -106,6 +106,10 @@ vim::Result<> CheckNew(const std::string& disk, const VolumeList& volumes) {
     return vim::Fault(vim::FileAlreadyExists(disk), disk + " exists already");
 }
 
+bool IsTaken(const DatastorePath& disk, const VolumeList& volumes) {
+    return Locate(volumes, disk) && !CheckNew(disk.Text(), volumes);
+}
+
 void UndoFiles(const Intent& intent, const VolumeList& volumes) {
     if (auto removed = RemoveFiles(intent.makes, volumes); !removed)
         base::LogError("vm", "cannot clear up: " + removed.error().message);

@@ -36,6 +36,8 @@ std::string SumOf(const std::string& text);
 // FileAlreadyExists when a disk of that name, or its extent, is there: it would not be ours
 // to clear up.
 vim::Result<> CheckNew(const std::string& disk, const VolumeList& volumes);
+// Whether a disk can have no such name, because a file has it. Of a datastore that is not there: no.
+bool IsTaken(const DatastorePath& disk, const VolumeList& volumes);
 // Removes the files that were made, and the folder when it is new and empty. Blocks.
 void UndoFiles(const Intent& intent, const VolumeList& volumes);
 // Removes files, each with its extent when it is a disk. Blocks.

@@ -104,6 +104,36 @@ TEST_F(ReconfigureTest, AddsGrowsAndRemovesDisks) {
     EXPECT_FALSE(Exists("web/web_1-flat.vmdk"));
 }
 
+// What file names the disks of the VM have.
+static std::set<std::string> DiskNames(const Vm& vm) {
+    std::set<std::string> out;
+    for (const Device& d : vm.config->hardware->device)
+        if (auto* file = d->backing.As<vim::VirtualDiskFlatVer2BackingInfo>()) out.insert(file->file_name);
+    return out;
+}
+using Names = std::set<std::string>;
+
+TEST_F(ReconfigureTest, NamesADiskAsNoFileOfASnapshot) {
+    auto call = On<vim::call::CreateSnapshot>(vm);
+    call.name = "first";
+    ASSERT_TRUE(life->Do(vms().snapshots.Create(std::move(call), "root")));
+    auto added = Reconfig(vm, Change({Add(Disk(1024, 1000), true), Add(Disk(1024, 1000), true)}));
+    ASSERT_TRUE(added) << added.error().message();
+    EXPECT_EQ(DiskNames(Get(vm)), (Names{"[datastore1] web/web-000001.vmdk", "[datastore1] web/web_1.vmdk",
+                                         "[datastore1] web/web_2.vmdk"}));
+}
+
+TEST_F(ReconfigureTest, NamesADiskAsNoneThatTheSameCallHas) {
+    auto both = Reconfig(vm, Change({Remove(Dev(2000), true), Add(Disk(2048, 1000), true),
+                                     Add(Disk(1024, 1000, {}, "[datastore1] web/web_1.vmdk"), true)}));
+    ASSERT_TRUE(both) << both.error().message();
+    EXPECT_EQ(DiskNames(Get(vm)), (Names{"[datastore1] web/web_1.vmdk", "[datastore1] web/web_2.vmdk"}));
+    EXPECT_FALSE(Exists("web/web.vmdk"));
+    Write("web/web-flat.vmdk", "of nobody");
+    ASSERT_TRUE(Reconfig(vm, Change({Add(Disk(1024, 1000), true)})));
+    EXPECT_TRUE(DiskNames(Get(vm)).contains("[datastore1] web/web_3.vmdk"));
+}
+
 TEST_F(ReconfigureTest, ChangesMediaAndLinksOfARunningGuest) {
     ASSERT_TRUE(Reconfig(vm, Change({Add(Cdrom())})));
     Write("iso/boot.iso", "iso");
