@@ -1,13 +1,12 @@
 #include "vm/backend_spec.h"
 
-#include <unistd.h>
-
 #include "base/text.h"
 #include "vm/disk_chain.h"
 #include "vm/disk_files.h"
 #include "vm/disk_flags.h"
 #include "vm/growth.h"
 #include "vm/hardware_spec.h"
+#include "vm/image_file.h"
 
 namespace vm {
 namespace {
@@ -33,13 +32,12 @@ backend::Bus BusOf(BusKind kind, int bus, const Config& config) {
 vim::Result<std::string> ExistingFile(const VolumeList& volumes, const std::string& datastore_path) {
     auto located = Locate(volumes, datastore_path);
     if (!located) return std::move(located).error();
-    std::string file = located->Absolute();
-    if (access(file.c_str(), R_OK) || !StaysWithin(located->volume.folder, file)) {
+    if (auto fine = CheckImage(*located); !fine) {
         vim::FileNotFound fault;
         fault.file = located->path.Text();
-        return vim::Fault(std::move(fault), base::Cat(located->path.Text(), " is not there"));
+        return vim::Fault(std::move(fault), std::move(fine).error().message);
     }
-    return file;
+    return located->Absolute();
 }
 
 backend::DiskSpec PlaceOf(const vim::VirtualDevice& device, const Slot& slot, const Config& config, std::string path) {

@@ -12,6 +12,7 @@
 #include "vm/disk_making.h"
 #include "vm/foreign_disks.h"
 #include "vm/identity.h"
+#include "vm/image_file.h"
 #include "vm/lifecycle.h"
 #include "vm/pools.h"
 
@@ -176,10 +177,16 @@ rt::Co<vim::Result<>> Lifecycle::MakeFiles(Making& making, task::Progress& progr
         auto located = Locate(making.home.volumes, path);
         if (!located) co_return std::move(located).error();
         CO_CHECK(co_await MakeDiskOurs(c_, located->path, progress));
-        if (!path.ends_with(".vmdk")) continue;          // an ISO may come later
-        auto look = [l = *located] { return InspectDisk(l.volume.folder, l.Absolute()); };
-        if (auto facts = co_await c_.pool.Run(std::move(look)); !facts)
-            co_return FileFault(std::move(facts).error(), located->path);
+        auto look = [l = *located]() -> base::Result<> {
+            if (l.path.path.ends_with(".vmdk")) {
+                CHECK(InspectDisk(l.volume.folder, l.Absolute()));
+                return {};
+            }
+            if (!There(l.Absolute())) return {};         // an ISO may come later
+            return CheckImage(l);
+        };
+        if (auto fine = co_await c_.pool.Run(std::move(look)); !fine)
+            co_return FileFault(std::move(fine).error(), located->path);
     }
     CO_CHECK(co_await progress.Step("disks", making.intent.Text()));
     auto save = [home = making.home, config = making.config] { return SaveConfig(home, config); };

@@ -79,6 +79,32 @@ rt::Co<vim::Result<>> LiveHardware::Plug(std::vector<int> keys, const Config& co
     co_return vim::Result<>{};
 }
 
+rt::Co<vim::Result<>> LiveHardware::ChangeMedia(std::vector<LiveWork::Medium> media) {
+    for (const LiveWork::Medium& medium : media) {
+        std::string file;
+        if (!medium.path.empty()) {
+            auto located = Locate(home_.volumes, medium.path);
+            if (!located) co_return std::move(located).error();
+            file = located->Absolute();
+        }
+        auto changed = co_await c_.hypervisor.ChangeMedium(vm_.id, medium.key, std::move(file));
+        if (!changed) co_return BackendFault(std::move(changed).error().While("change the medium"));
+    }
+    co_return vim::Result<>{};
+}
+
+rt::Co<void> LiveHardware::PutMediaBack(std::vector<LiveWork::Medium> media, const Config& before) {
+    for (LiveWork::Medium& medium : media) {
+        const vim::VirtualDevice* had = FindDevice(before.hardware->device, medium.key);
+        auto* file = had ? had->backing.As<vim::VirtualDeviceFileBackingInfo>() : nullptr;
+        bool in = file && had->connectable && had->connectable->connected;
+        medium.path = in ? file->file_name : std::string();
+        std::vector<LiveWork::Medium> one{medium};
+        auto back = co_await ChangeMedia(std::move(one));
+        if (!back) base::LogError("vm " + vm_.id, "a medium does not come back: " + back.error().message());
+    }
+}
+
 rt::Co<vim::Result<>> LiveHardware::Grow(const Config& config) {
     CO_TRY(spec, co_await SpecOf(config));
     for (const backend::DimmSpec& dimm : spec.hardware.dimms) {

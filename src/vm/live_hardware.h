@@ -16,6 +16,10 @@ public:
     rt::Co<vim::Result<>> Unplug(std::vector<int> keys, const Config& config);
     // Controllers first. What is there already is fine.
     rt::Co<vim::Result<>> Plug(std::vector<int> keys, const Config& config);
+    // Of drives; a failure may leave some of them changed.
+    rt::Co<vim::Result<>> ChangeMedia(std::vector<LiveWork::Medium> media);
+    // As `before` has them.
+    rt::Co<void> PutMediaBack(std::vector<LiveWork::Medium> media, const Config& before);
     // Processors and memory.
     rt::Co<vim::Result<>> Grow(const Config& config);
     // Limits, networks, processors to run on.

@@ -1,7 +1,5 @@
 #include "vm/reconfigure.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
 #include "base/text.h"
 #include "host/ids.h"
@@ -11,6 +9,7 @@
 #include "vm/disk_files.h"
 #include "vm/disk_making.h"
 #include "vm/foreign_disks.h"
+#include "vm/image_file.h"
 #include "vm/in_use.h"
 #include "vm/live_hardware.h"
 #include "vm/pools.h"
@@ -101,11 +100,7 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
                 CHECK(InspectDisk(l.volume.folder, l.Absolute()));
                 return {};
             }
-            if (access(l.Absolute().c_str(), R_OK))
-                return base::Error{base::Code::kNotFound, l.path.Text() + " is not there"};
-            if (!StaysWithin(l.volume.folder, l.Absolute()))
-                return base::Error{base::Code::kInvalid, l.path.Text() + " leads out of its datastore"};
-            return {};
+            return CheckImage(l);
         };
         if (auto there = co_await c_.pool.Run(std::move(look)); !there)
             co_return FileFault(std::move(there).error(), located->path);
@@ -127,14 +122,16 @@ rt::Co<vim::Result<>> Reconfigure::Prepare(const Change& change, const Home& hom
     co_return vim::Result<>{};
 }
 
-// The new hardware is plugged after the .vmx says so, and before files go that cannot come
-// back: a failure leaves the old configuration and the old hardware.
+// Media are changed and new hardware is plugged after the .vmx says so, and before files go
+// that cannot come back: a failure leaves the old configuration and the old hardware.
 rt::Co<vim::Result<>> Reconfigure::Attach(vim::Ref ref, const Change& change, std::shared_ptr<const Vm> before,
                                           Home home, Intent intent) {
     LiveHardware hardware(c_, ref, home);
-    auto in = co_await hardware.Plug(change.live.plug, change.config);
+    auto in = co_await hardware.ChangeMedia(change.live.media);
+    if (in) in = co_await hardware.Plug(change.live.plug, change.config);
     if (in && change.live.grows) in = co_await hardware.Grow(change.config);
     if (in) co_return in;
+    co_await hardware.PutMediaBack(change.live.media, *before->config);
     if (home.file.empty()) co_return in;
     auto undo = [home, intent, config = *before->config]() -> base::Result<> {
         CHECK(SaveConfig(home, config));
@@ -191,20 +188,10 @@ void Reconfigure::PublishImagined(const vim::Ref& ref, Config config) {
     c_.Publish(ref, loaded);
 }
 
-rt::Co<vim::Result<>> Reconfigure::ApplyLive(vim::Ref ref, LiveWork live, Home home) {
+rt::Co<vim::Result<>> Reconfigure::ApplyLive(vim::Ref ref, LiveWork live) {
     for (const LiveWork::Grow& disk : live.grow) {
         auto grown = co_await c_.hypervisor.ResizeDisk(ref.id, disk.key, disk.bytes);
         if (!grown) co_return BackendFault(std::move(grown).error().While("tell the guest of its larger disk"));
-    }
-    for (const LiveWork::Medium& medium : live.media) {
-        std::string file;
-        if (!medium.path.empty()) {
-            auto located = Locate(home.volumes, medium.path);
-            if (!located) co_return std::move(located).error();
-            file = located->Absolute();
-        }
-        auto changed = co_await c_.hypervisor.ChangeMedium(ref.id, medium.key, std::move(file));
-        if (!changed) co_return BackendFault(std::move(changed).error().While("change the medium"));
     }
     for (const LiveWork::Link& link : live.links) {
         auto changed = co_await c_.hypervisor.SetLink(ref.id, link.key, link.connected);
@@ -277,7 +264,7 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
     }
     auto tuned = co_await hardware.Tune(live, config);
     if (!tuned) co_return std::move(tuned).error();
-    auto applied = co_await ApplyLive(ref, std::move(live), home);
+    auto applied = co_await ApplyLive(ref, std::move(live));
     if (!applied) co_return std::move(applied).error();
     bool shares = spec->cpu_allocation || spec->memory_allocation || !spec->device_change.empty();
     if (shares) co_await c_.pools->Apply(ref);

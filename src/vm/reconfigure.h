@@ -39,7 +39,7 @@ private:
     rt::Co<vim::Result<>> Attach(vim::Ref vm, const Change& change, std::shared_ptr<const Vm> before, Home home,
                                  Intent intent);
     rt::Co<void> SettleHardware(vim::Ref vm, std::vector<int> keys);
-    rt::Co<vim::Result<>> ApplyLive(vim::Ref vm, LiveWork live, Home home);
+    rt::Co<vim::Result<>> ApplyLive(vim::Ref vm, LiveWork live);
     void PublishImagined(const vim::Ref& vm, Config config);
     void Tell(const vim::Ref& vm, const Config& before, const Spec& spec, const std::string& user, int chain);
     rt::Co<vim::Result<>> FinishGrowth(vim::Ref vm, Intent intent, DatastorePath vmx);

@@ -158,6 +158,37 @@ TEST_F(ReconfigureTest, ChangesMediaAndLinksOfARunningGuest) {
     EXPECT_FALSE(Dev(4000)->connectable->connected);
 }
 
+TEST_F(ReconfigureTest, KeepsItsMediumWhenTheNewOneIsNone) {
+    Write("iso/boot.iso", "iso");
+    ASSERT_TRUE(Reconfig(vm, Change({Add(Cdrom("[datastore1] iso/boot.iso"))})));
+    auto with = [&](std::string file) {
+        Device cd = Dev(3002);
+        vim::VirtualCdromIsoBackingInfo backing;
+        backing.file_name = std::move(file);
+        cd.Mut().backing = backing;
+        cd.Mut().connectable.Mut().connected = cd.Mut().connectable.Mut().start_connected = true;
+        return Change({Edit(cd)});
+    };
+    auto name = [&] { return Dev(3002)->backing.As<vim::VirtualCdromIsoBackingInfo>()->file_name; };
+    for (bool running : {false, true}) {
+        if (running) ASSERT_TRUE(PowerOn(vm));
+        for (const char* file : {"[datastore1] iso", "[datastore1] iso/none.iso"}) {
+            auto done = Reconfig(vm, with(file));
+            ASSERT_FALSE(done) << file;
+            EXPECT_TRUE(done.error().As<vim::FileNotFound>()) << done.error().message();
+        }
+        EXPECT_EQ(name(), "[datastore1] iso/boot.iso");
+    }
+    Write("iso/other.iso", "other");
+    world->script.Fails(backend::sim::Op::kChangeMedium, vm.id, base::Error{base::Code::kIo, "locked by the guest"});
+    auto done = Reconfig(vm, with("[datastore1] iso/other.iso"));
+    ASSERT_FALSE(done);
+    EXPECT_NE(done.error().message().find("locked by the guest"), std::string::npos);
+    EXPECT_EQ(name(), "[datastore1] iso/boot.iso");
+    Restart();
+    EXPECT_EQ(name(), "[datastore1] iso/boot.iso");
+}
+
 TEST_F(ReconfigureTest, NoticesThatSomebodyElseChangedIt) {
     Spec spec;
     spec.change_version = Get(vm).config->change_version;
