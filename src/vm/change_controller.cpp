@@ -1,5 +1,6 @@
 // deviceChange: controllers, and the places on them.
 #include "vm/device_change.h"
+#include "vm/disk_flags.h"
 
 namespace vm {
 
@@ -62,6 +63,39 @@ vim::Result<Slot> DeviceChange::ChooseSlot(const vim::VirtualDevice& device, int
             }
     return vim::Fault(vim::MissingController(Property(index), index),
                       "there is no controller with a free place for it");
+}
+
+// To another place, when the edit of a drive names one.
+vim::Result<> DeviceChange::Move(Device& now, const vim::VirtualDevice& asked, int index) {
+    vim::VirtualDevice to = asked;
+    if (!to.controller_key) to.controller_key = now->controller_key;
+    to.controller_key = RealKey(*to.controller_key);
+    bool stays = to.controller_key == now->controller_key;
+    if (stays && (to.unit_number.value_or(-1) < 0 || to.unit_number == now->unit_number)) return {};
+    if (s_.running) return Running("giving a drive another place (controllerKey, unitNumber)");
+    auto* file = now->backing.As<DiskBacking>();
+    if (file && file->parent)
+        return Bad(index,
+                   base::Cat(file->file_name,
+                             " has snapshots or is a linked clone, and keeps its place: remove "
+                             "the snapshots first"),
+                   stays ? "device.unitNumber" : "device.controllerKey");
+    bool cdrom = now->type().IsA(vim::VirtualCdrom::kType);
+    auto slot = ChooseSlot(to, index, cdrom);
+    if (!slot) return std::move(slot).error();
+    if (cdrom && slot->kind == BusKind::kNvme)
+        return Bad(index, "a CD-ROM drive goes on an IDE, SATA or SCSI controller", "device.controllerKey");
+    int before = now->key;
+    vim::VirtualDevice& d = now.Mut();
+    d.key = slot->Key();
+    d.controller_key = slot->ControllerKey();
+    d.unit_number = slot->unit;
+    if (!change_.config.boot_options) return {};
+    for (auto& device : change_.config.boot_options.Mut().boot_order)
+        if (auto* disk = device.As<vim::VirtualMachineBootOptionsBootableDiskDevice>();
+            disk && disk->device_key == before)
+            static_cast<vim::VirtualMachineBootOptionsBootableDiskDevice&>(device.Mut()).device_key = d.key;
+    return {};
 }
 
 }  // namespace vm

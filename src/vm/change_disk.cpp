@@ -153,6 +153,7 @@ vim::Result<> DeviceChange::GrowDisk(const vim::VirtualDisk& disk, std::int64_t 
 
 vim::Result<> DeviceChange::EditDisk(Device& now, const DeviceSpec& spec, int index) {
     auto* asked = spec.device.As<vim::VirtualDisk>();
+    CHECK(Move(now, *asked, index));
     if (asked->storage_io_allocation) {
         vim::Ptr<vim::StorageIOAllocationInfo> had = now.As<vim::VirtualDisk>()->storage_io_allocation;
         CHECK(TakeShares(static_cast<vim::VirtualDisk&>(now.Mut()), *asked, index));

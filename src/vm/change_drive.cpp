@@ -31,6 +31,7 @@ vim::Result<> DeviceChange::EditFloppy(Device& now, const DeviceSpec& spec, int 
 }
 
 vim::Result<> DeviceChange::EditCdrom(Device& now, const DeviceSpec& spec, int index) {
+    CHECK(Move(now, *spec.device, index));
     if (spec.device->backing) now.Mut().backing = spec.device->backing;
     if (spec.device->connectable) now.Mut().connectable = ConnectFor(spec.device->connectable);
     CHECK(TakeImage(now, index));

@@ -58,6 +58,7 @@ private:
     vim::Result<> AddOnBus(Device device, const DeviceSpec& spec, int index);
     vim::Result<> AddNumbered(Device device, int index, int base, int most, int controller, int first_unit);
     vim::Result<Slot> ChooseSlot(const vim::VirtualDevice& device, int index, bool cdrom);
+    vim::Result<> Move(Device& now, const vim::VirtualDevice& asked, int index);
     vim::Result<> TakeDiskFile(vim::VirtualDisk& disk, const DeviceSpec& spec, int index, const Slot& slot);
     vim::Result<> TakeImage(Device& device, int index);
     vim::Result<> AddPort(Device device, int index);

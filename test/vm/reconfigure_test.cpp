@@ -189,6 +189,34 @@ TEST_F(ReconfigureTest, KeepsItsMediumWhenTheNewOneIsNone) {
     EXPECT_EQ(name(), "[datastore1] iso/boot.iso");
 }
 
+TEST_F(ReconfigureTest, MovesADiskWithThePowerOff) {
+    auto moved = [&](int controller, int unit) {
+        Device disk = Dev(Dev(2000) ? 2000 : 2003);
+        disk.Mut().controller_key = controller;
+        disk.Mut().unit_number = unit;
+        return Change({Edit(disk)});
+    };
+    auto done = Reconfig(vm, moved(1000, 3));
+    ASSERT_TRUE(done) << done.error().message();
+    auto check = [&] {
+        EXPECT_FALSE(Dev(2000));
+        ASSERT_TRUE(Dev(2003));
+        EXPECT_EQ(Dev(2003)->unit_number, 3);
+        EXPECT_EQ(Text("web/web.vmx").find("scsi0:0.fileName"), std::string::npos) << Text("web/web.vmx");
+    };
+    check();
+    Restart();
+    check();
+    ASSERT_TRUE(Reconfig(vm, Change({Add(Disk(1024, 1000, 4), true)})));
+    for (auto [controller, unit] : {std::pair(1000, 7), {1000, 4}, {1001, 0}, {1000, 99}})
+        EXPECT_FALSE(Reconfig(vm, moved(controller, unit))) << controller << ':' << unit;
+    ASSERT_TRUE(PowerOn(vm));
+    auto running = Reconfig(vm, moved(1000, 5));
+    ASSERT_FALSE(running);
+    EXPECT_TRUE(running.error().As<vim::InvalidPowerState>()) << running.error().message();
+    check();
+}
+
 TEST_F(ReconfigureTest, NoticesThatSomebodyElseChangedIt) {
     Spec spec;
     spec.change_version = Get(vm).config->change_version;
