@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "vm/growth.h"
 #include "vm/guest_os.h"
+#include "vm/names.h"
 #include "vm/vapp_config.h"
 
 namespace vm {
@@ -180,20 +181,7 @@ vim::Result<> ApplyOptions(const Spec& spec, Config& c) {
 vim::Fault InvalidSpec(std::string_view property, std::string words) { return Invalid(property, std::move(words)); }
 
 vim::Result<> CheckName(const std::string& name, const vim::Ref& entity) {
-    std::size_t characters = 0;
-    bool control = false;
-    for (unsigned char c : name) {
-        characters += (c & 0xc0) != 0x80;
-        control |= c < 0x20 || c == 0x7f;
-    }
-    if (!name.empty() && characters <= 80 && !control) return {};
-    vim::InvalidName fault;
-    fault.name = name;
-    fault.entity = entity;
-    return vim::Fault(std::move(fault), name.empty() ? "a virtual machine needs a name"
-                                        : control
-                                            ? "the name holds a control character"
-                                            : base::Cat("the name has ", characters, " characters; 80 are possible"));
+    return CheckNameOf("a virtual machine", name, entity);
 }
 
 vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& s) {

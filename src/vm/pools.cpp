@@ -7,6 +7,7 @@
 #include "host/ids.h"
 #include "host/queries.h"
 #include "vim/gen/event.h"
+#include "vm/names.h"
 
 namespace vm {
 namespace {
@@ -225,7 +226,7 @@ rt::Co<void> Pools::Apply(vim::Ref ref) {
 // --- names and settings
 
 vim::Result<> Pools::CheckName(const std::string& name, const vim::Ref& parent, const vim::Ref& except) const {
-    CHECK(vm::CheckName(name, parent));
+    CHECK(CheckNameOf("a resource pool", name, parent));
     auto now = c_.inventory.Now();
     const vim::ResourcePool* above = Find(*now, parent);
     for (const vim::Ref& sibling : above ? above->resource_pool : std::vector<vim::Ref>()) {

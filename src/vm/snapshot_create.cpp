@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rt/files.h"
 #include "vm/disk_files.h"
+#include "vm/names.h"
 #include "vm/snapshot_nodes.h"
 #include "vm/snapshot_state.h"
 #include "vm/snapshots.h"
@@ -115,7 +116,7 @@ rt::Co<vim::Result<Snapshots::Taking>> Snapshots::Plan(vim::Ref ref, Wanted want
     taking.memory = taking.suspended || (wanted.memory && taking.running);       // its state is a part of it
     taking.quiesce = wanted.quiesce && taking.running && !taking.memory;
     taking.patience = wanted.patience;
-    CO_CHECK(CheckName(wanted.name, ref));
+    CO_CHECK(CheckNameOf("a snapshot", wanted.name, ref));
     CO_CHECK(CheckDevices(*vm, taking.memory));
     CO_TRY(disks, DisksOf(*vm->config, home.volumes));
     struct Found {

@@ -9,6 +9,7 @@
 #include "vim/gen/storage.h"
 #include "vm/disk_files.h"
 #include "vm/layer_merge.h"
+#include "vm/names.h"
 #include "vm/snapshot_nodes.h"
 #include "vm/snapshot_state.h"
 #include "vm/snapshots.h"
@@ -108,7 +109,7 @@ vim::Result<vim::Ref> Snapshots::VmOf(const vim::Ref& snapshot) const {
 rt::Co<vim::Result<>> Snapshots::Rename(vim::call::RenameSnapshot call, std::string user) {
     CO_TRY(ref, VmOf(call.self));
     CO_TRY(vm, WithFiles(ref));
-    if (call.name) CO_CHECK(CheckName(*call.name, call.self));
+    if (call.name) CO_CHECK(CheckNameOf("a snapshot", *call.name, ref));
     if (c_.tasks.Busy(ref)) {
         vim::TaskInProgress fault;
         if (!vm->recent_task.empty()) fault.task = vm->recent_task.back();

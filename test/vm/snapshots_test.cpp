@@ -168,9 +168,17 @@ TEST_F(SnapshotsTest, RefusesWithTheRightFault) {
     auto no_name = TryTake("");
     ASSERT_FALSE(no_name);
     EXPECT_TRUE(no_name.error().As<vim::InvalidName>());
+    EXPECT_NE(no_name.error().message().find("a snapshot needs a name"), std::string::npos);
     auto none = life->Do(vms().snapshots.RevertToCurrent(On<vim::call::RevertToCurrentSnapshot>(vm), "root"));
     ASSERT_FALSE(none);
     EXPECT_TRUE(none.error().As<vim::NotFound>());
+    auto rename = On<vim::call::RenameSnapshot>(Take("first"));
+    rename.name = "";
+    auto renamed = life->Run(vms().snapshots.Rename(std::move(rename), "root"));
+    ASSERT_FALSE(renamed);
+    ASSERT_TRUE(renamed.error().As<vim::InvalidName>());
+    EXPECT_EQ(renamed.error().As<vim::InvalidName>()->entity, vm);
+    EXPECT_EQ(renamed.error().message(), "a snapshot needs a name");
 }
 
 struct Minutes {
