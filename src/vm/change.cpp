@@ -195,6 +195,18 @@ vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& s) {
     Change change{.config = std::move(config), .files = {}, .live = {}};
     Config& c = change.config;
     CHECK(ApplyNames(spec, c));
+// All of its memory is reserved, whatever was asked for and however much it gets.
+vim::Result<> LockMemory(Config& c) {
+    if (!c.memory_reservation_locked_to_max.value_or(false)) return {};
+    std::int64_t limit = c.memory_allocation->limit.value_or(-1), size = c.hardware->memory_mb;
+    if (limit >= 0 && limit < size)
+        return Invalid("memoryAllocation.limit",
+                       base::Cat("the reservation is locked to all ", size,
+                                 " MB (memoryReservationLockedToMax): a limit of ", limit, " MB is less"));
+    c.memory_allocation.Mut().reservation = size;
+    return {};
+}
+
     CHECK(ApplySize(spec, s.limits, c));
     CHECK(ApplyAllocation(spec.cpu_allocation, "cpuAllocation", kCpuSharesLow, c.hardware->num_cpu, c.cpu_allocation));
     CHECK(ApplyAllocation(spec.memory_allocation, "memoryAllocation", kMemorySharesLow, c.hardware->memory_mb,
@@ -219,6 +231,7 @@ bool Complement(Config& config, const std::function<bool(std::string_view)>& mac
     }
     if (!config.location_id) config.location_id = config.uuid, added = true;
     if (!config.instance_uuid) {
+    CHECK(LockMemory(c));
         config.instance_uuid = base::NewUuid();
         config.instance_uuid->replace(0, 2, "52");
         added = true;

@@ -266,7 +266,8 @@ Reconfigure::Done Reconfigure::Run(vim::Ref ref, std::shared_ptr<const Spec> spe
     if (!tuned) co_return std::move(tuned).error();
     auto applied = co_await ApplyLive(ref, std::move(live));
     if (!applied) co_return std::move(applied).error();
-    bool shares = spec->cpu_allocation || spec->memory_allocation || !spec->device_change.empty();
+    bool shares = spec->cpu_allocation || spec->memory_allocation || !spec->device_change.empty() ||
+                  config.memory_allocation->reservation != before->config->memory_allocation->reservation;
     if (shares) co_await c_.pools->Apply(ref);
     if (!home.file.empty()) {
         co_await tracking_.Obey(ref);

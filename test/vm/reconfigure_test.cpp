@@ -217,6 +217,24 @@ TEST_F(ReconfigureTest, MovesADiskWithThePowerOff) {
     check();
 }
 
+TEST_F(ReconfigureTest, LocksTheReservationToAllMemory) {
+    Spec spec;
+    spec.memory_reservation_locked_to_max = true;
+    auto done = Reconfig(vm, spec);
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_EQ(Get(vm).config->memory_allocation->reservation, 256);
+    Spec more;
+    more.memory_mb = 512;
+    more.memory_allocation.Mut().reservation = 0;
+    ASSERT_TRUE(Reconfig(vm, more));
+    EXPECT_EQ(Get(vm).config->memory_allocation->reservation, 512);
+    Spec limit;
+    limit.memory_allocation.Mut().limit = 100;
+    EXPECT_FALSE(Reconfig(vm, limit));
+    Restart();
+    EXPECT_EQ(Get(vm).config->memory_allocation->reservation, 512);
+}
+
 TEST_F(ReconfigureTest, NoticesThatSomebodyElseChangedIt) {
     Spec spec;
     spec.change_version = Get(vm).config->change_version;
