@@ -39,6 +39,16 @@ vim::Result<> CheckEntry(const inventory::Snapshot& now, const vim::AutoStartPow
     return {};
 }
 
+vim::Result<> CheckDefaults(const vim::AutoStartDefaults& d) {
+    if (d.start_delay.value_or(0) < 0) return Wrong("spec.defaults.startDelay", "a delay is 0 seconds or more");
+    if (d.stop_delay.value_or(0) < 0) return Wrong("spec.defaults.stopDelay", "a delay is 0 seconds or more");
+    if (d.stop_action && !IsOneOf(kStopActions, *d.stop_action))
+        return Wrong("spec.defaults.stopAction",
+                     base::Cat("stop action \"", *d.stop_action,
+                               "\" is none of none, systemDefault, powerOff, suspend, guestShutdown"));
+    return {};
+}
+
 bool Leaves(const vim::AutoStartPowerInfo& e) {
     return base::EqualNoCase(e.start_action, "none") && e.start_order == -1;
 }
@@ -144,6 +154,8 @@ vim::Result<> AutoStart::Reconfigure(const vim::HostAutoStartManagerConfig& spec
     const auto now = inventory_.Now();
     for (const auto& e : spec.power_info)
         if (auto good = CheckEntry(*now, *e); !good) return good;
+    if (spec.defaults)
+        if (auto good = CheckDefaults(*spec.defaults); !good) return good;
     auto config = Config();
     auto& changed = config.Mut();
     if (spec.defaults) MergeDefaults(changed.defaults.Mut(), *spec.defaults);

@@ -78,6 +78,20 @@ TEST_F(AutoStartTest, WrongEntriesAreRefused) {
     EXPECT_EQ(kept, "");
 }
 
+TEST_F(AutoStartTest, WrongDefaultsAreRefused) {
+    auto refused = [&](auto fill) {
+        vim::HostAutoStartManagerConfig spec;
+        fill(spec.defaults.Mut());
+        auto done = autostart.Reconfigure(spec);
+        auto* fault = done ? nullptr : done.error().As<vim::InvalidArgument>();
+        return fault ? fault->invalid_property.value_or("") : std::string("taken");
+    };
+    EXPECT_EQ(refused([](auto& d) { d.stop_action = "power off"; }), "spec.defaults.stopAction");
+    EXPECT_EQ(refused([](auto& d) { d.start_delay = -1; }), "spec.defaults.startDelay");
+    EXPECT_EQ(refused([](auto& d) { d.stop_delay = -5; }), "spec.defaults.stopDelay");
+    EXPECT_EQ(kept, "");
+}
+
 TEST_F(AutoStartTest, KeptAndLoadedWithoutVmsThatAreGone) {
     ASSERT_TRUE(Enable(true));
     ASSERT_TRUE(Set(Entry("1", 1)));
