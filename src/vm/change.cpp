@@ -135,7 +135,26 @@ vim::Result<> ApplyExtraConfig(const Spec& spec, Config& c) {
     return {};
 }
 
+vim::Result<> CheckWords(const Spec& spec) {
+    auto check = [](const std::optional<std::string>& asked, std::string_view property,
+                    std::initializer_list<std::string_view> words) -> vim::Result<> {
+        if (!asked || std::find(words.begin(), words.end(), *asked) != words.end()) return {};
+        std::string list;
+        for (std::string_view word : words) list += base::Cat(list.empty() ? "" : ", ", word);
+        return Invalid(property, base::Cat(property, " \"", *asked, "\" is not possible on this host: ", list));
+    };
+    CHECK(check(spec.swap_placement, "swapPlacement", {"inherit", "vmDirectory"}));     // the same here
+    if (spec.tools)
+        CHECK(check(spec.tools->tools_upgrade_policy, "tools.toolsUpgradePolicy", {"manual", "upgradeAtPowerCycle"}));
+    if (!spec.power_op_info) return {};
+    const auto& power = *spec.power_op_info;
+    CHECK(check(power.power_off_type, "powerOpInfo.powerOffType", {"soft", "hard", "preset"}));
+    CHECK(check(power.suspend_type, "powerOpInfo.suspendType", {"soft", "hard", "preset"}));
+    return check(power.reset_type, "powerOpInfo.resetType", {"soft", "hard", "preset"});
+}
+
 vim::Result<> ApplyOptions(const Spec& spec, Config& c) {
+    CHECK(CheckWords(spec));
     if (spec.firmware) {
         if (*spec.firmware != "bios" && *spec.firmware != "efi")
             return Invalid("firmware", base::Cat("firmware is \"bios\" or \"efi\", not \"", *spec.firmware, "\""));
@@ -176,6 +195,18 @@ vim::Result<> ApplyOptions(const Spec& spec, Config& c) {
     return {};
 }
 
+// All of its memory is reserved, whatever was asked for and however much it gets.
+vim::Result<> LockMemory(Config& c) {
+    if (!c.memory_reservation_locked_to_max.value_or(false)) return {};
+    std::int64_t limit = c.memory_allocation->limit.value_or(-1), size = c.hardware->memory_mb;
+    if (limit >= 0 && limit < size)
+        return Invalid("memoryAllocation.limit",
+                       base::Cat("the reservation is locked to all ", size,
+                                 " MB (memoryReservationLockedToMax): a limit of ", limit, " MB is less"));
+    c.memory_allocation.Mut().reservation = size;
+    return {};
+}
+
 }  // namespace
 
 vim::Fault InvalidSpec(std::string_view property, std::string words) { return Invalid(property, std::move(words)); }
@@ -195,23 +226,12 @@ vim::Result<Change> Apply(const Spec& spec, Config config, const Situation& s) {
     Change change{.config = std::move(config), .files = {}, .live = {}};
     Config& c = change.config;
     CHECK(ApplyNames(spec, c));
-// All of its memory is reserved, whatever was asked for and however much it gets.
-vim::Result<> LockMemory(Config& c) {
-    if (!c.memory_reservation_locked_to_max.value_or(false)) return {};
-    std::int64_t limit = c.memory_allocation->limit.value_or(-1), size = c.hardware->memory_mb;
-    if (limit >= 0 && limit < size)
-        return Invalid("memoryAllocation.limit",
-                       base::Cat("the reservation is locked to all ", size,
-                                 " MB (memoryReservationLockedToMax): a limit of ", limit, " MB is less"));
-    c.memory_allocation.Mut().reservation = size;
-    return {};
-}
-
     CHECK(ApplySize(spec, s.limits, c));
     CHECK(ApplyAllocation(spec.cpu_allocation, "cpuAllocation", kCpuSharesLow, c.hardware->num_cpu, c.cpu_allocation));
     CHECK(ApplyAllocation(spec.memory_allocation, "memoryAllocation", kMemorySharesLow, c.hardware->memory_mb,
                           c.memory_allocation));
     CHECK(ApplyOptions(spec, c));
+    CHECK(LockMemory(c));
     CHECK(ApplyBoot(spec, c));
     CHECK(ApplyExtraConfig(spec, c));
     CHECK(ApplyGrowth(before, s, change));
@@ -231,7 +251,6 @@ bool Complement(Config& config, const std::function<bool(std::string_view)>& mac
     }
     if (!config.location_id) config.location_id = config.uuid, added = true;
     if (!config.instance_uuid) {
-    CHECK(LockMemory(c));
         config.instance_uuid = base::NewUuid();
         config.instance_uuid->replace(0, 2, "52");
         added = true;

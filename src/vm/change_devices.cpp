@@ -167,7 +167,11 @@ vim::Result<> DeviceChange::Edit(const DeviceSpec& spec, int index) {
     if (both(vim::VirtualFloppy::kType)) return EditFloppy(*now, spec, index);
     if (both(vim::VirtualMachineVideoCard::kType)) return EditVideo(*now, spec, index);
     if (both(vim::VirtualSerialPort::kType) || both(vim::VirtualParallelPort::kType)) {
-        if (spec.device->connectable) now->Mut().connectable = ConnectFor(spec.device->connectable);
+        const auto& asked = spec.device->connectable;
+        const auto& has = (*now)->connectable;
+        if (asked && s_.running && asked->connected != (has && has->connected))
+            return Running("connecting or disconnecting a port (connectable.connected)");
+        if (asked) now->Mut().connectable = ConnectFor(asked);
         if (!spec.device->backing || spec.device->backing == (*now)->backing) return {};
         if (s_.running) return Running("changing what is behind a port");
         now->Mut().backing = spec.device->backing;
@@ -181,6 +185,12 @@ vim::Result<> DeviceChange::Edit(const DeviceSpec& spec, int index) {
         return {};
     }
     if (both(vim::VirtualSCSIController::kType) && &spec.device->type() == &(*now)->type()) {
+        if (int bus = spec.device.As<vim::VirtualController>()->bus_number;
+            bus != now->As<vim::VirtualController>()->bus_number)
+            return Bad(
+                index,
+                base::Cat("a controller keeps its bus number: add another for bus ", bus, " and move the disks there"),
+                "device.busNumber");
         if (s_.running) return Running("changing a SCSI controller");
         static_cast<vim::VirtualSCSIController&>(now->Mut()).shared_bus =
             spec.device.As<vim::VirtualSCSIController>()->shared_bus;

@@ -64,6 +64,10 @@ vim::Result<> DeviceChange::AddTpm(Device device, int index) {
 vim::Result<> DeviceChange::EditVideo(Device& now, const DeviceSpec& spec, int index) {
     auto* asked = spec.device.As<vim::VirtualMachineVideoCard>();
     auto* has = now.As<vim::VirtualMachineVideoCard>();
+    if (asked->enable3_d_support.value_or(false))
+        return Bad(index, "this host draws nothing in three dimensions for its guests", "device.enable3DSupport");
+    if (int displays = asked->num_displays.value_or(1); displays != 1)
+        return Bad(index, base::Cat("a video card of this host has 1 display, not ", displays), "device.numDisplays");
     std::int64_t kb = asked->video_ram_size_in_kb.value_or(*has->video_ram_size_in_kb);
     bool detect = asked->use_auto_detect.value_or(has->use_auto_detect.value_or(false));
     if (kb == has->video_ram_size_in_kb && detect == has->use_auto_detect) return {};

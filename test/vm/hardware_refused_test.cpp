@@ -87,5 +87,50 @@ INSTANTIATE_TEST_SUITE_P(, Never,
                                          std::pair("no host to connect", SerialTo("telnet://:1", "client")),
                                          std::pair("server or client", SerialTo("telnet://:1", "sideways"))));
 
+// What cannot be changed is not answered with success; the words name it.
+TEST_F(HardwareTest, RefusesWhatItWouldIgnore) {
+    auto refused = [&](Spec spec) -> std::string {
+        auto done = Reconfig(vm, std::move(spec));
+        if (done) return std::string("taken");
+        auto* device = done.error().As<vim::InvalidDeviceSpec>();
+        auto* argument = done.error().As<vim::InvalidArgument>();
+        return device     ? device->property.value_or("")
+               : argument ? argument->invalid_property.value_or("")
+                          : done.error().message();
+    };
+    auto edit = [&](int key, auto fill) {
+        Device device = Dev(key);
+        fill(device.Mut());
+        return refused(Change({Of(Operation::kEdit, device)}));
+    };
+    const std::string start = "configSpec.deviceChange[0].device";
+    EXPECT_EQ(edit(1000, [](auto& d) { static_cast<vim::VirtualController&>(d).bus_number = 2; }),
+              start + ".busNumber");
+    EXPECT_EQ(edit(2000,
+                   [](auto& d) {
+                       static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(d.backing.Mut()).thin_provisioned = false;
+                   }),
+              start + ".backing.thinProvisioned");
+    using Video = vim::VirtualMachineVideoCard;
+    EXPECT_EQ(edit(500, [](auto& d) { static_cast<Video&>(d).enable3_d_support = true; }), start + ".enable3DSupport");
+    EXPECT_EQ(edit(500, [](auto& d) { static_cast<Video&>(d).num_displays = 2; }), start + ".numDisplays");
+    EXPECT_EQ(refused(Made([](Spec& s) { s.swap_placement = "hostLocal"; })), "configSpec.swapPlacement");
+    EXPECT_EQ(refused(Made([](Spec& s) { s.tools.Mut().tools_upgrade_policy = "never"; })),
+              "configSpec.tools.toolsUpgradePolicy");
+    EXPECT_EQ(refused(Made([](Spec& s) { s.power_op_info.Mut().reset_type = "firm"; })),
+              "configSpec.powerOpInfo.resetType");
+}
+
+TEST_F(HardwareTest, ConnectsNoPortWhileItRuns) {
+    MustReconfig(Change({Add(SerialTo("telnet://:7001", "server"))}));
+    ASSERT_TRUE(PowerOn(vm));
+    Device port = Dev(kSerialKey);
+    MustReconfig(Change({Of(Operation::kEdit, port)}));
+    port.Mut().connectable.Mut().connected = !port->connectable->connected;
+    auto done = Reconfig(vm, Change({Of(Operation::kEdit, port)}));
+    ASSERT_FALSE(done);
+    EXPECT_TRUE(done.error().As<vim::InvalidPowerState>());
+}
+
 }  // namespace
 }  // namespace vm
