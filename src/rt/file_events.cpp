@@ -48,8 +48,13 @@ Co<base::Result<std::unique_ptr<FileEvents>>> FileEvents::Open() {
     Fd mounts(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
     if (!mounts) co_return base::FromErrno(errno, "watch mounts");
     auto rep = std::make_shared<Rep>(co_await asio::this_coro::executor);
-    rep->folders.assign(folders.Release());
-    rep->mounts.assign(mounts.Release());
+    boost::system::error_code error;
+    rep->folders.assign(folders.get(), error);
+    if (error) co_return base::FromErrno(error.value(), "watch folders");
+    folders.Release();
+    rep->mounts.assign(mounts.get(), error);
+    if (error) co_return base::FromErrno(error.value(), "watch mounts");
+    mounts.Release();
     co_await Detach(Watch(rep, false));
     co_await Detach(Watch(rep, true));
     co_return std::unique_ptr<FileEvents>(new FileEvents(std::move(rep)));
