@@ -186,11 +186,6 @@ vim::Result<> DeviceChange::EditDisk(Device& now, const DeviceSpec& spec, int in
         return Bad(index, base::Cat("a disk of ", kb, " KB is not possible"), "device.capacityInKB");
     if (kb > before->capacity_in_kb) CHECK(GrowDisk(*before, kb, index));
     if (!new_file) return {};
-    if (new_file->thin_provisioned && *new_file->thin_provisioned != file->thin_provisioned.value_or(false))
-        return Bad(index,
-                   "a disk is made thin or thick when it is added, cloned or moved (RelocateVM); a thin one can "
-                   "be inflated (InflateVirtualDisk)",
-                   "device.backing.thinProvisioned");
     DiskBacking flags = *file;
     if (std::string wrong = TakeFlags(*new_file, flags); !wrong.empty())
         return vim::Fault(vim::VirtualDiskModeNotSupported("VirtualDisk", "diskMode", new_file->disk_mode),

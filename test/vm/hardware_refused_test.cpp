@@ -106,11 +106,6 @@ TEST_F(HardwareTest, RefusesWhatItWouldIgnore) {
     const std::string start = "configSpec.deviceChange[0].device";
     EXPECT_EQ(edit(1000, [](auto& d) { static_cast<vim::VirtualController&>(d).bus_number = 2; }),
               start + ".busNumber");
-    EXPECT_EQ(edit(2000,
-                   [](auto& d) {
-                       static_cast<vim::VirtualDiskFlatVer2BackingInfo&>(d.backing.Mut()).thin_provisioned = false;
-                   }),
-              start + ".backing.thinProvisioned");
     using Video = vim::VirtualMachineVideoCard;
     EXPECT_EQ(edit(500, [](auto& d) { static_cast<Video&>(d).enable3_d_support = true; }), start + ".enable3DSupport");
     EXPECT_EQ(edit(500, [](auto& d) { static_cast<Video&>(d).num_displays = 2; }), start + ".numDisplays");
