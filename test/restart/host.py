@@ -27,6 +27,15 @@ OWN = (".volume.sf", ".partial.sf")                # its identity, and the folde
 LOGS = ("vmware.log", "qemu.log", "serial.log")
 
 
+def end_early(*_):
+    """By SIGTERM: the test that runs ends and cleans up after itself, and none begins any more."""
+    Host.ending = True
+    sys.exit("ended by a signal")
+
+
+signal.signal(signal.SIGTERM, end_early)
+
+
 def until(wanted, what, seconds=SECONDS):
     end = time.monotonic() + seconds
     while not (value := wanted()):
@@ -37,7 +46,11 @@ def until(wanted, what, seconds=SECONDS):
 
 
 class Host:
+    ending = False
+
     def __init__(self, root=None):
+        if Host.ending:
+            end_early()
         self.work = Path(tempfile.mkdtemp(prefix="bedplate-restart-"))
         self.work.chmod(0o755)                   # guests run as users of their own
         self.folder = root_folder.RootFolder(root or self.work / "host")
