@@ -98,8 +98,9 @@ Situation Context::SituationOf(const Vm& vm, const Record& record) const {
     s.limits = options.limits;
     s.mac_taken = [this, ref = record.ref](std::string_view mac) { return MacTaken(mac, ref); };
     s.network_exists = [this](const vim::Ref& network) { return inventory.Now()->Find(network).get() != nullptr; };
-    s.disk_taken = [files = FilesOf(vm), list = s.volumes](const DatastorePath& disk) {
-        return files.contains(disk.Text()) || IsTaken(disk, list);
+    s.disk_taken = [this, ref = record.ref, list = s.volumes](const DatastorePath& disk) {
+        auto now = Get(ref);
+        return (now && FilesOf(*now).contains(disk.Text())) || IsTaken(disk, list);
     };
     return s;
 }

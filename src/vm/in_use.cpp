@@ -23,6 +23,12 @@ void AddDevices(std::vector<FileInUse>& out, const vim::VirtualMachineConfigInfo
     }
 }
 
+bool HasFile(const vim::VirtualMachine& machine, const std::string& file) {
+    if (!machine.layout_ex) return false;
+    const auto& files = machine.layout_ex->file;
+    return std::any_of(files.begin(), files.end(), [&](const auto& f) { return f->name == file; });
+}
+
 }  // namespace
 
 std::vector<FileInUse> FilesInUse(const inventory::Snapshot& now) {
@@ -49,10 +55,7 @@ vim::Ref OwnerOf(const inventory::Snapshot& now, const DatastorePath& file) {
         std::vector<FileInUse> own;
         AddDevices(own, *machine->config);
         bool has = std::any_of(own.begin(), own.end(), [&](const FileInUse& f) { return f.file == file; });
-        if (machine->layout_ex && !has)
-            has = std::any_of(machine->layout_ex->file.begin(), machine->layout_ex->file.end(),
-                              [&](const auto& f) { return f->name == text; });
-        if (has) out = machine->self;
+        if (has || HasFile(*machine, text)) out = machine->self;
     });
     return out;
 }
@@ -119,12 +122,6 @@ template <class Fn> void ForOthers(const inventory::Snapshot& now, const vim::Re
         const auto* machine = dynamic_cast<const vim::VirtualMachine*>(&object);
         if (machine && machine->config && machine->runtime && !(machine->self == self)) fn(*machine);
     });
-}
-
-bool HasFile(const vim::VirtualMachine& machine, const std::string& file) {
-    if (!machine.layout_ex) return false;
-    const auto& files = machine.layout_ex->file;
-    return std::any_of(files.begin(), files.end(), [&](const auto& f) { return f->name == file; });
 }
 
 bool IsAmongIts(const vim::VirtualMachine& machine, const std::string& file) {

@@ -197,6 +197,14 @@ vim::Result<> CheckRoom(const std::map<std::string, std::int64_t>& needs, const 
     return {};
 }
 
+vim::Result<> CheckRoomBeside(const Home& home, std::int64_t bytes, std::string_view what) {
+    std::int64_t has = FreeBytes(home.Folder());
+    if (has >= bytes) return {};
+    return vim::Fault(vim::NoDiskSpace(home.vmx.Text(), home.vmx.datastore),
+                      base::Cat("no room ", what, ": it needs ", bytes >> 20, " MiB and datastore \"",
+                                home.vmx.datastore, "\" has ", has >> 20, " MiB"));
+}
+
 vim::Result<MovePlan> PlanMove(const Loaded& loaded, const Home& home, const MoveWish& wish) {
     return Planner(loaded, home, wish).Run();
 }

@@ -45,6 +45,8 @@ vim::Result<const Volume*> UsableVolume(const VolumeList& volumes, const vim::Re
 DatastorePath FreshFolder(const Volume& volume, const std::string& name);
 // NoDiskSpace unless every datastore has the room for what it is to take. Blocks.
 vim::Result<> CheckRoom(const std::map<std::string, std::int64_t>& bytes_by_datastore, const VolumeList& volumes);
+// The same of what is to lie beside a .vmx; `what` it is for follows "no room".
+vim::Result<> CheckRoomBeside(const Home& home, std::int64_t bytes, std::string_view what);
 // The configuration as it is after the move.
 Config MovedConfig(Config config, const MovePlan& plan);
 

@@ -10,6 +10,7 @@
 #include "vm/growth.h"
 #include "vm/in_use.h"
 #include "vm/log_rules.h"
+#include "vm/move_plan.h"
 #include "vm/ovf_environment.h"
 #include "vm/pools.h"
 #include "vm/scratch_disks.h"
@@ -300,18 +301,14 @@ vim::Result<> Power::RoomToSuspend(const Record& record) const {
     auto vm = c_.Get(record.ref);
     if (!vm || record.file.empty()) return {};
     Home home = c_.HomeOf(record);
-    std::int64_t needs = (vm->config->hardware->memory_mb + 64ll) << 20, has = FreeBytes(home.Folder());
-    if (has >= needs) return {};
-    return vim::Fault(vim::NoDiskSpace(home.vmx.Text(), home.vmx.datastore),
-                      base::Cat("no room to suspend ", vm->name, ": it needs ", needs >> 20, " MiB and datastore \"",
-                                home.vmx.datastore, "\" has ", has >> 20, " MiB"));
+    return CheckRoomBeside(home, (vm->config->hardware->memory_mb + 64ll) << 20, "to suspend " + vm->name);
 }
 
 Power::Done Power::RunSuspend(vim::Ref ref, std::string user, std::string state, task::Progress& progress) {
     c_.Post(vim::VmSuspendingEvent(), ref, user, progress.chain_id());
-    if (Record* record = c_.Find(ref)) record->leaving = true;
-    backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };
     Record* record = c_.Find(ref);
+    if (record) record->leaving = true;
+    backend::Progress percent = [&progress](int done) { progress.Percent(done * 9 / 10); };
     auto room = record ? RoomToSuspend(*record) : vim::Result<>();
     if (!room) {
         if (record) record->leaving = false;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rt/files.h"
 #include "vm/disk_files.h"
+#include "vm/move_plan.h"
 #include "vm/names.h"
 #include "vm/snapshot_nodes.h"
 #include "vm/snapshot_state.h"
@@ -98,11 +99,7 @@ vim::Result<> Snapshots::CheckRoom(const Home& home, const Taking& taking, const
     constexpr std::int64_t kMib = 1 << 20;
     std::int64_t needs = kMib + static_cast<std::int64_t>(taking.layers.size()) * kMib;
     if (taking.memory && taking.running) needs += (vm.config->hardware->memory_mb + 64) * kMib;
-    std::int64_t has = FreeBytes(home.Folder());
-    if (has >= needs) return {};
-    return vim::Fault(vim::NoDiskSpace(home.vmx.Text(), home.vmx.datastore),
-                      base::Cat("no room for a snapshot of ", vm.name, ": it needs ", needs >> 20,
-                                " MiB and datastore \"", home.vmx.datastore, "\" has ", has >> 20, " MiB"));
+    return CheckRoomBeside(home, needs, "for a snapshot of " + vm.name);
 }
 
 rt::Co<vim::Result<Snapshots::Taking>> Snapshots::Plan(vim::Ref ref, Wanted wanted) {
